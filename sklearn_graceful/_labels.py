@@ -1,0 +1,97 @@
+"""What a class label is: its kind, and how columns of one model line up with another's."""
+
+import numpy as np
+
+
+def label_kind(labels):
+    """Kind of an array of class labels, ``"number"`` or ``"string"``.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class labels. Only object arrays are looked at item by item.
+
+    Returns
+    -------
+    kind : {"number", "string"}
+
+    Raises
+    ------
+    ValueError
+        If an object array mixes kinds or holds anything but strings and numbers.
+    """
+    if labels.dtype.kind in "biuf":
+        return "number"
+    if labels.dtype.kind in "UST":
+        return "string"
+    kinds = {_item_kind(item) for item in labels.tolist()}
+    if kinds == {"string"} or kinds == {"number"}:
+        return kinds.pop()
+    raise ValueError(
+        f"Class labels must be all strings or all numbers, got {sorted(kinds)}."
+    )
+
+
+def _item_kind(item):
+    if isinstance(item, str | bytes):
+        return "string"
+    if isinstance(item, bool | int | float):
+        return "number"
+    return type(item).__name__
+
+
+def check_same_label_kind(**labels):
+    """Refuse label arrays that could never be equal, such as ``1`` and ``"1"``.
+
+    Parameters
+    ----------
+    **labels : ndarray of shape (n,)
+        Arrays by the name that the error message shall use. Empty ones are skipped.
+
+    Raises
+    ------
+    ValueError
+        If not all arrays hold labels of one kind.
+    """
+    kinds = {name: label_kind(array) for name, array in labels.items() if array.size}
+    if len(set(kinds.values())) > 1:
+        described = ", ".join(f"{name} holds {kind}s" for name, kind in kinds.items())
+        raise ValueError(f"Class labels of different kinds never match: {described}.")
+
+
+def align_columns(values, source, target, *, fill=0.0):
+    """Reorder per-class columns from the classes of one model to those of another.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_source)
+        One column per class in `source`.
+    source, target : ndarray of shape (n_source,) and (n_target,)
+        Class labels, each without repetition, in any order.
+    fill : float, default=0.0
+        Value of the columns of `target` that `source` does not have.
+
+    Returns
+    -------
+    aligned : ndarray of shape (n, n_target)
+    known : ndarray of bool, shape (n_target,)
+        Which classes of `target` occur in `source`.
+
+    Raises
+    ------
+    ValueError
+        If the label kinds differ or no class is shared.
+    """
+    check_same_label_kind(**{"the old model": source, "the new model": target})
+    position = {label: column for column, label in enumerate(source.tolist())}
+    columns = [position.get(label, -1) for label in target.tolist()]
+    columns = np.array(columns, dtype=np.intp)
+    known = columns >= 0
+    if not known.any():
+        raise ValueError(
+            f"Old and new model share no class: {source.tolist()} and "
+            f"{target.tolist()}."
+        )
+    aligned = np.full((len(values), len(target)), fill, dtype=values.dtype)
+    aligned[:, known] = values[:, columns[known]]
+    return aligned, known
