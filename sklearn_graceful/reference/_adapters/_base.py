@@ -1,0 +1,97 @@
+"""What the handle wants to know, in terms of what a kind of model can answer."""
+
+import numpy as np
+
+from sklearn_graceful.reference._input_guard import check_same_features
+from sklearn_graceful.reference._scores import label_positions, log_probabilities
+
+
+class Adapter:
+    """Translate the four outputs of a handle into questions to the model.
+
+    Every output is computed from ``ask(question, X)``: the remembered result of
+    `answer`, the only place where the model itself is called.
+
+    Parameters
+    ----------
+    model : object
+    classes : ndarray of shape (n_classes,) or None
+        Labels the user gave to the model's columns.
+    """
+
+    def __init__(self, model, classes):
+        self.model = model
+        self.given_classes = classes
+        own = self.own_classes
+        if classes is not None and own is not None and len(classes) != len(own):
+            raise ValueError(
+                f"classes names {len(classes)} classes, {classes.tolist()}, but the "
+                f"old model {self.name} was fitted on {len(own)}, {own.tolist()}."
+            )
+
+    @property
+    def name(self):
+        """The model in error messages."""
+        return type(self.model).__name__
+
+    @property
+    def own_classes(self):
+        """Labels that the model itself knows, None if it does not."""
+        return None
+
+    @property
+    def classes(self):
+        """Labels of the columns, None if nobody knows them."""
+        return self.own_classes if self.given_classes is None else self.given_classes
+
+    def answer(self, question, X):
+        """Call the model; ndarray with one entry per row of `X`."""
+        raise NotImplementedError
+
+    def labels(self, ask, X):
+        """Predicted labels, ndarray of shape (n,)."""
+        probabilities = self.probabilities(ask, X)
+        return self.classes[probabilities.argmax(axis=1)]
+
+    def probabilities(self, ask, X):
+        """Class probabilities, float64 ndarray of shape (n, n_classes)."""
+        raise NotImplementedError
+
+    def logits(self, ask, X):
+        """Class scores whose softmax is meant, float64 (n, n_classes), finite."""
+        return log_probabilities(self.probabilities(ask, X))
+
+    def embeddings(self, ask, X):
+        """Vectors, float ndarray of shape (n, width)."""
+        raise self.lacks("transform")
+
+    def check_fitted(self):
+        """Raise NotFittedError if the model can tell that it is not fitted."""
+
+    def check_input(self, X):
+        """Raise ValueError if `X` has other features than the model."""
+        check_same_features(self.model, X)
+
+    def need_classes(self):
+        """Labels of the columns, or a ValueError that says how to give them."""
+        classes = self.classes
+        if classes is None:
+            raise ValueError(
+                f"The old model {self.name} does not say which class its columns "
+                "stand for: give their labels, ReferenceModel(model, classes=[...])."
+            )
+        return classes
+
+    def relabel(self, labels):
+        """Replace the model's own labels by those the user gave."""
+        own, given = self.own_classes, self.given_classes
+        if own is None or given is None or np.array_equal(own, given):
+            return labels
+        return given[label_positions(labels, own)]
+
+    def lacks(self, *methods):
+        """TypeError for an old model that has none of `methods`."""
+        return TypeError(
+            f"The old model {self.name} has no {' or '.join(methods)}, which is "
+            "needed here."
+        )

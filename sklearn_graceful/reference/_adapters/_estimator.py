@@ -1,0 +1,163 @@
+"""Fitted scikit-learn estimators, Pipelines, and whatever has the same methods."""
+
+import numpy as np
+from scipy import sparse
+from scipy.special import softmax
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_graceful.reference._adapters._base import Adapter
+from sklearn_graceful.reference._scores import (
+    check_columns,
+    check_probabilities,
+    log_softmax,
+    margin_columns,
+    one_hot,
+)
+
+_UNFITTED = (
+    "The old model {name} is not fitted. `clone`, and so cross_validate and "
+    "GridSearchCV, resets a bare estimator inside another one: pass it as "
+    "ReferenceModel(fitted_model) or FrozenEstimator(fitted_model), or as the "
+    "constructor's old_model= of an estimator of this package."
+)
+
+# Classes whose predict is the most probable class, their subclasses included.
+_PREDICTS_MOST_PROBABLE = {
+    "BaggingClassifier",
+    "BaseDecisionTree",
+    "BaseGradientBoosting",
+    "BaseHistGradientBoosting",
+    "CalibratedClassifierCV",
+    "ForestClassifier",
+    "LinearDiscriminantAnalysis",
+    "LogisticRegression",
+    "MLPClassifier",
+    "NeuralNetBinaryClassifier",
+    "NeuralNetClassifier",
+    "QuadraticDiscriminantAnalysis",
+    "_BaseNB",
+}
+
+
+class EstimatorAdapter(Adapter):
+    """An object with predict, predict_proba, decision_function or transform."""
+
+    @property
+    def own_classes(self):
+        classes = getattr(self.model, "classes_", None)
+        if classes is None or isinstance(classes, list) or np.ndim(classes) != 1:
+            return None  # several outputs have several lists of classes
+        return np.asarray(classes)
+
+    def answer(self, question, X):
+        answers = getattr(self.model, question)(X)
+        return answers.toarray() if sparse.issparse(answers) else np.asarray(answers)
+
+    def labels(self, ask, X):
+        if self._has("predict_proba") and predicts_most_probable(self.model):
+            return super().labels(ask, X)
+        if self._has("predict"):
+            return self.relabel(_one_label_per_row(ask("predict", X), self.name))
+        if self._has("predict_proba") or self._has("decision_function"):
+            return super().labels(ask, X)
+        raise self.lacks("predict", "predict_proba", "decision_function")
+
+    def probabilities(self, ask, X):
+        if self._has("predict_proba"):
+            classes = self.need_classes()
+            return check_probabilities(ask("predict_proba", X), classes, self.name)
+        margins = self._margins(ask, X)
+        if margins is not None:
+            return softmax(margins, axis=1)
+        if self._has("predict"):
+            return one_hot(self.labels(ask, X), self.need_classes())
+        raise self.lacks("predict_proba", "decision_function", "predict")
+
+    def logits(self, ask, X):
+        margins = self._margins(ask, X)
+        return super().logits(ask, X) if margins is None else margins
+
+    def embeddings(self, ask, X):
+        if not self._has("transform"):
+            raise self.lacks("transform")
+        return ask("transform", X)
+
+    def check_fitted(self):
+        if not isinstance(self.model, BaseEstimator):
+            return
+        try:
+            check_is_fitted(self.model)
+        except NotFittedError as error:
+            raise NotFittedError(_UNFITTED.format(name=self.name)) from error
+
+    def _has(self, method):
+        return hasattr(self.model, method)
+
+    def _margins(self, ask, X):
+        """One finite margin per class, None where the model has no such thing."""
+        final = final_estimator(self.model)
+        one_versus_one = getattr(final, "decision_function_shape", None) == "ovo"
+        if not self._has("decision_function") or one_versus_one:
+            return None
+        classes = self.need_classes()
+        margins = ask("decision_function", X).astype(np.float64)
+        if margins.ndim == 1 and len(classes) == 2:
+            margins = margin_columns(margins)
+        if margins.shape != (len(margins), len(classes)):
+            return None
+        if np.isneginf(margins).any():
+            return log_softmax(margins)
+        return check_columns(margins, classes, self.name)
+
+
+def final_estimator(model):
+    """Look through Pipelines, frozen estimators and finished searches."""
+    while True:
+        if isinstance(model, Pipeline):
+            model = model.steps[-1][1]
+        elif isinstance(model, FrozenEstimator):
+            model = model.estimator
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        else:
+            return model
+
+
+def predicts_most_probable(model):
+    """Whether `predict` can be read off `predict_proba`, known by class name.
+
+    An estimator of this package says so itself, by ``_predicts_most_probable = True``.
+    A subclass that brings its own predict or predict_proba does not count, nor does a
+    skorch net with another threshold.
+    """
+    final = final_estimator(model)
+    if getattr(final, "_predicts_most_probable", False):
+        return True
+    kind = type(final)
+    return (
+        any(base.__name__ in _PREDICTS_MOST_PROBABLE for base in kind.__mro__)
+        and _is_library_method(kind, "predict")
+        and _is_library_method(kind, "predict_proba")
+        and getattr(final, "threshold", 0.5) == 0.5
+    )
+
+
+def _is_library_method(kind, name):
+    module = getattr(getattr(kind, name, None), "__module__", "")
+    return module.startswith(("sklearn.", "skorch."))
+
+
+def _one_label_per_row(labels, name):
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        return labels[:, 0]
+    if labels.ndim != 1:
+        raise ValueError(
+            f"predict of the old model {name} returned shape {labels.shape}, not one "
+            "label per row. If these are probabilities, pass a function: "
+            "ReferenceModel(model.predict, classes=[...])."
+        )
+    return labels

@@ -1,0 +1,36 @@
+"""Any function of X: its output's shape says what it returns."""
+
+import numpy as np
+
+from sklearn_graceful.reference._adapters._base import Adapter
+from sklearn_graceful.reference._scores import check_probabilities, one_hot
+
+
+class FunctionAdapter(Adapter):
+    """A callable ``X -> labels (1-D) | probabilities or embeddings (2-D float)``."""
+
+    @property
+    def name(self):
+        return getattr(self.model, "__name__", type(self.model).__name__)
+
+    def answer(self, question, X):
+        answers = self.model(X)
+        if hasattr(answers, "detach"):
+            answers = answers.detach().cpu()
+        elif hasattr(answers, "toarray"):
+            answers = answers.toarray()
+        return np.asarray(answers)
+
+    def labels(self, ask, X):
+        answers = ask("call", X)
+        return answers if answers.ndim == 1 else super().labels(ask, X)
+
+    def probabilities(self, ask, X):
+        answers = ask("call", X)
+        classes = self.need_classes()
+        if answers.ndim == 1:
+            return one_hot(answers, classes)
+        return check_probabilities(answers, classes, self.name)
+
+    def embeddings(self, ask, X):
+        return ask("call", X)

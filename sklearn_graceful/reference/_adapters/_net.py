@@ -1,0 +1,65 @@
+"""Skorch nets: estimators whose raw outputs can be had too."""
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.exceptions import NotFittedError
+
+from sklearn_graceful.reference._adapters._estimator import (
+    _UNFITTED,
+    EstimatorAdapter,
+    predicts_most_probable,
+)
+from sklearn_graceful.reference._adapters._torch import floating_dtype
+from sklearn_graceful.reference._scores import check_columns, margin_columns
+
+# With these losses skorch itself takes the module's outputs for logits.
+_LOSSES_OF_LOGITS = ("CrossEntropyLoss", "BCEWithLogitsLoss")
+
+
+class NetAdapter(EstimatorAdapter):
+    """A skorch net; its module's outputs are its logits or its embeddings."""
+
+    def answer(self, question, X):
+        X = _as_module_input(X, self.model.module_)
+        if question != "forward":
+            return super().answer(question, X)
+        outputs = self.model.forward(X, training=False)
+        outputs = outputs[0] if isinstance(outputs, tuple) else outputs
+        return outputs.float().numpy()
+
+    def probabilities(self, ask, X):
+        if self._outputs_are_logits():
+            return softmax(self.logits(ask, X), axis=1)
+        return super().probabilities(ask, X)
+
+    def logits(self, ask, X):
+        if not self._outputs_are_logits():
+            return super().logits(ask, X)
+        logits = ask("forward", X).astype(np.float64)
+        if logits.size == len(logits):
+            logits = margin_columns(logits.ravel())
+        return check_columns(logits, self.need_classes(), self.name)
+
+    def embeddings(self, ask, X):
+        return ask("forward", X)
+
+    def check_fitted(self):
+        if not getattr(self.model, "initialized_", False):
+            raise NotFittedError(_UNFITTED.format(name=self.name))
+
+    def _outputs_are_logits(self):
+        net = self.model
+        loss = getattr(net.criterion, "__name__", type(net.criterion).__name__)
+        return (
+            loss in _LOSSES_OF_LOGITS
+            and net.predict_nonlinearity == "auto"
+            and predicts_most_probable(net)
+        )
+
+
+def _as_module_input(X, module):
+    """Give a float array the module's precision, which skorch leaves to the user."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind != "f":
+        return X
+    double = floating_dtype(module).itemsize == 8
+    return X.astype(np.float64 if double else np.float32, copy=False)

@@ -1,0 +1,67 @@
+"""Torch modules: in eval mode, without gradients, in batches, on their own device."""
+
+import sys
+from itertools import chain
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_graceful.reference._adapters._raw_scores import RawScoresAdapter
+from sklearn_graceful.reference._kinds import is_torch_tensor
+
+
+class TorchAdapter(RawScoresAdapter):
+    """A ``torch.nn.Module`` whose (first) output has one row per sample."""
+
+    batch_size = 2048
+
+    def answer(self, question, X):
+        torch = sys.modules["torch"]
+        # Flags are put back by whoever asks, see `untouched`.
+        self.model.eval()
+        inputs = as_tensor(X, self.model)
+        device = _device(self.model)
+        with torch.no_grad():
+            outputs = [
+                _first_output(self.model(batch.to(device))).cpu()
+                for batch in inputs.split(self.batch_size)
+            ]
+        outputs = torch.cat(outputs)
+        # NumPy knows neither bfloat16 nor a gain from half precision.
+        return (outputs if outputs.dtype == torch.float64 else outputs.float()).numpy()
+
+
+def as_tensor(X, module):
+    """`X` as a tensor of the module's floating dtype.
+
+    Integers stay integers when they are looked up in an embedding table.
+    """
+    torch = sys.modules["torch"]
+    if not is_torch_tensor(X):
+        X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        X = torch.tensor(X)
+    tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    if not X.is_floating_point() and any(
+        isinstance(submodule, tables) for submodule in module.modules()
+    ):
+        return X
+    return X.to(floating_dtype(module))
+
+
+def floating_dtype(module):
+    """Dtype of the module's first floating parameter or buffer."""
+    torch = sys.modules["torch"]
+    dtypes = (t.dtype for t in _tensors(module) if t.is_floating_point())
+    return next(dtypes, torch.float32)
+
+
+def _tensors(module):
+    return chain(module.parameters(), module.buffers())
+
+
+def _device(module):
+    return next((tensor.device for tensor in _tensors(module)), "cpu")
+
+
+def _first_output(outputs):
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs

@@ -1,0 +1,99 @@
+"""Notice that a model was fitted again, at a cost far below that of a prediction."""
+
+from functools import partial
+from types import FunctionType, MethodType
+
+from sklearn_graceful.reference._kinds import is_skorch_net, is_torch_module
+
+# Longer containers hold data (a vocabulary, a loss curve), not parts of the model.
+_MAX_PARTS = 10_000
+
+
+class FittedState:
+    """What fitting replaces: attribute values by identity, torch tensors by version.
+
+    The values are kept alive, since an identity is only unique among living objects.
+    Two ways to change a model stay unseen: writing into the array that is an
+    attribute (``model.coef_[:] = 0``) and writing into ``tensor.data``.
+
+    Parameters
+    ----------
+    model : object
+    """
+
+    def __init__(self, model):
+        self._parts, self._versions = [], []
+        for part in walk(model):
+            self._parts.append(part)
+            if is_torch_module(part):
+                self._add_tensors(part)
+
+    def _add_tensors(self, module):
+        for tensors in (module.parameters(), module.buffers()):
+            for tensor in tensors:
+                self._parts.append(tensor)
+                # Tensors made in inference mode cannot be written to later.
+                version = None if tensor.is_inference() else tensor._version
+                self._versions.append((version, tensor.data_ptr()))
+
+    def __eq__(self, other):
+        return (
+            len(self._parts) == len(other._parts)
+            and self._versions == other._versions
+            and all(
+                mine is theirs
+                for mine, theirs in zip(self._parts, other._parts, strict=True)
+            )
+        )
+
+    __hash__ = None
+
+
+def torch_modules(model):
+    """List the outermost torch modules inside a model of any kind."""
+    return [part for part in walk(model) if is_torch_module(part)]
+
+
+def walk(model):
+    """Yield a model and all that it is made of, nested estimators included.
+
+    Attributes are followed through estimators, nets, containers, functions and their
+    closures; what a torch module holds is left to torch.
+    """
+    # Of objects that are no estimators only the model itself is opened.
+    root = model.__self__ if isinstance(model, MethodType) else model
+    opened, stack = set(), [model]
+    while stack:
+        part = stack.pop()
+        yield part
+        inside = _inside(part, part is root)
+        if inside and id(part) not in opened:
+            opened.add(id(part))
+            stack.extend(inside)
+
+
+def _inside(part, is_root):
+    if is_torch_module(part) or isinstance(part, type):
+        return ()
+    if is_skorch_net(part):
+        names = ("module_", "criterion_", "classes_inferred_")
+        return [getattr(part, name, None) for name in names]
+    if isinstance(part, list | tuple | dict):
+        items = part.values() if isinstance(part, dict) else part
+        return items if len(items) <= _MAX_PARTS else ()
+    if isinstance(part, FunctionType):
+        return [_content(cell) for cell in part.__closure__ or ()]
+    if isinstance(part, MethodType):
+        return (part.__self__,)
+    if isinstance(part, partial):
+        return part.func, part.args, part.keywords
+    if is_root or hasattr(part, "get_params"):
+        return getattr(part, "__dict__", {}).values()
+    return ()
+
+
+def _content(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:  # a name that is not bound yet
+        return None

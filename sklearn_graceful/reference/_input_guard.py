@@ -1,0 +1,82 @@
+"""Refuse X that the old model was not fitted on, before it answers with nonsense."""
+
+from sklearn.pipeline import Pipeline
+
+_ADVICE = (
+    "The old model must get the X it was fitted on. As the last step of a Pipeline, "
+    "PCClassifier gets transformed X: wrap the whole Pipeline instead, "
+    "PCClassifier(pipeline), or pass the old model's outputs with old_proba=."
+)
+
+
+def check_same_features(model, X):
+    """Compare the columns of `X` with what `model` says it was fitted on.
+
+    Parameters
+    ----------
+    model : object
+        Not checked when it has neither `n_features_in_` nor `feature_names_in_`.
+    X : array-like
+
+    Raises
+    ------
+    ValueError
+        If names or counts differ; both are named.
+    """
+    fitted, given = getattr(model, "feature_names_in_", None), _column_names(X)
+    if fitted is not None and given is not None:
+        _check_names(model, [str(name) for name in fitted], given)
+        return
+    n_fitted, n_given = getattr(model, "n_features_in_", None), _count_columns(X)
+    if n_fitted is not None and n_given is not None and n_fitted != n_given:
+        raise ValueError(
+            f"X has {n_given} features, but the old model {type(model).__name__} was "
+            f"fitted on {n_fitted}. {_ADVICE}"
+        )
+
+
+def _check_names(model, fitted, given):
+    missing = [name for name in fitted if name not in set(given)]
+    extra = [name for name in given if name not in set(fitted)]
+    # A ColumnTransformer picks its columns by name, whatever else there is.
+    if fitted == given or (not missing and _picks_columns(model)):
+        return
+    raise ValueError(
+        f"The {len(given)} column names of X are not the {len(fitted)} that the old "
+        f"model {type(model).__name__} was fitted on: {_describe(missing, extra)}. "
+        f"{_ADVICE}"
+    )
+
+
+def _describe(missing, extra):
+    said = []
+    if missing:
+        said.append(f"missing {_some(missing)}")
+    if extra:
+        said.append(f"unknown {_some(extra)}")
+    return " and ".join(said) or "they come in another order"
+
+
+def _some(names):
+    return ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
+
+
+def _picks_columns(model):
+    while isinstance(model, Pipeline):
+        model = model.steps[0][1]
+    return type(model).__name__ == "ColumnTransformer"
+
+
+def _column_names(X):
+    names = getattr(X, "columns", None)
+    if names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return list(names)
+
+
+def _count_columns(X):
+    shape = getattr(X, "shape", None)
+    if shape is not None:
+        return shape[1] if len(shape) == 2 else None
+    first = X[0] if isinstance(X, list | tuple) and X else None
+    return len(first) if isinstance(first, list | tuple) else None

@@ -1,0 +1,98 @@
+"""Class scores: probabilities, log-probabilities, margins and one-hot labels."""
+
+import numpy as np
+from scipy.special import softmax
+
+from sklearn_graceful._labels import check_same_label_kind
+
+PROBABILITY_FLOOR = 1e-7
+"""Smallest probability of which a logarithm is taken (about float32's resolution)."""
+
+LOG_FLOOR = float(np.log(PROBABILITY_FLOOR))
+
+_SUM_TOLERANCE = 1e-3  # what float32 and half precision models are off by
+
+
+def log_probabilities(probabilities):
+    """Logarithms, not below `LOG_FLOOR`, so that a forest's 0 stays finite."""
+    return np.log(np.maximum(probabilities, PROBABILITY_FLOOR))
+
+
+def log_softmax(scores):
+    """Logits with the same softmax, as log-probabilities with the floor."""
+    return log_probabilities(softmax(scores, axis=1))
+
+
+def are_distributions(scores):
+    """Whether every row is non-negative and sums to 1."""
+    if not (scores >= 0).all():
+        return False
+    return bool((np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE).all())
+
+
+def check_probabilities(values, classes, name):
+    """Refuse what is not one probability distribution over `classes` per row.
+
+    Parameters
+    ----------
+    values : ndarray
+    classes : ndarray of shape (n_classes,)
+    name : str
+        The model, for the error message.
+
+    Returns
+    -------
+    probabilities : ndarray of float64, shape (n, n_classes)
+    """
+    values = check_columns(values, classes, name)
+    if np.isnan(values).any():
+        raise ValueError(f"The probabilities of the old model {name} contain NaN.")
+    if not are_distributions(values):
+        sums = values.sum(axis=1)
+        raise ValueError(
+            f"The probabilities of the old model {name} must be non-negative and sum "
+            f"to 1 in every row; the smallest is {values.min():.4g} and the sums go "
+            f"from {sums.min():.4g} to {sums.max():.4g}."
+        )
+    return values
+
+
+def check_columns(values, classes, name):
+    """Refuse what has not one column per class; returns float64."""
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(classes):
+        raise ValueError(
+            f"The old model {name} answered with shape {values.shape}, but one column "
+            f"for each of the {len(classes)} classes {classes.tolist()} was expected."
+        )
+    return values
+
+
+def margin_columns(margins):
+    """Two columns with the same softmax as one binary margin: ``-d/2`` and ``d/2``."""
+    return np.column_stack([-margins / 2, margins / 2])
+
+
+def label_positions(labels, classes):
+    """Index of every label in `classes`, -1 for one that is not there.
+
+    Raises
+    ------
+    ValueError
+        If the kinds differ or no label at all is a class.
+    """
+    check_same_label_kind(**{"the old model's predict": labels, "classes": classes})
+    present, inverse = np.unique(labels, return_inverse=True)
+    place = {label: column for column, label in enumerate(classes.tolist())}
+    positions = np.array([place.get(label, -1) for label in present.tolist()], np.intp)
+    if len(present) and (positions < 0).all():
+        raise ValueError(
+            f"The old model predicts none of the classes {classes.tolist()} but, for "
+            f"example, {present[:3].tolist()}."
+        )
+    return positions[inverse]
+
+
+def one_hot(labels, classes):
+    """Probability 1 for the label, an empty row for a label not in `classes`."""
+    return (label_positions(labels, classes)[:, None] == np.arange(len(classes))) * 1.0
