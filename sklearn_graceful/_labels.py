@@ -1,10 +1,10 @@
-"""What a class label is: its kind, and how columns of one model line up with another's."""
+"""What a class label is, and how per-class columns of two models line up."""
 
 import numpy as np
 
 
 def label_kind(labels):
-    """Kind of an array of class labels, ``"number"`` or ``"string"``.
+    """Kind of an array of class labels: labels of different kinds never match.
 
     Parameters
     ----------
@@ -13,19 +13,22 @@ def label_kind(labels):
 
     Returns
     -------
-    kind : {"number", "string"}
+    kind : {"number", "string", "byte string"}
 
     Raises
     ------
     ValueError
-        If an object array mixes kinds or holds anything but strings and numbers.
+        If an object array mixes kinds or holds anything but strings and numbers, or if
+        the array holds anything else.
     """
     if labels.dtype.kind in "biuf":
         return "number"
-    if labels.dtype.kind in "UST":
+    if labels.dtype.kind in "UT":
         return "string"
+    if labels.dtype.kind == "S":
+        return "byte string"
     kinds = {_item_kind(item) for item in labels.tolist()}
-    if kinds == {"string"} or kinds == {"number"}:
+    if len(kinds) == 1 and kinds <= {"number", "string", "byte string"}:
         return kinds.pop()
     raise ValueError(
         f"Class labels must be all strings or all numbers, got {sorted(kinds)}."
@@ -33,9 +36,11 @@ def label_kind(labels):
 
 
 def _item_kind(item):
-    if isinstance(item, str | bytes):
+    if isinstance(item, str):
         return "string"
-    if isinstance(item, bool | int | float):
+    if isinstance(item, bytes):
+        return "byte string"
+    if isinstance(item, bool | int | float | np.bool | np.integer | np.floating):
         return "number"
     return type(item).__name__
 

@@ -1,0 +1,5 @@
+"""Classifiers that are trained with reference to the model they replace."""
+
+from sklearn_graceful.classification._pc_classifier import PCClassifier
+
+__all__ = ["PCClassifier"]

@@ -1,0 +1,148 @@
+"""Train each kind of learner on the loss of a congruence method."""
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
+from sklearn.utils.validation import has_fit_parameter
+from skorch import NeuralNet
+
+from sklearn_graceful.congruence._objective import NetObjective
+from sklearn_graceful.congruence._soft_labels import expand_soft_labels
+from sklearn_graceful.nn._fit import fit_net
+
+
+def last_step(estimator):
+    """The classifier at the end of a Pipeline, or the estimator itself."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def check_learner(estimator):
+    """Refuse what is no classifier; say whether it is a network.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Classifier, skorch net, or Pipeline ending in one.
+
+    Returns
+    -------
+    is_net : bool
+
+    Raises
+    ------
+    TypeError
+        If it is neither a classifier nor a skorch net.
+    """
+    learner = last_step(estimator)
+    if isinstance(learner, NeuralNet):
+        return True
+    if is_classifier(learner):
+        return False
+    raise TypeError(
+        "estimator must be a classifier, a skorch net or a Pipeline that ends in one, "
+        f"got {type(learner).__name__}."
+    )
+
+
+def fit_through_pipeline(estimator, X, y, fit_last):
+    """Fit the steps before the last one as usual, and the last one by `fit_last`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An unfitted clone of one's own; fitted in place.
+    X, y : array-like
+        Training rows and labels.
+    fit_last : callable
+        ``fit_last(learner, X)`` fits the classifier on transformed rows.
+    """
+    if not isinstance(estimator, Pipeline):
+        fit_last(estimator, X)
+        return
+    before = estimator[:-1]
+    if before.steps:
+        X = before.fit_transform(X, y)
+    fit_through_pipeline(estimator.steps[-1][1], X, y, fit_last)
+    # With `memory`, a Pipeline replaces its steps by the fitted ones.
+    estimator.steps = [*before.steps, estimator.steps[-1]]
+
+
+def fit_network(net, X, y, *, method, weights, old, verbose):
+    """Train a skorch net on the method's loss.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        Unfitted.
+    X : array-like of shape (n, ...)
+        Numbers, finite.
+    y : ndarray of int64, shape (n,)
+        Class indices.
+    method : Congruence
+        With its choices made for a network.
+    weights : RowWeights
+        Of the loss.
+    old : OldOutputs or None
+        What the old model says.
+    verbose : int
+        skorch's verbosity.
+
+    Returns
+    -------
+    history : list of dict
+    """
+    X = check_array(X, allow_nd=True, input_name="X")
+
+    def make_objective(device, label_loss):
+        return NetObjective(method, weights, old, label_loss=label_loss, device=device)
+
+    return fit_net(net, X, y, make_objective, verbose=verbose)
+
+
+def fit_weighted(learner, X, y, *, classes, weights, old):
+    """Train any classifier on labels and sample weights.
+
+    Parameters
+    ----------
+    learner : classifier
+        Unfitted.
+    X : array-like or sparse matrix of shape (n, n_features)
+        Rows.
+    y : ndarray of int64, shape (n,)
+        Class indices.
+    classes : ndarray of shape (n_classes,)
+        Labels of these indices.
+    weights : RowWeights
+        Of the loss.
+    old : OldOutputs or None
+        What the old model says.
+
+    Raises
+    ------
+    TypeError
+        If weights are needed and the learner's ``fit`` takes none.
+    """
+    if weights.label is None and weights.old is None:
+        learner.fit(X, classes[y])
+        return
+    if not has_fit_parameter(learner, "sample_weight"):
+        raise TypeError(
+            f"{type(learner).__name__}.fit takes no sample_weight, which this method "
+            "needs."
+        )
+    if weights.old is None:
+        learner.fit(X, classes[y], sample_weight=weights.label)
+        return
+    rows, labels, sample_weight = expand_soft_labels(y, old.proba, weights)
+    X = X.iloc[rows] if hasattr(X, "iloc") else _as_rows(X)[rows]
+    learner.fit(X, classes[labels], sample_weight=sample_weight)
+
+
+def _as_rows(X):
+    """Something that an index array can be taken of."""
+    if hasattr(X, "tocsr"):
+        return X.tocsr()
+    return np.asarray(X)

@@ -1,0 +1,342 @@
+"""Positive-congruent training of any classifier."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from sklearn_graceful.classification._learners import (
+    check_learner,
+    fit_network,
+    fit_through_pipeline,
+    fit_weighted,
+    last_step,
+)
+from sklearn_graceful.classification._old_outputs import (
+    outputs_of_model,
+    outputs_of_proba,
+)
+from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
+from sklearn_graceful.congruence import NoCongruence, check_method
+from sklearn_graceful.congruence._row_weights import row_weights
+from sklearn_graceful.nn import mlp_net
+from sklearn_graceful.nn._seeding import isolated_randomness
+from sklearn_graceful.reference import as_reference
+
+CRITICAL_WEIGHT = 10.0
+
+
+def _learner_has(method):
+    """Whether the classifier that predicts has `method`; for ``available_if``."""
+
+    def check(self):
+        estimator = getattr(self, "estimator_", self.estimator)
+        if estimator is not None:
+            getattr(estimator, method)
+        return True
+
+    return check
+
+
+class PCClassifier(
+    TakesOldModelMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
+    """Train a new classifier that keeps right what the old model has right.
+
+    A plain new model makes mistakes that the old one did not make: negative flips.
+    This meta-estimator trains any classifier with one more term in its loss, which
+    holds it to the old model most where the old model is right.
+
+    Put it outside a Pipeline, ``PCClassifier(pipeline)``: the old model then gets the
+    raw rows that it was trained on. As the last step *inside* a Pipeline it sees
+    transformed rows; pass the old model's stored answers, ``old_proba=``, there.
+
+    Without any old model this is a plain fit: a first release has no predecessor.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        What learns: a skorch net, any classifier (one that takes ``sample_weight``,
+        for all methods but ``"none"``), or a Pipeline that ends in either. None:
+        ``make_pipeline(StandardScaler(), mlp_net())``.
+    old_model : object, default=None
+        The fitted model that is being replaced, anything that
+        :class:`ReferenceModel` takes. It is never changed, and ``clone`` keeps it
+        fitted.
+    method : str or Congruence, default="focal"
+        How the new model is held to the old one: ``"none"``, ``"naive"``,
+        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, or an object of
+        :mod:`sklearn_graceful.congruence` with parameters of one's own. ``"focal"``
+        takes the form that suits the learner.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random in the fit. The global generators are left as they
+        were found, so with None two fits differ even after ``np.random.seed``.
+    verbose : int, default=0
+        Progress of a network: 0 is silent.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    estimator_ : estimator
+        The fitted learner; a network in it predicts class indices.
+    reference_ : ReferenceModel or None
+        The old model.
+    method_ : Congruence
+        The method as it was used, all defaults filled in.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has string names.
+    history_ : list of dict
+        Losses and times by epoch. Networks only.
+    critical_flips_ : int
+        Critical training rows that the old model has right and the new one wrong.
+        Only after a fit with `critical`.
+
+    References
+    ----------
+    Yan et al., "Positive-Congruent Training: Towards Regression-Free Model Updates",
+    CVPR 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_graceful import PCClassifier
+    >>> from sklearn_graceful.metrics import negative_flip_rate
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> old = LogisticRegression(max_iter=1000).fit(X_train[:300], y_train[:300])
+    >>> new = PCClassifier(old_model=old, random_state=0).fit(X_train, y_train)
+    >>> float(new.score(X_test, y_test)) > old.score(X_test, y_test)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        old_model=None,
+        method="focal",
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.old_model = old_model
+        self.method = method
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X,
+        y,
+        *,
+        old_model=None,
+        old_proba=None,
+        sample_weight=None,
+        critical=None,
+    ):
+        """Train the new model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features), or (n, ...) for a net
+            Training rows, as `estimator` and the old model take them.
+        y : array-like of shape (n,)
+            Labels; classes that the old model does not know are welcome.
+        old_model : object, default=None
+            Goes before the constructor's.
+        old_proba : array-like of shape (n, n_old_classes) or (n,), default=None
+            The old model's stored answers on these rows; goes before asking it.
+            Columns are in the order of the old model's classes if there is an
+            `old_model`, else of the sorted classes of `y`; the columns of a DataFrame
+            name them. One-dimensional: predicted labels.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row's whole loss.
+        critical : array-like of shape (n,), default=None
+            Rows whose correctness may not be lost. Where the old model is right, the
+            row's loss is multiplied by ``1 + critical``; True counts as 10.
+
+        Returns
+        -------
+        self : PCClassifier
+
+        Raises
+        ------
+        ValueError
+            If row counts differ, X or probabilities are not what they should be, the
+            method is unknown or not for this learner, old and new share no class, or
+            `critical` comes without an old model.
+        TypeError
+            If `estimator` is no classifier, takes no sample weights where the method
+            needs them, or the old model can neither predict nor be called.
+        NotFittedError
+            If the old model is not fitted.
+        """
+        estimator = self._make_estimator()
+        is_net = check_learner(estimator)
+        method = check_method(self.method)
+        method = method.for_net() if is_net else method.for_soft_labels()
+        X, y = self._check_rows(X, y)
+        classes, y_index = np.unique(y, return_inverse=True)
+        if is_net and len(classes) < 2:
+            raise ValueError(
+                f"A network needs rows of two classes or more, got 1 class: {classes}."
+            )
+        sample_weight, critical = self._check_weights(X, sample_weight, critical)
+        reference = as_reference(old_model)
+        if reference is None:
+            reference = self._shared_reference()
+        old = _old_outputs(reference, old_proba, X, y, classes, method, critical)
+        method = NoCongruence() if old is None else method
+        weights = row_weights(
+            method, old, sample_weight=sample_weight, critical=critical
+        )
+
+        def fit_last(learner, X):
+            if is_net:
+                self.history_ = fit_network(
+                    learner,
+                    X,
+                    y_index,
+                    method=method,
+                    weights=weights,
+                    old=old,
+                    verbose=self.verbose,
+                )
+            else:
+                fit_weighted(
+                    learner, X, y_index, classes=classes, weights=weights, old=old
+                )
+
+        with isolated_randomness(self.random_state):
+            fit_through_pipeline(estimator, X, y, fit_last)
+        self.estimator_ = estimator
+        self.classes_ = classes
+        self.reference_ = reference
+        self.method_ = method
+        if critical is not None:
+            lost = (critical > 0) & old.right & (self.predict(X) != y)
+            self.critical_flips_ = int(lost.sum())
+        return self
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+        """
+        check_is_fitted(self)
+        if check_learner(self.estimator_):
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.estimator_.predict(self._check_X(X))
+
+    @available_if(_learner_has("predict_proba"))
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        proba : ndarray of shape (n, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(self._check_X(X))
+
+    def _make_estimator(self):
+        if self.estimator is None:
+            return make_pipeline(StandardScaler(), mlp_net())
+        return clone(self.estimator)
+
+    def _check_rows(self, X, y):
+        X = self._check_X(X, reset=True)
+        y = column_or_1d(y, warn=True)
+        if len(y) != _num_samples(X):
+            raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
+        check_classification_targets(y)
+        return X, y
+
+    def _check_X(self, X, *, reset=False):
+        if self.estimator is None:
+            return validate_data(self, X, reset=reset, dtype="numeric")
+        if check_learner(self.estimator) and self.estimator is last_step(
+            self.estimator
+        ):
+            return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
+        # A Pipeline or a scikit-learn classifier knows best what it takes.
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        return X
+
+    def _check_weights(self, X, sample_weight, critical):
+        n_rows = _num_samples(X)
+        if sample_weight is not None:
+            _check_row_count("sample_weight", sample_weight, n_rows)
+            sample_weight = _check_sample_weight(
+                sample_weight, X, ensure_non_negative=True
+            )
+        if critical is not None:
+            _check_row_count("critical", critical, n_rows)
+            critical = np.asarray(critical)
+            if critical.dtype == bool:
+                critical = CRITICAL_WEIGHT * critical
+            critical = critical.astype(np.float64)
+            if (
+                critical.ndim != 1
+                or not (np.isfinite(critical) & (critical >= 0)).all()
+            ):
+                raise ValueError(
+                    "critical must be one bool or one finite weight >= 0 per row."
+                )
+        return sample_weight, critical
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+
+def _check_row_count(name, values, n_rows):
+    if _num_samples(values) != n_rows:
+        raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
+
+
+def _old_outputs(reference, old_proba, X, y, classes, method, critical):
+    """Old model's answers from the strongest source; None if they have no use."""
+    if reference is None and old_proba is None:
+        if critical is not None:
+            raise ValueError("critical needs an old model: old_model= or old_proba=.")
+        return None
+    if old_proba is not None:
+        _check_row_count("old_proba", old_proba, _num_samples(X))
+        source = None if reference is None else reference.classes_
+        return outputs_of_proba(old_proba, y, classes, source)
+    if not method.needs_old_outputs and critical is None:
+        reference.check_fitted()
+        return None
+    return outputs_of_model(reference, X, y, classes)

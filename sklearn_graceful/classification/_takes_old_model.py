@@ -1,0 +1,34 @@
+"""The doors through which an old model reaches an estimator."""
+
+import copy
+
+from sklearn_graceful.reference import as_reference
+
+
+class TakesOldModelMixin:
+    """For estimators whose constructor and ``fit`` take an ``old_model``.
+
+    scikit-learn's ``clone`` resets every estimator that it finds among the
+    parameters. Clones of these estimators keep their fitted old model, all of them
+    through one handle, so that a search asks it for each row once. With metadata
+    routing on, ``fit`` gets the old model's arguments without ``set_fit_request``.
+    """
+
+    __metadata_request__fit = {"old_model": True, "old_proba": True, "critical": True}
+
+    def __sklearn_clone__(self):
+        without = copy.copy(self)
+        without.old_model = None
+        # BaseEstimator's own clone.
+        fresh = super(TakesOldModelMixin, without).__sklearn_clone__()
+        fresh.old_model = self._shared_reference()
+        return fresh
+
+    def _shared_reference(self):
+        """The constructor's old model behind one handle that is kept."""
+        if getattr(self, "_reference", None) is None or (
+            self._reference.model is not self.old_model
+            and self._reference is not self.old_model
+        ):
+            self._reference = as_reference(self.old_model)
+        return self._reference

@@ -1,0 +1,22 @@
+"""How a new classifier is held to the old one: one small class per published method."""
+
+from sklearn_graceful.congruence._base import Congruence
+from sklearn_graceful.congruence._distill import Distill
+from sklearn_graceful.congruence._focal import Focal
+from sklearn_graceful.congruence._focal_kl import FocalKL
+from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._naive import Naive
+from sklearn_graceful.congruence._none import NoCongruence
+from sklearn_graceful.congruence._registry import METHODS, check_method
+
+__all__ = [
+    "METHODS",
+    "Congruence",
+    "Distill",
+    "Focal",
+    "FocalKL",
+    "FocalLM",
+    "Naive",
+    "NoCongruence",
+    "check_method",
+]

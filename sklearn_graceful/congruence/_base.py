@@ -1,0 +1,135 @@
+"""What every congruence method says."""
+
+import numpy as np
+import torch.nn.functional as F
+from sklearn.base import BaseEstimator
+
+
+class Congruence(BaseEstimator):
+    """Base of the methods that hold a new classifier to the old one.
+
+    The loss of a row is ``a * CE(y) + b * D(old, new)``. A method says how `a` and
+    `b` follow from whether the old model has the row right, and what the divergence
+    `D` between the two models' outputs is. A network minimises this as it is. A
+    learner that only takes labels and sample weights minimises it exactly where `D`
+    is the Kullback-Leibler divergence at temperature 1: the loss then is
+    cross-entropy to the soft label ``(a * onehot(y) + b * p_old) / (a + b)`` with
+    weight ``a + b``.
+
+    Attributes
+    ----------
+    needs_old_outputs : bool
+        Whether the method has a use for an old model at all.
+    """
+
+    needs_old_outputs = True
+
+    def label_weight(self, old_right):
+        """Weight `a` of the cross-entropy to the label.
+
+        Parameters
+        ----------
+        old_right : ndarray of bool, shape (n,)
+            Whether the old model has the row right.
+
+        Returns
+        -------
+        label_weight : ndarray of shape (n,)
+        """
+        return np.ones(len(old_right))
+
+    def old_weight(self, old_right):
+        """Weight `b` of the divergence from the old model.
+
+        Parameters
+        ----------
+        old_right : ndarray of bool, shape (n,)
+            Whether the old model has the row right.
+
+        Returns
+        -------
+        old_weight : ndarray of shape (n,)
+        """
+        return np.zeros(len(old_right))
+
+    def target(self, old_logits):
+        """What of the old logits the divergence needs; computed once, not per batch.
+
+        Parameters
+        ----------
+        old_logits : tensor of shape (n, n_classes)
+            Old model's logits or log-probabilities.
+
+        Returns
+        -------
+        target : tensor of shape (n, n_classes)
+        """
+        return old_logits
+
+    def divergence(self, new_logits, target):
+        """Divergence `D` of every row.
+
+        Parameters
+        ----------
+        new_logits : tensor of shape (n, n_classes)
+            Logits of the model in training.
+        target : tensor of shape (n, n_classes)
+            From :meth:`target`.
+
+        Returns
+        -------
+        divergence : tensor of shape (n,)
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no divergence.")
+
+    def loss(self, new_logits, y, old_logits, old_right):
+        """Loss of every row, ``a * CE(y) + b * D(old, new)``.
+
+        Parameters
+        ----------
+        new_logits, old_logits : tensor of shape (n, n_classes)
+            Logits of the two models.
+        y : tensor of int64, shape (n,)
+            Class indices.
+        old_right : ndarray of bool, shape (n,)
+            Whether the old model has the row right.
+
+        Returns
+        -------
+        loss : tensor of shape (n,)
+        """
+        label_weight = new_logits.new_tensor(self.label_weight(old_right))
+        old_weight = new_logits.new_tensor(self.old_weight(old_right))
+        loss = label_weight * F.cross_entropy(new_logits, y, reduction="none")
+        if old_weight.any():
+            divergence = self.divergence(new_logits, self.target(old_logits))
+            loss = loss + old_weight * divergence
+        return loss
+
+    def for_net(self):
+        """Return this method with every open choice made for a network.
+
+        Returns
+        -------
+        method : Congruence
+        """
+        return self
+
+    def for_soft_labels(self):
+        """Return this method with every open choice made for labels and weights.
+
+        Returns
+        -------
+        method : Congruence
+
+        Raises
+        ------
+        ValueError
+            If labels and weights cannot express the method.
+        """
+        return self
+
+
+def focal_weight(old_right, alpha, beta):
+    """Focal weight ``alpha + beta * old_right`` of Yan et al. (2021), eq. 7."""
+    return alpha + beta * np.asarray(old_right, dtype=np.float64)

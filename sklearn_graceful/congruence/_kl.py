@@ -1,0 +1,32 @@
+"""Kullback-Leibler divergence at a temperature."""
+
+import torch.nn.functional as F
+
+from sklearn_graceful.congruence._base import Congruence
+
+
+class TemperedKL(Congruence):
+    """Methods whose divergence is ``T^2 KL(p_old || p_new)`` at temperature T.
+
+    The factor T^2 keeps the gradient's size when T grows; without it T = 100 would
+    switch the term off.
+    """
+
+    def target(self, old_logits):
+        """Log-probabilities of the old model at the temperature."""
+        return F.log_softmax(old_logits / self.temperature, dim=1)
+
+    def divergence(self, new_logits, target):
+        """``T^2 KL(p_old || p_new)`` of every row, shape (n,)."""
+        new = F.log_softmax(new_logits / self.temperature, dim=1)
+        kl = F.kl_div(new, target, reduction="none", log_target=True).sum(dim=1)
+        return self.temperature**2 * kl
+
+    def for_soft_labels(self):
+        """Return this method if its temperature is 1, which soft labels express."""
+        if self.temperature != 1:
+            raise ValueError(
+                f"{type(self).__name__}(temperature={self.temperature!r}) needs a "
+                "network: labels and sample weights express temperature=1 only."
+            )
+        return self

@@ -1,0 +1,93 @@
+"""Choose the candidate of a search that is best within a flip budget."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class BestUnderBudget:
+    """``refit=`` of a search: the best score among candidates within a flip budget.
+
+    The mean over the folds' validation rows is held against the budget. It is a
+    choice, not a guarantee; for one see ``FlipControlledClassifier``.
+
+    Parameters
+    ----------
+    max_nfr : float, default=0.01
+        Largest accepted negative flip rate, in [0, 1).
+    score : str, default="accuracy"
+        Name, in the search's ``scoring``, of what to maximise.
+    nfr : str, default="neg_nfr"
+        Name, in the search's ``scoring``, of the negated negative flip rate.
+
+    Raises
+    ------
+    ValueError
+        If `max_nfr` is outside [0, 1), or, at refit, if the search's scoring lacks
+        one of the names.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from sklearn_graceful.model_selection import BestUnderBudget, update_scorer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    >>> search = GridSearchCV(
+    ...     LogisticRegression(max_iter=1000), {"C": [0.01, 1.0]},
+    ...     scoring=update_scorer(old), refit=BestUnderBudget(max_nfr=0.02),
+    ... )
+    >>> search.fit(X, y).best_params_
+    {'C': 1.0}
+    """
+
+    max_nfr: float = 0.01
+    score: str = "accuracy"
+    nfr: str = "neg_nfr"
+
+    def __post_init__(self):
+        if not 0 <= self.max_nfr < 1:
+            raise ValueError(f"max_nfr must be in [0, 1), got {self.max_nfr!r}.")
+
+    def __call__(self, cv_results):
+        """Return the index of the candidate.
+
+        Parameters
+        ----------
+        cv_results : dict of ndarray
+            ``cv_results_`` of the search.
+
+        Returns
+        -------
+        best_index : int
+        """
+        score = self._mean(cv_results, self.score)
+        nfr = -self._mean(cv_results, self.nfr)
+        # Candidates whose fit failed have nan scores.
+        within = (nfr <= self.max_nfr + 1e-12) & np.isfinite(score)
+        if not within.any():
+            warnings.warn(
+                f"No candidate keeps the negative flip rate within {self.max_nfr}; "
+                f"the one with the fewest flips, {np.nanmin(nfr):.4f}, is taken.",
+                UserWarning,
+                stacklevel=2,
+            )
+            within = nfr == np.nanmin(nfr)
+        # Equal scores: the fewest flips, then the candidate that was listed first.
+        order = np.lexsort((nfr, -np.where(within, score, -np.inf)))
+        return int(order[0])
+
+    @staticmethod
+    def _mean(cv_results, name):
+        key = f"mean_test_{name}"
+        if key not in cv_results:
+            known = [k[10:] for k in cv_results if k.startswith("mean_test_")]
+            raise ValueError(
+                f"The search has no score {name!r}, only {known}. Use "
+                "scoring=update_scorer(old_model), or a dict with this name."
+            )
+        return np.asarray(cv_results[key], dtype=np.float64)

@@ -1,0 +1,199 @@
+"""Batches taken straight from tensors, without a Python call per row."""
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from sklearn_graceful.nn._device import fits_on_device
+
+
+class InMemoryBatches:
+    """Iterate over a dataset in memory, one indexing operation per batch.
+
+    A drop-in for ``iterator_train`` and ``iterator_valid`` of a skorch net, whose
+    default fetches and collates one row at a time. On a CUDA device the data is
+    moved there once if it takes at most half of the free memory, else batch by
+    batch from pinned memory.
+
+    Parameters
+    ----------
+    dataset : skorch.dataset.Dataset or torch.utils.data.Subset of one
+        Its ``X`` is an array or tensor with rows first, or a dict, list or tuple
+        of these; its ``y`` is an array, a tensor or None.
+    batch_size : int, default=128
+        Rows per batch.
+    shuffle : bool, default=False
+        Draw a new order of the rows for every pass.
+    drop_last : bool, default=False
+        Leave out a last batch that is not full.
+    device : str or torch.device, default="cpu"
+        Where the batches are needed.
+
+    Attributes
+    ----------
+    rows : tensor of int64 or slice
+        Row numbers, in the original data, of the batch that was yielded last.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skorch.dataset import Dataset
+    >>> from sklearn_graceful.nn import InMemoryBatches
+    >>> data = Dataset(np.zeros((5, 3), dtype="float32"), np.arange(5))
+    >>> [len(y) for _, y in InMemoryBatches(data, batch_size=2)]
+    [2, 2, 1]
+    """
+
+    def __init__(
+        self, dataset, batch_size=128, shuffle=False, drop_last=False, device="cpu"
+    ):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.device = torch.device(device)
+        whole, self._row_numbers = _root(dataset)
+        self._X = _map(_tensor, whole.X)
+        self._y = None if whole.y is None else torch.as_tensor(whole.y)
+        self._place()
+
+    def _place(self):
+        tensors = _leaves(self._X) + ([] if self._y is None else [self._y])
+        self._resident = fits_on_device(tensors, self.device)
+        home = self.device if self._resident else torch.device("cpu")
+        self._X = _map(lambda t: t.to(home), self._X)
+        self._y = None if self._y is None else self._y.to(home)
+        if self._row_numbers is not None:
+            self._row_numbers = self._row_numbers.to(home)
+
+    def __len__(self):
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full + bool(rest and not self.drop_last)
+
+    def __iter__(self):
+        n_rows = len(self.dataset)
+        order = self._row_numbers
+        if self.shuffle:
+            device = _leaves(self._X)[0].device
+            permutation = torch.randperm(n_rows, device=device)
+            order = permutation if order is None else order[permutation]
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            stop = min(start + self.batch_size, n_rows)
+            # Without an order a batch is a view: nothing is copied.
+            self.rows = slice(start, stop) if order is None else order[start:stop]
+            X = _map(self._take, self._X)
+            # As skorch's own dataset does, a missing y is a dummy.
+            y = torch.zeros(1) if self._y is None else self._take(self._y)
+            yield X, y
+
+    def _take(self, tensor):
+        if isinstance(self.rows, slice):
+            batch = tensor[self.rows]
+        else:
+            batch = tensor.index_select(0, self.rows)
+        if self._resident:
+            return batch
+        return batch.pin_memory().to(self.device, non_blocking=True)
+
+
+class NumberedLoader:
+    """A user's own DataLoader that also tells which rows a batch holds.
+
+    Parameters
+    ----------
+    loader : torch.utils.data.DataLoader
+        Made over a :class:`NumberedDataset`.
+
+    Attributes
+    ----------
+    rows : tensor of int64
+        Row numbers, in the original data, of the batch that was yielded last.
+    """
+
+    def __init__(self, loader):
+        loader.collate_fn = _CollateNumbered(loader.collate_fn)
+        self._loader = loader
+
+    def __len__(self):
+        return len(self._loader)
+
+    def __iter__(self):
+        for batch, rows in self._loader:
+            self.rows = rows
+            yield batch
+
+
+class NumberedDataset(Dataset):
+    """Pairs every item of a dataset with its row number in the original data."""
+
+    def __init__(self, dataset):
+        self._dataset = dataset
+        _, rows = _root(dataset)
+        self._rows = range(len(dataset)) if rows is None else rows.tolist()
+
+    def __len__(self):
+        return len(self._dataset)
+
+    def __getitem__(self, item):
+        return self._dataset[item], self._rows[item]
+
+
+class _CollateNumbered:
+    def __init__(self, collate):
+        self._collate = collate
+
+    def __call__(self, items):
+        rows = torch.tensor([row for _, row in items])
+        return self._collate([item for item, _ in items]), rows
+
+
+def use_in_memory_batches(net, *, predict_batch_size=2048):
+    """Set our iterators on an uninitialised net, unless the user chose others.
+
+    Training then shuffles by default, which skorch leaves to the user.
+    """
+    ours = {"batch_size", "shuffle", "drop_last"}
+    train, valid = (net.get_params_for(f"iterator_{p}") for p in ("train", "valid"))
+    params = {}
+    if net.iterator_train is DataLoader and set(train) <= ours:
+        params["iterator_train"] = InMemoryBatches
+        params["iterator_train__shuffle"] = train.get("shuffle", True)
+        params["iterator_train__device"] = net.device
+    if net.iterator_valid is DataLoader and set(valid) <= ours:
+        params["iterator_valid"] = InMemoryBatches
+        params["iterator_valid__batch_size"] = valid.get(
+            "batch_size", predict_batch_size
+        )
+        params["iterator_valid__device"] = net.device
+    return net.set_params(**params)
+
+
+def _root(dataset):
+    """Innermost dataset behind nested Subsets, and its rows that are meant."""
+    if not isinstance(dataset, Subset):
+        return dataset, None
+    whole, rows = _root(dataset.dataset)
+    indices = torch.as_tensor(dataset.indices, dtype=torch.int64)
+    return whole, indices if rows is None else rows[indices]
+
+
+def _map(function, X):
+    """Apply `function` to every array in a nested dict, list or tuple."""
+    if isinstance(X, dict):
+        return {name: _map(function, part) for name, part in X.items()}
+    if isinstance(X, list | tuple):
+        return type(X)(_map(function, part) for part in X)
+    return function(X)
+
+
+def _leaves(X):
+    found = []
+    _map(found.append, X)
+    return found
+
+
+def _tensor(array):
+    tensor = torch.as_tensor(array)
+    # Networks compute in the default precision; NumPy's default is double.
+    return (
+        tensor.to(torch.get_default_dtype()) if tensor.is_floating_point() else tensor
+    )

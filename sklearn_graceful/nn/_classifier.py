@@ -1,0 +1,154 @@
+"""A skorch classifier with in-memory batches, a lean loop and sizes from the data."""
+
+import inspect
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+
+from sklearn_graceful.nn._batches import use_in_memory_batches
+from sklearn_graceful.nn._lean import LeanTraining
+
+
+class InMemoryClassifier(LeanTraining, NeuralNetClassifier):
+    """skorch's ``NeuralNetClassifier`` for data that is in memory.
+
+    Batches are slices of tensors, the loop does no bookkeeping per batch, and a
+    module whose ``__init__`` takes ``n_features`` and ``n_classes`` gets both from
+    the data. Unlike in skorch, training shuffles unless
+    ``iterator_train__shuffle=False``. As in skorch, labels are 0..K-1;
+    ``PCClassifier(net, method="none")`` learns any labels.
+
+    Parameters
+    ----------
+    module : torch.nn.Module class or instance
+        Its output is one logit per class.
+    *args
+        Passed on to ``NeuralNetClassifier``.
+    criterion : torch criterion, default=torch.nn.CrossEntropyLoss
+        The loss.
+    autocast : bool, default=False
+        Compute the forward pass in bfloat16 where torch deems it safe.
+    **kwargs
+        Any other parameter of ``skorch.NeuralNetClassifier``.
+
+    Attributes
+    ----------
+    module_ : torch.nn.Module
+        The trained module.
+    classes_ : ndarray of shape (n_classes,)
+        0..K-1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_graceful.nn import MLP, InMemoryClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = InMemoryClassifier(MLP, max_epochs=2, train_split=None, verbose=0)
+    >>> net.fit(X, y).module_[0].in_features
+    4
+    """
+
+    def __init__(
+        self,
+        module,
+        *args,
+        criterion=torch.nn.CrossEntropyLoss,
+        autocast=False,
+        **kwargs,
+    ):
+        self.autocast = autocast
+        super().__init__(module, *args, criterion=criterion, **kwargs)
+
+    def fit(self, X, y, **fit_params):
+        """Train from new weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Rows.
+        y : array-like of int, shape (n,)
+            Labels 0..K-1.
+        **fit_params
+            Passed to the module's forward method, as in skorch.
+
+        Returns
+        -------
+        self : InMemoryClassifier
+
+        Raises
+        ------
+        ValueError
+            If the labels are not 0..K-1.
+        """
+        self._find_sizes(X, y)
+        return super().fit(X, y, **fit_params)
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train on, from the weights as they are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Rows.
+        y : array-like of int, shape (n,)
+            Labels 0..K-1.
+        classes : array-like of shape (n_classes,), default=None
+            All labels, if the first call does not show them all.
+        **fit_params
+            Passed to the module's forward method, as in skorch.
+
+        Returns
+        -------
+        self : InMemoryClassifier
+        """
+        if not self.initialized_:
+            self._find_sizes(X, y if classes is None else classes)
+        return super().partial_fit(X, y, classes=classes, **fit_params)
+
+    def _find_sizes(self, X, y):
+        labels = np.unique(y)
+        if not np.array_equal(labels, np.arange(len(labels))):
+            raise ValueError(
+                f"A net's labels are 0..K-1, got {labels[:10].tolist()}. Wrap the "
+                'net in PCClassifier(net, method="none") to learn other labels.'
+            )
+        self.n_classes_ = len(labels)
+        self.n_features_ = None if isinstance(X, dict | list) else np.shape(X)[1]
+
+    def initialize_module(self):
+        """Make the module, with the sizes of the data where it takes them."""
+        kwargs = self.get_params_for("module")
+        if inspect.isclass(self.module):
+            wanted = inspect.signature(self.module).parameters
+            for name in ("n_features", "n_classes"):
+                if name in wanted:
+                    kwargs.setdefault(name, getattr(self, name + "_", None))
+        self.module_ = self.initialized_instance(self.module, kwargs)
+        return self
+
+    def initialize(self):
+        """Make all components, with in-memory batches unless the user chose others."""
+        use_in_memory_batches(self)
+        return super().initialize()
+
+    def infer(self, x, **fit_params):
+        """Run the module on one batch.
+
+        Parameters
+        ----------
+        x : tensor or nested tensors
+            One batch of rows.
+        **fit_params
+            Passed to the module's forward method.
+
+        Returns
+        -------
+        output : tensor
+        """
+        if not self.autocast:
+            return super().infer(x, **fit_params)
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+            output = super().infer(x, **fit_params)
+        return output.float()

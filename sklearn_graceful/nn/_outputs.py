@@ -1,0 +1,66 @@
+"""What a module's output means."""
+
+import numpy as np
+import torch
+
+
+def output_kind(output):
+    """Recognise what the rows of a classifier module's output are.
+
+    Parameters
+    ----------
+    output : ndarray of shape (n,), (n, 1) or (n, n_classes)
+        One batch.
+
+    Returns
+    -------
+    kind : {"logits", "log_probabilities", "probabilities", "margin"}
+        ``"margin"`` is the single logit of the second of two classes.
+    """
+    if output.ndim == 1 or output.shape[1] == 1:
+        return "margin"
+    if (output >= 0).all() and np.allclose(output.sum(axis=1), 1, atol=1e-3):
+        return "probabilities"
+    if (output <= 0).all() and np.allclose(np.exp(output).sum(axis=1), 1, atol=1e-3):
+        return "log_probabilities"
+    return "logits"
+
+
+def to_logits(output, kind):
+    """Turn a module's output into logits, one per class.
+
+    Parameters
+    ----------
+    output : tensor of shape (n,), (n, 1) or (n, n_classes)
+        One batch.
+    kind : str
+        From :func:`output_kind`.
+
+    Returns
+    -------
+    logits : tensor of shape (n, n_classes)
+    """
+    if kind == "probabilities":
+        return output.clamp_min(torch.finfo(output.dtype).tiny).log()
+    if kind == "margin":
+        margin = output.reshape(len(output), 1)
+        return torch.cat([torch.zeros_like(margin), margin], dim=1)
+    return output
+
+
+class Probabilities:
+    """skorch ``predict_nonlinearity`` from a module's output to probabilities.
+
+    Parameters
+    ----------
+    kind : str
+        From :func:`output_kind`.
+    """
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def __call__(self, output):
+        if self.kind == "probabilities":
+            return output
+        return torch.softmax(to_logits(output, self.kind), dim=1)

@@ -1,0 +1,34 @@
+"""Randomness that is reproducible and leaves the global generators alone."""
+
+import random
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+
+@contextmanager
+def isolated_randomness(random_state):
+    """Seed Python's, NumPy's and torch's global generators, then put them back.
+
+    Parameters
+    ----------
+    random_state : None, int or RandomState
+        None draws a fresh seed from the operating system, so that not even the
+        seed is taken from the global generators.
+    """
+    if random_state is None:
+        seed = int(np.random.SeedSequence().generate_state(1)[0])
+    else:
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            random.seed(seed)
+            np.random.seed(seed)
+            torch.manual_seed(seed)
+            yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
