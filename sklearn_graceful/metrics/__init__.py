@@ -1,0 +1,50 @@
+"""How an update behaves toward the model it replaces, in figures."""
+
+from sklearn_graceful.metrics.backward_compatibility import (
+    backward_error_compatibility,
+    backward_trust_compatibility,
+    negative_flip_impact,
+)
+from sklearn_graceful.metrics.certification import rows_to_certify
+from sklearn_graceful.metrics.churn import churn_rate
+from sklearn_graceful.metrics.counts import FlipCounts, flip_counts
+from sklearn_graceful.metrics.flips import (
+    avoidable_negative_flip_rate,
+    negative_flip_rate,
+    positive_flip_rate,
+    relative_negative_flip_rate,
+    win_loss_ratio,
+)
+from sklearn_graceful.metrics.intervals import (
+    FlipInterval,
+    flip_interval,
+    interval_from_counts,
+)
+from sklearn_graceful.metrics.mcnemar import (
+    McnemarResult,
+    mcnemar_from_counts,
+    mcnemar_test,
+)
+from sklearn_graceful.metrics.versions import flip_matrix
+
+__all__ = [
+    "FlipCounts",
+    "FlipInterval",
+    "McnemarResult",
+    "avoidable_negative_flip_rate",
+    "backward_error_compatibility",
+    "backward_trust_compatibility",
+    "churn_rate",
+    "flip_counts",
+    "flip_interval",
+    "flip_matrix",
+    "interval_from_counts",
+    "mcnemar_from_counts",
+    "mcnemar_test",
+    "negative_flip_impact",
+    "negative_flip_rate",
+    "positive_flip_rate",
+    "relative_negative_flip_rate",
+    "rows_to_certify",
+    "win_loss_ratio",
+]

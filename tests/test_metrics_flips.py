@@ -1,0 +1,239 @@
+"""Flip figures: values by hand, laws, undefined cases, use as scorers."""
+
+import math
+
+import numpy as np
+import pytest
+import sklearn
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.datasets import make_classification
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import KFold, cross_validate
+
+from sklearn_graceful import metrics
+
+Y_TRUE = np.array(list("aaaabbbbcc"))
+Y_OLD = np.array(list("aaabbbbacc"))
+Y_NEW = np.array(list("aabbbbaacb"))
+# Both right: rows 0 1 4 5 8. Old only: 2 6 9. New only: none. Both wrong: 3 7, same.
+BY_HAND = {
+    "negative_flip_rate": 3 / 10,
+    "positive_flip_rate": 0.0,
+    "relative_negative_flip_rate": 0.3 / (0.8 * 0.5),
+    "avoidable_negative_flip_rate": 0.0,
+    "negative_flip_impact": 3 / 5,
+    "backward_trust_compatibility": 5 / 8,
+    "backward_error_compatibility": 2 / 5,
+    "churn_rate": 3 / 10,
+    "win_loss_ratio": 0.0,
+}
+FIGURES = sorted(BY_HAND)
+
+
+@st.composite
+def rows(draw):
+    n = draw(st.integers(1, 30))
+    column = st.lists(st.integers(0, 3), min_size=n, max_size=n).map(np.array)
+    return draw(column), draw(column), draw(column)
+
+
+def figures(y_true, y_new, y_old, sample_weight=None):
+    """Every figure of the rows, nan included, from the counts."""
+    counts = metrics.flip_counts(
+        y_true, y_new, y_old=y_old, sample_weight=sample_weight
+    )
+    return [getattr(counts, name) for name in FIGURES]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_value_by_hand(name):
+    value = getattr(metrics, name)(Y_TRUE, Y_NEW, y_old=Y_OLD)
+    assert type(value) is float
+    assert value == pytest.approx(BY_HAND[name], abs=1e-15)
+
+
+def test_weighted_values_by_hand():
+    rows = {"y_true": [0, 0, 1, 1], "y_pred": [0, 1, 1, 0], "y_old": [0, 0, 0, 2]}
+    rows["sample_weight"] = [0.5, 1.0, 2.0, 0.5]
+    assert metrics.negative_flip_rate(**rows) == 1 / 4
+    assert metrics.positive_flip_rate(**rows) == 2 / 4
+    assert metrics.win_loss_ratio(**rows) == 2
+    assert metrics.churn_rate(**rows) == 3.5 / 4
+    assert metrics.backward_trust_compatibility(**rows) == pytest.approx(1 / 3)
+
+
+@given(rows())
+def test_flip_rates_bound_and_explain_the_accuracies(rows):
+    y_true, y_new, y_old = rows
+    nfr = metrics.negative_flip_rate(y_true, y_new, y_old=y_old)
+    pfr = metrics.positive_flip_rate(y_true, y_new, y_old=y_old)
+    churn = metrics.churn_rate(y_true, y_new, y_old=y_old)
+    avoidable = metrics.avoidable_negative_flip_rate(y_true, y_new, y_old=y_old)
+    old, new = accuracy_score(y_true, y_old), accuracy_score(y_true, y_new)
+    assert pfr - nfr == pytest.approx(new - old, abs=1e-12)
+    assert max(0, old - new) - 1e-12 <= nfr <= min(old, 1 - new) + 1e-12
+    assert avoidable == pytest.approx(nfr - max(0, old - new), abs=1e-12)
+    assert nfr + pfr - 1e-12 <= churn <= 1
+    assert churn <= nfr + pfr + min(1 - old, 1 - new) + 1e-12
+
+
+@given(rows())
+def test_shares_follow_from_the_rates(rows):
+    y_true, y_new, y_old = rows
+    old, new = accuracy_score(y_true, y_old), accuracy_score(y_true, y_new)
+    assume(old > 0)
+    assume(new < 1)
+    nfr, relative, btc, bec, nfi = (
+        getattr(metrics, name)(y_true, y_new, y_old=y_old)
+        for name in (
+            "negative_flip_rate",
+            "relative_negative_flip_rate",
+            "backward_trust_compatibility",
+            "backward_error_compatibility",
+            "negative_flip_impact",
+        )
+    )
+    assert relative == pytest.approx(nfr / (old * (1 - new)))
+    assert btc == pytest.approx(1 - nfr / old)
+    assert nfi == pytest.approx(nfr / (1 - new))
+    assert bec + nfi == pytest.approx(1)
+
+
+@given(rows())
+def test_an_update_that_changes_nothing_flips_nothing(rows):
+    y_true, y_new, _ = rows
+    for name in ("negative_flip_rate", "positive_flip_rate", "churn_rate"):
+        assert getattr(metrics, name)(y_true, y_new, y_old=y_new) == 0
+
+
+@given(rows(), st.randoms(use_true_random=False))
+def test_row_order_and_label_names_change_nothing(rows, random):
+    order = list(range(len(rows[0])))
+    random.shuffle(order)
+    names = np.array(["d", "a", "c", "b"])
+    np.testing.assert_array_equal(
+        figures(*(names[column[order]] for column in rows)), figures(*rows)
+    )
+
+
+@given(rows(), st.data())
+def test_weight_k_is_a_row_repeated_k_times(rows, data):
+    n = len(rows[0])
+    weight = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
+    assume(sum(weight) > 0)
+    repeated = [np.repeat(column, weight) for column in rows]
+    np.testing.assert_array_equal(
+        figures(*rows, sample_weight=weight), figures(*repeated)
+    )
+    np.testing.assert_array_equal(
+        metrics.flip_matrix(rows[0], rows[1:], sample_weight=weight),
+        metrics.flip_matrix(repeated[0], repeated[1:]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "y_true", "y_new", "y_old"),
+    [
+        ("relative_negative_flip_rate", [0, 0], [0, 0], [0, 1]),
+        ("relative_negative_flip_rate", [0, 0], [0, 1], [1, 1]),
+        ("negative_flip_impact", [0, 0], [0, 0], [0, 1]),
+        ("backward_error_compatibility", [0, 0], [0, 0], [0, 1]),
+        ("backward_trust_compatibility", [0, 0], [0, 1], [1, 1]),
+        ("win_loss_ratio", [0, 0], [0, 1], [0, 1]),
+    ],
+)
+def test_undefined_is_nan_with_a_warning(name, y_true, y_new, y_old):
+    with pytest.warns(UndefinedMetricWarning, match=name) as caught:
+        assert math.isnan(getattr(metrics, name)(y_true, y_new, y_old=y_old))
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_weight_at_all_is_undefined(name):
+    with pytest.warns(UndefinedMetricWarning, match=name):
+        value = getattr(metrics, name)(
+            [0, 1], [0, 0], y_old=[0, 1], sample_weight=[0, 0]
+        )
+    assert math.isnan(value)
+
+
+def test_wins_without_losses_are_infinite():
+    assert metrics.win_loss_ratio([0, 0], [0, 0], y_old=[0, 1]) == math.inf
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_labels_that_can_never_match_are_refused(name):
+    with pytest.raises(ValueError, match="never match"):
+        getattr(metrics, name)([0, 1], [0, 1], y_old=["0", "1"])
+
+
+def test_scorers_get_the_old_labels_of_their_fold():
+    X, y = make_classification(200, flip_y=0.2, random_state=0)
+    old = LogisticRegression().fit(X[:30, :5], y[:30]).predict(X[:, :5])
+    weight = np.arange(200) % 3
+    splits = KFold(4)
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = make_scorer(metrics.negative_flip_rate, greater_is_better=False)
+        scorers = {
+            "nfr": scorer.set_score_request(y_old=True, sample_weight=True),
+            "btc": make_scorer(metrics.backward_trust_compatibility).set_score_request(
+                y_old=True
+            ),
+        }
+        model = LogisticRegression().set_fit_request(sample_weight=False)
+        scores = cross_validate(
+            model,
+            X,
+            y,
+            cv=splits,
+            scoring=scorers,
+            params={"y_old": old, "sample_weight": weight},
+            return_estimator=True,
+        )
+    for fold, (_, test) in enumerate(splits.split(X)):
+        new = scores["estimator"][fold].predict(X[test])
+        broken = (old[test] == y[test]) & (new != y[test])
+        nfr = np.average(broken, weights=weight[test])
+        assert scores["test_nfr"][fold] == pytest.approx(-nfr)
+        btc = 1 - broken.sum() / (old[test] == y[test]).sum()
+        assert scores["test_btc"][fold] == pytest.approx(btc)
+
+
+class TestFlipMatrix:
+    versions = np.random.default_rng(0).integers(0, 3, (5, 400))
+    y_true = np.random.default_rng(1).integers(0, 3, 400)
+    weight = np.random.default_rng(2).random(400)
+
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_entries_are_the_rates_of_the_pairs(self, weighted):
+        weight = self.weight if weighted else None
+        matrix = metrics.flip_matrix(self.y_true, self.versions, sample_weight=weight)
+        for i, old in enumerate(self.versions):
+            for j, new in enumerate(self.versions):
+                rate = metrics.negative_flip_rate(
+                    self.y_true, new, y_old=old, sample_weight=weight
+                )
+                assert matrix[i, j] == pytest.approx(rate, abs=1e-14)
+
+    def test_a_dict_keeps_its_order(self):
+        named = {"b": self.versions[0], "a": self.versions[1]}
+        np.testing.assert_array_equal(
+            metrics.flip_matrix(self.y_true, named),
+            metrics.flip_matrix(self.y_true, list(self.versions[:2])),
+        )
+
+    def test_numbers_of_flips(self):
+        matrix = metrics.flip_matrix(self.y_true, self.versions, normalize=False)
+        counts = metrics.flip_counts(
+            self.y_true, self.versions[3], y_old=self.versions[1]
+        )
+        assert matrix[1, 3] == counts.negative_flips
+        assert matrix[3, 1] == counts.positive_flips
+
+    def test_no_weight_at_all_is_undefined(self):
+        with pytest.warns(UndefinedMetricWarning, match="total weight is 0"):
+            matrix = metrics.flip_matrix([0, 1], [[0, 1], [1, 1]], sample_weight=[0, 0])
+        assert np.isnan(matrix).all()
