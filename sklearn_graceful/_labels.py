@@ -18,8 +18,7 @@ def label_kind(labels):
     Raises
     ------
     ValueError
-        If an object array mixes kinds or holds anything but strings and numbers, or if
-        the array holds anything else.
+        If an object array mixes kinds or holds anything but strings and numbers.
     """
     if labels.dtype.kind in "biuf":
         return "number"
