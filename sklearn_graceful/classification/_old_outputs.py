@@ -59,6 +59,8 @@ def outputs_of_model(reference, X, y, classes):
     -------
     outputs : OldOutputs
     """
+    if reference.classes_ is None:  # it returns labels, and no list of its classes
+        return _outputs_of_labels(reference.predict(X), y, classes)
     proba = reference.predict_proba(X)
     check_same_label_kind(old_model=reference.classes_, y=y)
     right = reference.predict(X) == y
