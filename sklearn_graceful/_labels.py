@@ -26,7 +26,7 @@ def label_kind(labels):
         return "string"
     if labels.dtype.kind == "S":
         return "byte string"
-    kinds = {_item_kind(item) for item in labels.tolist()}
+    kinds = {_kind_of_type(found) for found in set(map(type, labels))}
     if len(kinds) == 1 and kinds <= {"number", "string", "byte string"}:
         return kinds.pop()
     raise ValueError(
@@ -34,14 +34,14 @@ def label_kind(labels):
     )
 
 
-def _item_kind(item):
-    if isinstance(item, str):
+def _kind_of_type(found):
+    if issubclass(found, str):
         return "string"
-    if isinstance(item, bytes):
+    if issubclass(found, bytes):
         return "byte string"
-    if isinstance(item, bool | int | float | np.bool | np.integer | np.floating):
+    if issubclass(found, bool | int | float | np.bool | np.integer | np.floating):
         return "number"
-    return type(item).__name__
+    return found.__name__
 
 
 def check_same_label_kind(**labels):
