@@ -3,10 +3,15 @@
 from functools import partial
 from types import FunctionType, MethodType
 
+import numpy as np
+
 from sklearn_graceful.reference._kinds import is_skorch_net, is_torch_module
 
 # Longer containers hold data (a vocabulary, a loss curve), not parts of the model.
 _MAX_PARTS = 10_000
+
+# Most attributes are of these types: looking no further keeps large forests cheap.
+_LEAVES = {bool, int, float, str, type(None), np.ndarray}
 
 
 class FittedState:
@@ -25,7 +30,7 @@ class FittedState:
         self._parts, self._versions = [], []
         for part in walk(model):
             self._parts.append(part)
-            if is_torch_module(part):
+            if type(part) not in _LEAVES and is_torch_module(part):
                 self._add_tensors(part)
 
     def _add_tensors(self, module):
@@ -73,7 +78,7 @@ def walk(model):
 
 
 def _inside(part, is_root):
-    if is_torch_module(part) or isinstance(part, type):
+    if type(part) in _LEAVES or is_torch_module(part) or isinstance(part, type):
         return ()
     if is_skorch_net(part):
         names = ("module_", "criterion_", "classes_inferred_")

@@ -17,9 +17,9 @@ class ReferenceModel:
     The handle survives `clone`, never changes the model or a global random state,
     and asks the model about every row once, however often and by whichever method it
     is used: outputs are remembered by a digest of the row, up to about 256 MiB for
-    each model, shared between all handles of the model, left out of pickles, and forgotten
-    when the model was fitted again. So the model must answer every row by itself and
-    always alike.
+    each model, shared between all handles of the model, left out of pickles, and
+    forgotten when the model was fitted again. So the model must answer every row by
+    itself and always alike.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class ReferenceModel:
         * a skorch net;
         * a ``torch.nn.Module`` whose rows are logits, probabilities (non-negative,
           sum 1), log-probabilities or embeddings. One column, or none, is the logit
-          of the second of two classes (not its probability). It runs in eval mode, without gradients, in
-          batches, on its own device and in its own floating dtype;
+          (not the probability) of the second of two classes. It runs in eval mode,
+          without gradients, in batches, on its own device and in its own dtype;
         * a function of X that returns labels (1-D), probabilities or embeddings (2-D);
         * an ONNX session (``onnxruntime.InferenceSession``), with the label and
           probabilities of a converted classifier or with one plain tensor;

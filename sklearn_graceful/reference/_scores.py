@@ -68,6 +68,28 @@ def check_columns(values, classes, name):
     return values
 
 
+def check_logits(values, classes, name):
+    """Refuse NaN, infinity and other than one column per class; make -inf finite.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_classes); for two classes (n,) or (n, 1) will do
+    classes : ndarray of shape (n_classes,)
+    name : str
+        The model, for the error message.
+
+    Returns
+    -------
+    logits : ndarray of float64, shape (n, n_classes)
+    """
+    if len(classes) == 2 and values.size == len(values):
+        values = margin_columns(values.ravel())
+    values = check_columns(values, classes, name)
+    if np.isnan(values).any() or np.isposinf(values).any():
+        raise ValueError(f"The scores of the old model {name} contain NaN or infinity.")
+    return log_softmax(values) if np.isneginf(values).any() else values
+
+
 def margin_columns(margins):
     """Two columns with the same softmax as one binary margin: ``-d/2`` and ``d/2``."""
     return np.column_stack([-margins / 2, margins / 2])

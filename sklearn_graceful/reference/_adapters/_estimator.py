@@ -11,10 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._scores import (
-    check_columns,
+    check_logits,
     check_probabilities,
-    log_softmax,
-    margin_columns,
     one_hot,
 )
 
@@ -58,7 +56,7 @@ class EstimatorAdapter(Adapter):
         return answers.toarray() if sparse.issparse(answers) else np.asarray(answers)
 
     def labels(self, ask, X):
-        if self._has("predict_proba") and predicts_most_probable(self.model):
+        if self._has_probabilities() and predicts_most_probable(self.model):
             return super().labels(ask, X)
         if self._has("predict"):
             return self.relabel(_one_label_per_row(ask("predict", X), self.name))
@@ -94,6 +92,9 @@ class EstimatorAdapter(Adapter):
         except NotFittedError as error:
             raise NotFittedError(_UNFITTED.format(name=self.name)) from error
 
+    def _has_probabilities(self):
+        return self._has("predict_proba") and self.classes is not None
+
     def _has(self, method):
         return hasattr(self.model, method)
 
@@ -104,14 +105,12 @@ class EstimatorAdapter(Adapter):
         if not self._has("decision_function") or one_versus_one:
             return None
         classes = self.need_classes()
-        margins = ask("decision_function", X).astype(np.float64)
-        if margins.ndim == 1 and len(classes) == 2:
-            margins = margin_columns(margins)
-        if margins.shape != (len(margins), len(classes)):
+        margins = ask("decision_function", X)
+        one_per_class = margins.shape[1:] == (len(classes),)
+        binary = margins.ndim == 1 and len(classes) == 2
+        if not one_per_class and not binary:
             return None
-        if np.isneginf(margins).any():
-            return log_softmax(margins)
-        return check_columns(margins, classes, self.name)
+        return check_logits(margins, classes, self.name)
 
 
 def final_estimator(model):

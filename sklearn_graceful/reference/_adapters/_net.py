@@ -10,7 +10,7 @@ from sklearn_graceful.reference._adapters._estimator import (
     predicts_most_probable,
 )
 from sklearn_graceful.reference._adapters._torch import floating_dtype
-from sklearn_graceful.reference._scores import check_columns, margin_columns
+from sklearn_graceful.reference._scores import check_logits
 
 # With these losses skorch itself takes the module's outputs for logits.
 _LOSSES_OF_LOGITS = ("CrossEntropyLoss", "BCEWithLogitsLoss")
@@ -35,10 +35,7 @@ class NetAdapter(EstimatorAdapter):
     def logits(self, ask, X):
         if not self._outputs_are_logits():
             return super().logits(ask, X)
-        logits = ask("forward", X).astype(np.float64)
-        if logits.size == len(logits):
-            logits = margin_columns(logits.ravel())
-        return check_columns(logits, self.need_classes(), self.name)
+        return check_logits(ask("forward", X), self.need_classes(), self.name)
 
     def embeddings(self, ask, X):
         return ask("forward", X)

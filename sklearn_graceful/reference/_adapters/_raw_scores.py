@@ -1,15 +1,12 @@
 """Models with one raw output, such as a torch module: logits or probabilities."""
 
-import numpy as np
 from scipy.special import softmax
 
 from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._scores import (
     are_distributions,
-    check_columns,
+    check_logits,
     log_probabilities,
-    log_softmax,
-    margin_columns,
 )
 
 
@@ -32,20 +29,12 @@ class RawScoresAdapter(Adapter):
 
     def logits(self, ask, X):
         scores, are_probabilities = self._scores(ask, X)
-        if are_probabilities:
-            return log_probabilities(scores)
-        return log_softmax(scores) if np.isneginf(scores).any() else scores
+        return log_probabilities(scores) if are_probabilities else scores
 
     def embeddings(self, ask, X):
         return ask(self.question, X)
 
     def _scores(self, ask, X):
-        classes = self.need_classes()
-        scores = ask(self.question, X).astype(np.float64)
-        if scores.size == len(scores) and len(classes) == 2:
-            scores = margin_columns(scores.ravel())
-        scores = check_columns(scores, classes, self.name)
-        if np.isnan(scores).any() or np.isposinf(scores).any():
-            raise ValueError(f"The old model {self.name} returned NaN or infinity.")
+        scores = check_logits(ask(self.question, X), self.need_classes(), self.name)
         self._only_distributions &= are_distributions(scores)
         return scores, self._only_distributions
