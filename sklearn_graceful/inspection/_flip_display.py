@@ -1,0 +1,506 @@
+"""Draw which rows an update wins and loses."""
+
+import math
+
+import numpy as np
+
+from sklearn_graceful.metrics import FlipCounts, flip_interval
+from sklearn_graceful.metrics._rows import check_labels, check_weight
+from sklearn_graceful.reference import as_reference
+
+# Negative flips are the darkest, also in greyscale; blue against orange is a pair that
+# colour-blind readers tell apart.
+_LOST, _WON = "#a63603", "#c6dbef"
+_COLOURS = [["#f2f2f2", _LOST], [_WON, "#cccccc"]]
+_OUTCOMES = [["both right", "negative flips"], ["positive flips", "both wrong"]]
+_LONGEST_NAME = 28
+
+
+class FlipDisplay:
+    """Draw the table of old and new outcomes, and who bears the negative flips.
+
+    On the left the rows by whether the old and the new model have them right; on the
+    right the negative flips of each true class. The title gives the negative flip
+    rate (NFR), its confidence interval and both accuracies. Draw rows that neither
+    model was trained on: on training rows the picture misleads.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` rather than the constructor,
+    unless the counts were stored.
+
+    Parameters
+    ----------
+    counts : FlipCounts
+        Rows by outcome.
+    by_class : FlipCounts of ndarray, default=None
+        The same for the rows of each true class: every cell is an array of shape
+        (n_classes,). None: the table alone is drawn.
+    display_labels : array-like of shape (n_classes,), default=None
+        Names of these classes. None: 0..n_classes-1.
+    nfr_interval : FlipInterval, default=None
+        Interval for the title. None: the title has none.
+    confidence : float, default=0.95
+        Coverage of `nfr_interval`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Holds the table.
+    ax_by_class_ : matplotlib Axes or None
+        Holds the bars, if there are any.
+    bars_ : matplotlib BarContainer or None
+        One bar for each class that is shown, the longest on top.
+    figure_ : matplotlib Figure
+        Holds both.
+    text_ : ndarray of matplotlib Text, shape (2, 2)
+        The cells; first row: old model right, first column: new model right.
+
+    See Also
+    --------
+    sklearn_graceful.metrics.flip_counts : The table in figures.
+    sklearn_graceful.metrics.flip_interval : Intervals of all flip figures.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.inspection import FlipDisplay
+    >>> from sklearn_graceful.metrics import FlipCounts, interval_from_counts
+    >>> stored = FlipCounts(900, 10, 50, 30, 10)
+    >>> display = FlipDisplay(stored, nfr_interval=interval_from_counts(stored)).plot()
+    >>> print(display.ax_.get_title(loc="left"))
+    NFR 1.0 % (95 % interval 0.5 % to 1.8 %)
+    accuracy 91.0 % → 95.0 %
+    """
+
+    def __init__(
+        self,
+        counts,
+        *,
+        by_class=None,
+        display_labels=None,
+        nfr_interval=None,
+        confidence=0.95,
+    ):
+        self.counts = counts
+        self.by_class = by_class
+        self.display_labels = display_labels
+        self.nfr_interval = nfr_interval
+        self.confidence = confidence
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        old_model,
+        sample_weight=None,
+        display_labels=None,
+        confidence=0.95,
+        random_state=None,
+        ax=None,
+        show_classes=True,
+        rate=False,
+        max_classes=20,
+    ):
+        """Ask both models about rows, and draw.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted new model.
+        X : array-like of n rows
+            As both models take them; a Pipeline gets its raw rows.
+        y : array-like of shape (n,)
+            True labels.
+        old_model : object
+            Fitted model that is being replaced; anything that ``ReferenceModel``
+            takes.
+        sample_weight : array-like of shape (n,), default=None
+            Row weights.
+        display_labels : array-like of shape (n_classes,), default=None
+            Names of the sorted classes of `y`. None: the labels themselves.
+        confidence : float, default=0.95
+            Coverage of the interval in the title.
+        random_state : int, RandomState, Generator or None, default=None
+            Seed of the bootstrap that the interval needs where weights are not whole
+            numbers.
+        ax : matplotlib Axes, default=None
+            Where to draw, see :meth:`plot`.
+        show_classes : bool, default=True
+            Whether to draw the bars by class.
+        rate : bool, default=False
+            Whether bars are shares of the class instead of rows.
+        max_classes : int, default=20
+            How many classes get a bar.
+
+        Returns
+        -------
+        display : FlipDisplay
+
+        Raises
+        ------
+        TypeError
+            If the old model can neither predict nor be called.
+        ValueError
+            If the rows are not what both models take, see
+            :meth:`from_predictions`.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from sklearn_graceful.inspection import FlipDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> old = DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2])
+        >>> new = LogisticRegression(max_iter=1000).fit(X[::2], y[::2])
+        >>> display = FlipDisplay.from_estimator(
+        ...     new, X[1::2], y[1::2], old_model=old
+        ... )
+        >>> print(display.text_[0, 1].get_text())
+        negative flips
+        1.3 %
+        1
+        """
+        reference = as_reference(old_model)
+        if reference is None:
+            raise TypeError("FlipDisplay needs an old model, got None.")
+        return cls.from_predictions(
+            y,
+            estimator.predict(X),
+            y_old=reference.predict(X),
+            sample_weight=sample_weight,
+            display_labels=display_labels,
+            confidence=confidence,
+            random_state=random_state,
+            ax=ax,
+            show_classes=show_classes,
+            rate=rate,
+            max_classes=max_classes,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        *,
+        y_old,
+        sample_weight=None,
+        display_labels=None,
+        confidence=0.95,
+        random_state=None,
+        ax=None,
+        show_classes=True,
+        rate=False,
+        max_classes=20,
+    ):
+        """Draw from the labels that both models predicted.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True labels.
+        y_pred : array-like of shape (n,)
+            Labels predicted by the new model.
+        y_old : array-like of shape (n,)
+            Labels predicted by the old model.
+        sample_weight : array-like of shape (n,), default=None
+            Row weights. A weight of k counts like the row repeated k times.
+        display_labels : array-like of shape (n_classes,), default=None
+            Names of the sorted classes of `y_true`. None: the labels themselves.
+        confidence : float, default=0.95
+            Coverage of the interval in the title.
+        random_state : int, RandomState, Generator or None, default=None
+            Seed of the bootstrap that the interval needs where weights are not whole
+            numbers.
+        ax : matplotlib Axes, default=None
+            Where to draw, see :meth:`plot`.
+        show_classes : bool, default=True
+            Whether to draw the bars by class.
+        rate : bool, default=False
+            Whether bars are shares of the class instead of rows.
+        max_classes : int, default=20
+            How many classes get a bar.
+
+        Returns
+        -------
+        display : FlipDisplay
+
+        Raises
+        ------
+        ValueError
+            If an array is not 1-D, is empty, holds NaN, has another number of rows,
+            or holds labels of another kind (numbers against strings); if a weight is
+            negative or not finite; if `display_labels` has another length than there
+            are classes.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from sklearn_graceful.inspection import FlipDisplay
+        >>> display = FlipDisplay.from_predictions(
+        ...     ["cat", "cat", "dog", "dog"],
+        ...     ["cat", "dog", "dog", "dog"],
+        ...     y_old=["cat", "cat", "cat", "dog"],
+        ... )
+        >>> print(display.text_[0, 1].get_text())
+        negative flips
+        25.0 %
+        1
+        """
+        y_true, y_pred, y_old = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
+        weight = check_weight(sample_weight, y_true)
+        classes, by_class = _count_by_class(y_true, y_pred, y_old, weight)
+        display = cls(
+            FlipCounts(*(cell.sum().item() for cell in by_class.cells)),
+            by_class=by_class,
+            display_labels=classes if display_labels is None else display_labels,
+            nfr_interval=flip_interval(
+                y_true,
+                y_pred,
+                y_old=y_old,
+                confidence=confidence,
+                sample_weight=sample_weight,
+                random_state=random_state,
+            ),
+            confidence=confidence,
+        )
+        return display.plot(
+            ax=ax, show_classes=show_classes, rate=rate, max_classes=max_classes
+        )
+
+    def plot(self, *, ax=None, show_classes=True, rate=False, max_classes=20):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; the bars take a part of its place. None: a new figure.
+        show_classes : bool, default=True
+            Whether to draw the bars by class, where the display has them.
+        rate : bool, default=False
+            Whether bars are shares of the rows of the class (its own NFR) instead of
+            rows. Small classes make long bars then.
+        max_classes : int, default=20
+            How many classes get a bar, those with the longest; the rest is summed up
+            in a line of text.
+
+        Returns
+        -------
+        display : FlipDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there is not one label per class, or `max_classes` is less than 1.
+        ImportError
+            If matplotlib is not installed.
+        """
+        plt = _import_pyplot()
+        names = self._class_names() if show_classes else None
+        if max_classes < 1:
+            raise ValueError(f"max_classes must be at least 1, got {max_classes}.")
+        n_bars = 0 if names is None else min(len(names), max_classes)
+        self.ax_, self.ax_by_class_ = _make_axes(plt, ax, n_bars, names)
+        self.figure_ = self.ax_.figure
+        self._draw_table()
+        self.bars_ = None
+        if n_bars:
+            self._draw_classes(names, rate, n_bars)
+        return self
+
+    def _class_names(self):
+        if self.by_class is None:
+            return None
+        n_classes = len(self.by_class.negative_flips)
+        labels = self.display_labels
+        labels = range(n_classes) if labels is None else labels
+        names = [_short(label) for label in labels]
+        if len(names) != n_classes:
+            raise ValueError(
+                f"display_labels has {len(names)} names for {n_classes} classes."
+            )
+        return names
+
+    def _draw_table(self):
+        ax, counts = self.ax_, self.counts
+        percent = _Percent(counts.total)
+        cells = [
+            [counts.both_right, counts.negative_flips],
+            [counts.positive_flips, counts.both_wrong],
+        ]
+        self.text_ = np.empty((2, 2), dtype=object)
+        for row, column in np.ndindex(2, 2):
+            lost = (row, column) == (0, 1)
+            colour = _COLOURS[row][column]
+            ax.add_patch(_cell(column, row, colour, outlined=lost))
+            self.text_[row, column] = ax.text(
+                column,
+                row,
+                f"{_OUTCOMES[row][column]}\n{percent(cells[row][column])}\n"
+                f"{_amount(cells[row][column])}",
+                ha="center",
+                va="center",
+                color="white" if lost else "black",
+                fontweight="bold" if lost else "normal",
+                linespacing=1.4,
+            )
+        right = ("right", counts.right_old), ("right", counts.right_new)
+        old, new = (f"{word}\n{percent(value)}" for word, value in right)
+        wrong_old = f"wrong\n{percent(counts.total - counts.right_old)}"
+        wrong_new = f"wrong\n{percent(counts.wrong_new)}"
+        ax.set(
+            xlim=(-0.52, 1.52),
+            ylim=(1.52, -0.52),
+            xticks=[0, 1],
+            yticks=[0, 1],
+            xticklabels=[new, wrong_new],
+            yticklabels=[old, wrong_old],
+            xlabel="new model",
+            ylabel="old model",
+        )
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        ax.set_title(self._title(percent), loc="left", fontsize="medium")
+
+    def _title(self, percent):
+        counts, total = self.counts, self.counts.total
+        nfr = f"NFR {percent(counts.negative_flips)}"
+        if self.nfr_interval is not None:
+            _, low, high = self.nfr_interval
+            nfr += (
+                f" ({100 * self.confidence:g} % interval {percent(low * total)} to "
+                f"{percent(high * total)})"
+            )
+        old, new = percent(counts.right_old), percent(counts.right_new)
+        return f"{nfr}\naccuracy {old} → {new}"
+
+    def _draw_classes(self, names, rate, n_bars):
+        ax, by_class = self.ax_by_class_, self.by_class
+        lengths = by_class.negative_flip_rate if rate else by_class.negative_flips
+        lengths = np.nan_to_num(lengths)
+        # Equal bars stay in the order of the classes.
+        order = np.argsort(-lengths, kind="stable")
+        shown, rest = order[:n_bars], order[n_bars:]
+        self.bars_ = ax.barh(np.arange(n_bars), lengths[shown], 0.7, color=_LOST)
+        said = [
+            f"{_amount(by_class.negative_flips[k])} of {_amount(by_class.total[k])}"
+            for k in shown
+        ]
+        ax.bar_label(self.bars_, said, padding=3, fontsize="small")
+        ax.set_yticks(np.arange(n_bars), [names[k] for k in shown])
+        if n_bars > 10:
+            ax.tick_params(axis="y", labelsize="small")
+        # Few bars stay as thin as many, and the longest one leaves room for its text.
+        ax.set_ylim(max(n_bars, 5) - 0.5, -0.5)
+        ax.set_xlim(0, 1.45 * max(lengths.max(), 1e-9) if lengths.any() else 1)
+        ax.tick_params(axis="y", length=0)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_ylabel("true class")
+        ax.set_xlabel(_bars_label(rate, len(rest), by_class.negative_flips[rest].sum()))
+        _tick_bars(ax, rate, lengths)
+
+
+class _Percent:
+    """Write a number of rows as their share, with the digits that `total` supports."""
+
+    def __init__(self, total):
+        self._total = total
+        size = math.log10(total) if total > 1 else 0
+        self._digits = min(max(math.ceil(size) - 3, 1), 4)
+
+    def __call__(self, rows):
+        share = 100 * rows / self._total if self._total else math.nan
+        return f"{share:.{self._digits}f} %"
+
+
+def _amount(rows):
+    """Write a number of rows, or a weight."""
+    if float(rows).is_integer():
+        return f"{rows:,.0f}"
+    return f"{rows:,.1f}" if rows >= 10 else f"{rows:.3g}"
+
+
+def _short(label):
+    """Cut a long name in the middle: long names often differ at their end only."""
+    name = str(label)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = _LONGEST_NAME // 2
+    return f"{name[:half].rstrip()}…{name[-half:].lstrip()}"
+
+
+def _bars_label(rate, n_rest, flips_of_rest):
+    label = "negative flips, share of the class" if rate else "negative flips"
+    if not n_rest:
+        return label
+    return f"{label}\n({n_rest} more classes: {_amount(flips_of_rest)} negative flips)"
+
+
+def _count_by_class(y_true, y_pred, y_old, weight):
+    """Classes of checked labels, and their counts as one table of arrays."""
+    classes, class_index = np.unique(y_true, return_inverse=True)
+    old, new, same = y_old == y_true, y_pred == y_true, y_pred == y_old
+    # The cells in the order of FlipCounts.
+    cell = np.select([old & new, old, new, same], [0, 1, 2, 3], default=4)
+    table = np.bincount(5 * class_index + cell, weight, minlength=5 * len(classes))
+    return classes, FlipCounts(*table.reshape(-1, 5).T)
+
+
+def _import_pyplot():
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "FlipDisplay draws with matplotlib, which is not installed: "
+            "pip install sklearn-graceful[plot]"
+        ) from error
+    return plt
+
+
+def _make_axes(plt, ax, n_bars, names):
+    """Axes of the table, and of the bars if there are any."""
+    if ax is None and not n_bars:
+        return plt.subplots(figsize=(4.6, 4.2), layout="constrained")[1], None
+    if ax is None:
+        height = max(4.2, 1.4 + 0.21 * n_bars)
+        _, (table, bars) = plt.subplots(
+            1, 2, figsize=(9.5, height), width_ratios=(1, 1), layout="constrained"
+        )
+        return table, bars
+    if not n_bars:
+        return ax, None
+    from mpl_toolkits.axes_grid1 import make_axes_locatable
+
+    # Room for the class names: about 0.08 inch a letter.
+    room = 0.45 + 0.08 * max(map(len, names))
+    bars = make_axes_locatable(ax).append_axes("right", size="80%", pad=room)
+    return ax, bars
+
+
+def _cell(column, row, colour, *, outlined):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(
+        (column - 0.5, row - 0.5),
+        1,
+        1,
+        facecolor=colour,
+        edgecolor="black" if outlined else "white",
+        linewidth=2.5 if outlined else 1,
+        zorder=2 if outlined else 1,
+    )
+
+
+def _tick_bars(ax, rate, lengths):
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    whole = not rate and all(float(length).is_integer() for length in lengths)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=whole))
+    if rate:
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
