@@ -60,14 +60,11 @@ def outputs_of_model(reference, X, y, classes):
     outputs : OldOutputs
     """
     if reference.classes_ is None:  # it returns labels, and no list of its classes
-        return _outputs_of_labels(reference.predict(X), y, classes)
+        return _outputs_of_labels(reference.predict(X), y, classes, "old_model")
     proba = reference.predict_proba(X)
     check_same_label_kind(old_model=reference.classes_, y=y)
     right = reference.predict(X) == y
-    outputs = _aligned(proba, reference.classes_, right, y, classes)
-    _warn_of_wrong_input(outputs, y)
-    _warn_of_memorised_rows(reference.model, outputs)
-    return outputs
+    return _aligned(proba, reference.classes_, right, y, classes)
 
 
 def outputs_of_proba(old_proba, y, classes, source_classes=None):
@@ -91,7 +88,7 @@ def outputs_of_proba(old_proba, y, classes, source_classes=None):
     """
     values = np.asarray(old_proba)
     if values.ndim == 1:
-        return _outputs_of_labels(values, y, classes)
+        return _outputs_of_labels(values, y, classes, "old_proba")
     proba = _check_probabilities(values)
     if hasattr(old_proba, "columns"):
         source = np.asarray(old_proba.columns)
@@ -106,24 +103,42 @@ def outputs_of_proba(old_proba, y, classes, source_classes=None):
         )
     check_same_label_kind(old_proba=source, y=y)
     right = source[proba.argmax(axis=1)] == y
-    outputs = _aligned(proba, source, right, y, classes)
-    _warn_of_wrong_input(outputs, y)
-    return outputs
+    return _aligned(proba, source, right, y, classes)
 
 
-def _outputs_of_labels(labels, y, classes):
-    check_same_label_kind(old_proba=labels, y=y)
-    source = np.union1d(labels, classes)
-    if labels.dtype.kind == "f" and not np.isin(labels, classes).any():
+def _outputs_of_labels(labels, y, classes, name):
+    check_same_label_kind(**{name: labels, "y": y})
+    if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
         raise ValueError(
-            "A one-dimensional old_proba holds the old model's predicted labels, but "
-            "none of its values is a class of y. Probabilities have one column per "
-            "class, also for two classes."
+            f"A one-dimensional {name} holds the old model's predicted labels, but "
+            "some of its values are no whole numbers. Probabilities have one column "
+            "per class, also for two classes."
         )
+    if not np.isin(labels, classes).any():
+        raise ValueError(
+            f"Old and new model share no class: {name} holds the labels "
+            f"{np.unique(labels)[:10].tolist()}, y has {classes[:10].tolist()}."
+        )
+    source = np.union1d(labels, classes)
     proba = (labels[:, None] == source).astype(np.float64)
-    outputs = _aligned(proba, source, labels == y, y, classes)
+    return _aligned(proba, source, labels == y, y, classes)
+
+
+def warn_of_mismatch(outputs, y, reference=None):
+    """Warn when the answers look as if the old model got the wrong rows.
+
+    Parameters
+    ----------
+    outputs : OldOutputs
+        Old model's answers.
+    y : ndarray of shape (n,)
+        Labels.
+    reference : ReferenceModel, default=None
+        The old model, if it was asked on these very rows.
+    """
     _warn_of_wrong_input(outputs, y)
-    return outputs
+    if reference is not None:
+        _warn_of_memorised_rows(reference.model, outputs)
 
 
 def _check_probabilities(values):
@@ -169,7 +184,7 @@ def _warn_of_wrong_input(outputs, y):
             "get the input it was trained on? In a Pipeline it gets transformed X: "
             "wrap the Pipeline, PCClassifier(pipeline), or pass old_proba=.",
             OldModelMismatchWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 
@@ -186,5 +201,5 @@ def _warn_of_memorised_rows(model, outputs):
             'old_proba=cross_val_predict(clone(old_model), X, y, method="predict_proba"'
             ").",
             OldModelMismatchWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
