@@ -26,9 +26,11 @@ class TakesOldModelMixin:
 
     def _shared_reference(self):
         """The constructor's old model behind one handle that is kept."""
-        if getattr(self, "_reference", None) is None or (
-            self._reference.model is not self.old_model
-            and self._reference is not self.old_model
-        ):
+        kept = getattr(self, "_reference", None)
+        # A handle with classes is not what a bare model is wrapped in.
+        is_handle_of_bare = (
+            kept is not None and kept.model is self.old_model and kept.classes is None
+        )
+        if not is_handle_of_bare:
             self._reference = as_reference(self.old_model)
         return self._reference
