@@ -102,6 +102,29 @@ def fit_network(net, X, y, *, method, weights, old, verbose):
     return fit_net(net, X, y, make_objective, verbose=verbose)
 
 
+def check_takes_weights(learner, weights):
+    """Refuse a learner without sample weights where there are weights.
+
+    Parameters
+    ----------
+    learner : classifier
+        No network.
+    weights : RowWeights
+        Of the loss.
+
+    Raises
+    ------
+    TypeError
+        If weights are needed and the learner's ``fit`` takes none.
+    """
+    needed = weights.label is not None or weights.old is not None
+    if needed and not has_fit_parameter(learner, "sample_weight"):
+        raise TypeError(
+            f"{type(learner).__name__}.fit takes no sample_weight, which this method "
+            "needs."
+        )
+
+
 def fit_weighted(learner, X, y, *, classes, weights, old):
     """Train any classifier on labels and sample weights.
 
@@ -119,20 +142,10 @@ def fit_weighted(learner, X, y, *, classes, weights, old):
         Of the loss.
     old : OldOutputs or None
         What the old model says.
-
-    Raises
-    ------
-    TypeError
-        If weights are needed and the learner's ``fit`` takes none.
     """
     if weights.label is None and weights.old is None:
         learner.fit(X, classes[y])
         return
-    if not has_fit_parameter(learner, "sample_weight"):
-        raise TypeError(
-            f"{type(learner).__name__}.fit takes no sample_weight, which this method "
-            "needs."
-        )
     if weights.old is None:
         learner.fit(X, classes[y], sample_weight=weights.label)
         return

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import get_tags
+from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 
 from sklearn_graceful.classification._learners import (
     check_learner,
+    check_takes_weights,
     fit_network,
     fit_through_pipeline,
     fit_weighted,
@@ -25,6 +26,7 @@ from sklearn_graceful.classification._learners import (
 from sklearn_graceful.classification._old_outputs import (
     outputs_of_model,
     outputs_of_proba,
+    warn_of_mismatch,
 )
 from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.congruence import NoCongruence, check_method
@@ -191,7 +193,8 @@ class PCClassifier(
         is_net = check_learner(estimator)
         method = check_method(self.method)
         method = method.for_net() if is_net else method.for_soft_labels()
-        X, y = self._check_rows(X, y)
+        # The old model gets X as it came, with its column names.
+        X_given, (X, y) = X, self._check_rows(X, y)
         classes, y_index = np.unique(y, return_inverse=True)
         if is_net and len(classes) < 2:
             raise ValueError(
@@ -201,11 +204,13 @@ class PCClassifier(
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
-        old = _old_outputs(reference, old_proba, X, y, classes, method, critical)
+        old = _old_outputs(reference, old_proba, X_given, y, classes, method, critical)
         method = NoCongruence() if old is None else method
         weights = row_weights(
             method, old, sample_weight=sample_weight, critical=critical
         )
+        if not is_net:
+            check_takes_weights(last_step(estimator), weights)
 
         def fit_last(learner, X):
             if is_net:
@@ -230,7 +235,7 @@ class PCClassifier(
         self.reference_ = reference
         self.method_ = method
         if critical is not None:
-            lost = (critical > 0) & old.right & (self.predict(X) != y)
+            lost = (critical > 0) & old.right & (self.predict(X_given) != y)
             self.critical_flips_ = int(lost.sum())
         return self
 
@@ -276,6 +281,7 @@ class PCClassifier(
     def _check_rows(self, X, y):
         X = self._check_X(X, reset=True)
         y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         if len(y) != _num_samples(X):
             raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
         check_classification_targets(y)
@@ -288,8 +294,10 @@ class PCClassifier(
             self.estimator
         ):
             return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
-        # A Pipeline or a scikit-learn classifier knows best what it takes.
-        validate_data(self, X, reset=reset, skip_check_array=True)
+        # A Pipeline or a scikit-learn classifier knows best what it takes, and says
+        # best what is wrong with rows that are no table.
+        if reset or len(getattr(X, "shape", (0, 0))) > 1:
+            validate_data(self, X, reset=reset, skip_check_array=True)
         return X
 
     def _check_weights(self, X, sample_weight, critical):
@@ -304,14 +312,15 @@ class PCClassifier(
             critical = np.asarray(critical)
             if critical.dtype == bool:
                 critical = CRITICAL_WEIGHT * critical
-            critical = critical.astype(np.float64)
             if (
                 critical.ndim != 1
+                or critical.dtype.kind not in "iuf"
                 or not (np.isfinite(critical) & (critical >= 0)).all()
             ):
                 raise ValueError(
                     "critical must be one bool or one finite weight >= 0 per row."
                 )
+            critical = critical.astype(np.float64)
         return sample_weight, critical
 
     def __sklearn_tags__(self):
@@ -322,6 +331,8 @@ class PCClassifier(
 
 
 def _check_row_count(name, values, n_rows):
+    if np.isscalar(values):
+        raise ValueError(f"{name} must have one entry for each of {n_rows} rows.")
     if _num_samples(values) != n_rows:
         raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
 
@@ -335,8 +346,12 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
     if old_proba is not None:
         _check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_
-        return outputs_of_proba(old_proba, y, classes, source)
+        outputs = outputs_of_proba(old_proba, y, classes, source)
+        warn_of_mismatch(outputs, y)
+        return outputs
     if not method.needs_old_outputs and critical is None:
         reference.check_fitted()
         return None
-    return outputs_of_model(reference, X, y, classes)
+    outputs = outputs_of_model(reference, X, y, classes)
+    warn_of_mismatch(outputs, y, reference)
+    return outputs
