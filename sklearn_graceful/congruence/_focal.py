@@ -14,7 +14,7 @@ class Focal(Congruence):
     Parameters
     ----------
     lam : float or None, default=None
-        Strength. None: 0.03 for a network, 0.1 for any other learner.
+        Strength. None: 0.01 for a network, 0.1 for any other learner.
     alpha : float, default=1.0
         Focal weight of every row.
     beta : float, default=5.0
@@ -29,7 +29,7 @@ class Focal(Congruence):
     --------
     >>> from sklearn_graceful.congruence import Focal
     >>> Focal(beta=10).for_net()
-    FocalLM(beta=10, lam=0.03)
+    FocalLM(beta=10, lam=0.01)
     """
 
     def __init__(self, lam=None, alpha=1.0, beta=5.0):
@@ -38,8 +38,8 @@ class Focal(Congruence):
         self.beta = beta
 
     def for_net(self):
-        """Logit matching at `lam`, by default 0.03."""
-        lam = 0.03 if self.lam is None else self.lam
+        """Logit matching at `lam`, by default 0.01."""
+        lam = 0.01 if self.lam is None else self.lam
         return FocalLM(lam=lam, alpha=self.alpha, beta=self.beta)
 
     def for_soft_labels(self):

@@ -16,14 +16,15 @@ def output_kind(output):
 
     Returns
     -------
-    kind : {"logits", "probabilities", "margin"}
-        Log-probabilities are logits. ``"margin"`` is the single logit of the second
-        of two classes.
+    kind : {"logits", "log_probabilities", "probabilities", "margin"}
+        ``"margin"`` is the single logit of the second of two classes.
     """
     if output.ndim == 1 or output.shape[1] == 1:
         return "margin"
     if (output >= 0).all() and np.allclose(output.sum(axis=1), 1, atol=1e-3):
         return "probabilities"
+    if (output <= 0).all() and np.allclose(np.exp(output).sum(axis=1), 1, atol=1e-3):
+        return "log_probabilities"
     return "logits"
 
 
@@ -40,9 +41,12 @@ def to_logits(output, kind):
     Returns
     -------
     logits : tensor of shape (n, n_classes)
+        Centred over the classes where the module normalises its output.
     """
     if kind == "probabilities":
-        return output.clamp_min(torch.finfo(output.dtype).tiny).log()
+        output = output.clamp_min(torch.finfo(output.dtype).tiny).log()
+    if kind in ("probabilities", "log_probabilities"):
+        return output - output.mean(dim=1, keepdim=True)
     if kind == "margin":
         margin = output.reshape(len(output), 1)
         return torch.cat([torch.zeros_like(margin), margin], dim=1)

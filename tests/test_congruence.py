@@ -1,0 +1,239 @@
+"""Every loss against a per-sample reference written from its formula."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_graceful import PCClassifier
+from sklearn_graceful.classification._old_outputs import outputs_of_proba
+from sklearn_graceful.congruence import (
+    METHODS,
+    Distill,
+    Focal,
+    FocalKL,
+    FocalLM,
+    Naive,
+    NoCongruence,
+    check_method,
+)
+from sklearn_graceful.congruence._objective import NetObjective
+from sklearn_graceful.congruence._row_weights import row_weights
+from sklearn_graceful.congruence._soft_labels import expand_soft_labels
+
+rng = np.random.default_rng(0)
+N, K = 40, 5
+Z_NEW, Z_OLD = rng.normal(scale=3, size=(2, N, K))
+Y = rng.integers(K, size=N)
+OLD_RIGHT = Z_OLD.argmax(axis=1) == Y
+
+
+def log_softmax(z):
+    z = z - max(z)
+    return z - np.log(sum(np.exp(z)))
+
+
+def cross_entropy(z, y):
+    return -log_softmax(z)[y]
+
+
+def tempered_kl(z_old, z_new, temperature):
+    p, q = log_softmax(z_old / temperature), log_softmax(z_new / temperature)
+    return temperature**2 * sum(np.exp(p) * (p - q))
+
+
+def squared_distance(z_old, z_new):
+    return sum((z_new - z_old) ** 2) / len(z_new) / 2
+
+
+# One row's loss, from METHOD'S formula: (z_new, z_old, y, ok) -> float.
+REFERENCES = [
+    (NoCongruence(), lambda new, old, y, ok: cross_entropy(new, y)),
+    (Naive(lam=2.0), lambda new, old, y, ok: cross_entropy(new, y) * (1 + 2 * ok)),
+    (
+        Distill(lam=0.3, temperature=2.0),
+        lambda new, old, y, ok: (
+            0.7 * cross_entropy(new, y) + 0.3 * tempered_kl(old, new, 2)
+        ),
+    ),
+    (
+        FocalKL(lam=0.5, alpha=1, beta=5, temperature=100.0),
+        lambda new, old, y, ok: (
+            cross_entropy(new, y) + 0.5 * (1 + 5 * ok) * tempered_kl(old, new, 100)
+        ),
+    ),
+    (
+        FocalLM(lam=0.1, alpha=2, beta=3),
+        lambda new, old, y, ok: (
+            cross_entropy(new, y) + 0.1 * (2 + 3 * ok) * squared_distance(old, new)
+        ),
+    ),
+    (
+        Focal(lam=0.02).for_net(),
+        lambda new, old, y, ok: (
+            cross_entropy(new, y) + 0.02 * (1 + 5 * ok) * squared_distance(old, new)
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "reference"), REFERENCES, ids=lambda m: str(m)[:20])
+def test_loss_equals_the_per_sample_reference(method, reference):
+    expected = [reference(*row) for row in zip(Z_NEW, Z_OLD, Y, OLD_RIGHT, strict=True)]
+    loss = method.loss(
+        torch.tensor(Z_NEW), torch.tensor(Y), torch.tensor(Z_OLD), OLD_RIGHT
+    )
+    assert loss.shape == (N,)
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [method for method, _ in REFERENCES], ids=str)
+def test_loss_passes_gradcheck(method):
+    z_new = torch.tensor(Z_NEW[:6], requires_grad=True)
+    rest = torch.tensor(Y[:6]), torch.tensor(Z_OLD[:6]), OLD_RIGHT[:6]
+    assert torch.autograd.gradcheck(lambda z: method.loss(z, *rest), (z_new,))
+
+
+def test_focal_kl_at_temperature_100_keeps_its_factor():
+    # T^2 KL tends to half the squared distance of centred logits over K as T grows.
+    centred = (Z_NEW - Z_OLD) - (Z_NEW - Z_OLD).mean(axis=1, keepdims=True)
+    method = FocalKL().for_net()
+    assert method.temperature == 100
+    divergence = method.divergence(
+        torch.tensor(Z_NEW), method.target(torch.tensor(Z_OLD))
+    )
+    np.testing.assert_allclose(divergence, (centred**2).mean(axis=1) / 2, rtol=0.1)
+
+
+@pytest.mark.parametrize("sample_weight", [None, rng.uniform(0.5, 2, size=N)])
+@pytest.mark.parametrize("method", [method for method, _ in REFERENCES], ids=str)
+def test_net_objective_is_the_weighted_mean_of_the_loss(method, sample_weight):
+    proba = torch.softmax(torch.tensor(Z_OLD), dim=1).numpy()
+    old = outputs_of_proba(proba, Y, np.arange(K))
+    logits = old.log_proba()
+    logits = logits - logits.mean(axis=1, keepdims=True)
+    z_new, y = torch.tensor(Z_NEW, dtype=torch.float32), torch.tensor(Y)
+    loss = method.loss(z_new, y, torch.tensor(logits).float(), old.right)
+    weight = np.ones(N) if sample_weight is None else sample_weight
+
+    def label_loss(output, logits, y, weight):
+        loss = torch.nn.functional.cross_entropy(logits, y, reduction="none")
+        return loss.mean() if weight is None else (weight * loss).mean()
+
+    objective = NetObjective(
+        method,
+        row_weights(method, old, sample_weight=sample_weight),
+        old,
+        label_loss=label_loss,
+        device="cpu",
+    )
+    rows = torch.tensor([3, 0, 17, 39])
+    expected = (loss * torch.tensor(weight))[rows].mean()
+    batch = objective(z_new[rows], z_new[rows], y[rows], rows)
+    assert batch.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "method", [Distill(lam=0.4), FocalKL(lam=0.3, temperature=1.0), Focal(lam=0.2)]
+)
+def test_soft_label_expansion_equals_the_loss_up_to_a_constant(method):
+    method = method.for_soft_labels()
+    p_old = torch.softmax(torch.tensor(Z_OLD), dim=1).numpy()
+    old = outputs_of_proba(p_old, Y, np.arange(K))
+    weights = row_weights(method, old)
+    rows, labels, weight = expand_soft_labels(Y, p_old, weights, smallest=0.0)
+
+    def expanded(z):
+        return sum(
+            w * cross_entropy(z[row], label)
+            for row, label, w in zip(rows, labels, weight, strict=True)
+        )
+
+    def direct(z):
+        z, z_old = torch.tensor(z), torch.tensor(Z_OLD)
+        return method.loss(z, torch.tensor(Y), z_old, old.right).sum().item()
+
+    other = rng.normal(size=(N, K))
+    assert expanded(Z_NEW) - expanded(other) == pytest.approx(
+        direct(Z_NEW) - direct(other)
+    )
+
+
+def test_dropping_small_classes_keeps_the_weight_of_a_row():
+    p_old = np.array([[0.9995, 0.0005, 0.0], [0.2, 0.3, 0.5]])
+    old = outputs_of_proba(p_old, np.array([0, 2]), np.arange(3))
+    method = FocalKL(lam=1, alpha=1, beta=5, temperature=1.0)
+    rows, labels, weight = expand_soft_labels(
+        np.array([0, 2]), p_old, row_weights(method, old)
+    )
+    assert rows.tolist() == [0, 1, 1, 1]
+    assert labels.tolist() == [0, 0, 1, 2]
+    np.testing.assert_allclose(np.bincount(rows, weight), [7.0, 7.0])
+    np.testing.assert_allclose(weight[1:], [6 * 0.2, 6 * 0.3, 1 + 6 * 0.5])
+
+
+def test_logistic_regression_finds_the_minimum_of_the_congruent_loss():
+    X, y = load_iris(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    old = LogisticRegression(C=0.01).fit(X[::3], y[::3])
+    method = FocalKL(lam=0.5, temperature=1.0)
+    model = PCClassifier(LogisticRegression(C=1e4, max_iter=5000), method=method)
+    model.fit(X, y, old_model=old)
+
+    def loss(coef, intercept):
+        z, z_old = X @ coef.T + intercept, old.predict_log_proba(X)
+        right = old.predict(X) == y
+        parts = torch.tensor(z), torch.tensor(y), torch.tensor(z_old), right
+        return method.loss(*parts).sum().item()
+
+    inner = model.estimator_
+    least = loss(inner.coef_, inner.intercept_)
+    for _ in range(20):
+        nudge = rng.normal(scale=0.05, size=inner.coef_.shape)
+        assert loss(inner.coef_ + nudge, inner.intercept_) > least
+
+
+def test_rows_of_classes_new_to_the_old_model_learn_from_their_label_alone():
+    # Column 2 is unknown to the old model.
+    old_proba = np.array([[0.7, 0.3], [0.4, 0.6], [0.5, 0.5]])
+    y = np.array([0, 1, 2])
+    old = outputs_of_proba(old_proba, y, np.arange(3), np.array([0, 1]))
+    assert old.known.tolist() == [True, True, False]
+    weights = row_weights(Distill(lam=0.25), old)
+    assert weights.old.tolist() == [0.25, 0.25, 0.0]
+    assert weights.label.tolist() == [0.75, 0.75, 1.0]
+
+
+def test_a_class_that_only_the_old_model_knew_is_kept_out_of_the_targets():
+    old_proba = np.array([[0.2, 0.2, 0.6], [0.1, 0.9, 0.0], [0.0, 0.0, 1.0]])
+    y = np.array(["a", "b", "a"])
+    old = outputs_of_proba(old_proba, y, np.array(["a", "b"]), np.array(list("abc")))
+    # Row 0: the old model said "c", so it was wrong, also if "a" leads the rest.
+    assert old.right.tolist() == [False, True, False]
+    np.testing.assert_allclose(old.proba[:2], [[0.5, 0.5], [0.1, 0.9]])
+    assert old.informative.tolist() == [True, True, False]
+
+
+def test_critical_rows_weigh_more_only_where_the_old_model_is_right():
+    old = outputs_of_proba(np.eye(2)[[0, 1, 0]], np.array([0, 0, 0]), np.arange(2))
+    weights = row_weights(NoCongruence(), old, critical=np.array([4.0, 4.0, 0.0]))
+    assert weights.label.tolist() == [5.0, 1.0, 1.0]
+
+
+def test_names_give_methods_of_ones_own():
+    for name, kind in METHODS.items():
+        assert isinstance(check_method(name), kind)
+    method = FocalLM(lam=3)
+    own = check_method(method)
+    assert own is not method
+    assert own.lam == 3
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_are_cloned_with_their_parameters(name):
+    method = METHODS[name]()
+    for parameter in method.get_params():
+        method.set_params(**{parameter: 0.125})
+    assert clone(method).get_params() == method.get_params()
