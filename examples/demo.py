@@ -90,14 +90,19 @@ def table(runs):
 
 
 def picture(runs):
-    """Draw what happened to the rows of the first split, plain and congruent."""
+    """Draw what happened to the unseen rows of all splits, plain and congruent."""
     import matplotlib.pyplot as plt
 
-    y, y_old, predictions, _ = runs[0]
-    figure, axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
-    for ax, method in zip(axes, ["none", "focal"], strict=True):
-        FlipDisplay.from_predictions(y, predictions[method], y_old=y_old, ax=ax)
-        ax.set_title(f'method="{method}"')
+    y, y_old = (np.concatenate([run[part] for run in runs]) for part in (0, 1))
+    figure = plt.figure(figsize=(12, 5.5), layout="constrained")
+    titles = {"none": "Plain new model", "focal": 'PCClassifier(method="focal")'}
+    for part, method in zip(figure.subfigures(1, 2), titles, strict=True):
+        part.suptitle(titles[method], fontweight="bold")
+        y_new = np.concatenate([run[2][method] for run in runs])
+        FlipDisplay.from_predictions(y, y_new, y_old=y_old, ax=part.subplots())
+    longest = max(part.axes[1].get_xlim()[1] for part in figure.subfigs)
+    for part in figure.subfigs:
+        part.axes[1].set_xlim(0, longest)
     PICTURE.parent.mkdir(exist_ok=True)
     figure.savefig(PICTURE, dpi=120)
     print(f"\nPicture: {PICTURE}")
