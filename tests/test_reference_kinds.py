@@ -22,7 +22,7 @@ from sklearn.ensemble import (
 )
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression, Perceptron
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
@@ -37,6 +37,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier
 from torch import nn
 
+from sklearn_graceful import PCClassifier
 from sklearn_graceful.reference import ReferenceModel, as_reference
 from sklearn_graceful.reference._adapters._estimator import predicts_most_probable
 from sklearn_graceful.reference._scores import LOG_FLOOR
@@ -120,10 +121,13 @@ def test_overridden_predict_of_a_subclass_is_respected():
     np.testing.assert_array_equal(ReferenceModel(model).predict(X), model.predict(X))
 
 
-def test_own_classifiers_can_say_that_they_predict_the_most_probable_class():
-    model = Perceptron()
-    model._predicts_most_probable = True
-    assert predicts_most_probable(make_pipeline(StandardScaler(), model))
+def test_own_wrappers_predict_as_what_they_wrap():
+    argmax = PCClassifier(LogisticRegression(max_iter=500)).fit(X, y)
+    threshold = FixedThresholdClassifier(LogisticRegression(), threshold=0.9)
+    other = PCClassifier(threshold, method="none").fit(X, binary)
+    assert predicts_most_probable(argmax)
+    assert not predicts_most_probable(other)
+    np.testing.assert_array_equal(ReferenceModel(other).predict(X), other.predict(X))
 
 
 def test_logits_are_margins_where_the_model_has_them():

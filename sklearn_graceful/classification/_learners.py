@@ -19,6 +19,13 @@ def last_step(estimator):
     return estimator
 
 
+def is_boosting(estimator):
+    """Whether the classifier that learns is a boosting one, known by class name."""
+    kinds = type(last_step(estimator)).__mro__
+    marks = ("Boosting", "AdaBoost", "XGB", "LGBM", "CatBoost")
+    return any(mark in kind.__name__ for kind in kinds for mark in marks)
+
+
 def check_learner(estimator):
     """Refuse what is no classifier; say whether it is a network.
 

@@ -21,6 +21,7 @@ from sklearn_graceful.classification._learners import (
     fit_network,
     fit_through_pipeline,
     fit_weighted,
+    is_boosting,
     last_step,
 )
 from sklearn_graceful.classification._old_outputs import (
@@ -127,6 +128,8 @@ class PCClassifier(
     True
     """
 
+    _predicts_as_estimator = True
+
     def __init__(
         self,
         estimator=None,
@@ -192,7 +195,10 @@ class PCClassifier(
         estimator = self._make_estimator()
         is_net = check_learner(estimator)
         method = check_method(self.method)
-        method = method.for_net() if is_net else method.for_soft_labels()
+        if is_net:
+            method = method.for_net()
+        else:
+            method = method.for_soft_labels(boosting=is_boosting(estimator))
         # The old model gets X as it came, with its column names.
         X_given, (X, y) = X, self._check_rows(X, y)
         classes, y_index = np.unique(y, return_inverse=True)

@@ -115,8 +115,13 @@ class Congruence(BaseEstimator):
         """
         return self
 
-    def for_soft_labels(self):
+    def for_soft_labels(self, *, boosting=False):
         """Return this method with every open choice made for labels and weights.
+
+        Parameters
+        ----------
+        boosting : bool, default=False
+            Whether the learner boosts trees, which soft labels do not suit.
 
         Returns
         -------

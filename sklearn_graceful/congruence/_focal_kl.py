@@ -49,7 +49,7 @@ class FocalKL(TemperedKL):
         """Return this method with its temperature, by default the paper's 100."""
         return self._at(100.0)
 
-    def for_soft_labels(self):
+    def for_soft_labels(self, *, boosting=False):
         """Return this method with temperature 1; raise ValueError on another."""
         return super(FocalKL, self._at(1.0)).for_soft_labels()
 

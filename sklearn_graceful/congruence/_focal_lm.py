@@ -46,7 +46,7 @@ class FocalLM(Congruence):
         """``mean_k (z_new - z_old)^2 / 2`` of every row, shape (n,)."""
         return F.mse_loss(new_logits, target, reduction="none").mean(dim=1) / 2
 
-    def for_soft_labels(self):
+    def for_soft_labels(self, *, boosting=False):
         """Raise: labels and sample weights cannot match logits."""
         raise ValueError(
             "focal_lm matches logits, which only a network can do. For a learner "

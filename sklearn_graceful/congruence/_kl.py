@@ -22,7 +22,7 @@ class TemperedKL(Congruence):
         kl = F.kl_div(new, target, reduction="none", log_target=True).sum(dim=1)
         return self.temperature**2 * kl
 
-    def for_soft_labels(self):
+    def for_soft_labels(self, *, boosting=False):
         """Return this method if its temperature is 1, which soft labels express."""
         if self.temperature != 1:
             raise ValueError(

@@ -114,7 +114,11 @@ class EstimatorAdapter(Adapter):
 
 
 def final_estimator(model):
-    """Look through Pipelines, frozen estimators and finished searches."""
+    """Look through Pipelines, frozen estimators, finished searches and our wrappers.
+
+    An estimator of this package that predicts what its ``estimator_`` does says so by
+    ``_predicts_as_estimator = True``.
+    """
     while True:
         if isinstance(model, Pipeline):
             model = model.steps[-1][1]
@@ -122,6 +126,8 @@ def final_estimator(model):
             model = model.estimator
         elif hasattr(model, "best_estimator_"):
             model = model.best_estimator_
+        elif getattr(model, "_predicts_as_estimator", False):
+            model = model.estimator_
         else:
             return model
 
@@ -129,13 +135,10 @@ def final_estimator(model):
 def predicts_most_probable(model):
     """Whether `predict` can be read off `predict_proba`, known by class name.
 
-    An estimator of this package says so itself, by ``_predicts_most_probable = True``.
     A subclass that brings its own predict or predict_proba does not count, nor does a
     skorch net with another threshold.
     """
     final = final_estimator(model)
-    if getattr(final, "_predicts_most_probable", False):
-        return True
     kind = type(final)
     return (
         any(base.__name__ in _PREDICTS_MOST_PROBABLE for base in kind.__mro__)
