@@ -184,7 +184,7 @@ def _warn_of_wrong_input(outputs, y):
             "get the input it was trained on? In a Pipeline it gets transformed X: "
             "wrap the Pipeline, PCClassifier(pipeline), or pass old_proba=.",
             OldModelMismatchWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -201,5 +201,5 @@ def _warn_of_memorised_rows(model, outputs):
             'old_proba=cross_val_predict(clone(old_model), X, y, method="predict_proba"'
             ").",
             OldModelMismatchWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
