@@ -64,7 +64,8 @@ search = GridSearchCV(
     refit=BestUnderBudget(max_nfr=0.01),
 )
 search.fit(X_train, y_train)
-print(f"chosen: {search.best_params_}")
+for name, value in search.best_params_.items():
+    print(f"chosen {name.split('__')[-1]}: {value}")
 print(f"{len(X_train)} training rows, {sum(rows_asked)} asked of the old model")
 
 # %%
@@ -115,7 +116,7 @@ ax.set(
     ylabel="accuracy, mean of the folds (%)",
     title="Candidates by accuracy and negative flips",
 )
-ax.legend(fontsize="small", loc="lower left")
+fig.legend(loc="outside lower center", ncols=2, fontsize="small")
 bar = fig.colorbar(points, label="strength lam", ticks=range(len(strengths)))
 bar.ax.set_yticklabels(strengths)
 

@@ -1,0 +1,60 @@
+"""Sphinx configuration: ``python -m sphinx -W --keep-going -b html doc doc/_build/html``."""
+
+import os
+
+# The examples draw into files.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from sklearn_graceful import __version__
+
+project = "sklearn_graceful"
+author = "The sklearn_graceful developers"
+copyright = author
+release = version = __version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
+default_role = "literal"
+
+autosummary_generate = True
+autodoc_typehints = "none"
+# Made by scikit-learn for every estimator; their text refers to its own pages.
+autodoc_default_options = {
+    "exclude-members": "set_fit_request, set_partial_fit_request, set_score_request"
+}
+# The class template lists the members.
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"demo\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("sklearn_graceful",),
+    "reference_url": {"sklearn_graceful": None},
+    "backreferences_dir": "generated/backreferences",
+    "abort_on_example_error": True,
+    "show_memory": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_graceful"
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": False,
+    "show_nav_level": 2,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"index": [], "layout": [], "user_guide": []}
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
