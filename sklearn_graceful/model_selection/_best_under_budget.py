@@ -26,7 +26,7 @@ class BestUnderBudget:
     ------
     ValueError
         If `max_nfr` is outside [0, 1), or, at refit, if the search's scoring lacks
-        one of the names.
+        one of the names or every candidate has a nan among its scores.
 
     Examples
     --------
@@ -34,12 +34,13 @@ class BestUnderBudget:
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from sklearn_graceful.model_selection import BestUnderBudget, update_scorer
+    >>> from sklearn_graceful.model_selection import BestUnderBudget, flip_scorer
     >>> X, y = load_iris(return_X_y=True)
     >>> old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
     >>> search = GridSearchCV(
     ...     LogisticRegression(max_iter=1000), {"C": [0.01, 1.0]},
-    ...     scoring=update_scorer(old), refit=BestUnderBudget(max_nfr=0.02),
+    ...     scoring={"accuracy": "accuracy", "neg_nfr": flip_scorer(old)},
+    ...     refit=BestUnderBudget(max_nfr=0.02),
     ... )
     >>> search.fit(X, y).best_params_
     {'C': 1.0}
@@ -68,15 +69,22 @@ class BestUnderBudget:
         score = self._mean(cv_results, self.score)
         nfr = -self._mean(cv_results, self.nfr)
         # Candidates whose fit failed have nan scores.
-        within = (nfr <= self.max_nfr + 1e-12) & np.isfinite(score)
+        scored = np.isfinite(score) & np.isfinite(nfr)
+        if not scored.any():
+            raise ValueError(
+                f"No candidate has both scores, {self.score!r} and {self.nfr!r}: one "
+                "or the other is nan for each."
+            )
+        within = scored & (nfr <= self.max_nfr + 1e-12)
         if not within.any():
+            fewest = nfr[scored].min()
             warnings.warn(
                 f"No candidate keeps the negative flip rate within {self.max_nfr}; "
-                f"the one with the fewest flips, {np.nanmin(nfr):.4f}, is taken.",
+                f"the one with the fewest flips, {fewest:.4f}, is taken.",
                 UserWarning,
                 stacklevel=2,
             )
-            within = nfr == np.nanmin(nfr)
+            within = scored & (nfr == fewest)
         # Equal scores: the fewest flips, then the candidate that was listed first.
         order = np.lexsort((nfr, -np.where(within, score, -np.inf)))
         return int(order[0])

@@ -104,7 +104,7 @@ def update_scorer(old_model):
     >>> new = LogisticRegression(max_iter=1000)
     >>> scores = cross_validate(new, X, y, scoring=update_scorer(old))
     >>> scores["test_neg_nfr"].round(3)
-    array([-0.   ,  0.   ,  0.   , -0.033,  0.   ])
+    array([ 0.   ,  0.   , -0.033, -0.033,  0.   ])
     """
     return _FlipScorer(as_reference(old_model), None)
 
