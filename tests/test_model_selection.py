@@ -1,0 +1,511 @@
+"""Scorers with the old model in view, and the choice within a flip budget."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    StratifiedKFold,
+    cross_val_score,
+    cross_validate,
+)
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from sklearn_graceful import PCClassifier, ReferenceModel, metrics
+from sklearn_graceful.model_selection import BestUnderBudget, flip_scorer, update_scorer
+
+
+class Lookup(ClassifierMixin, BaseEstimator):
+    """Predicts column `column` of X."""
+
+    def __init__(self, column=0):
+        self.column = column
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.asarray(X)[:, self.column].astype(int)
+
+
+# Ten rows: the columns are the predictions of the old and the new model. Both right on
+# 4 rows, 1 negative flip, 2 positive flips, both wrong alike on 1 and apart on 2.
+Y = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 2])
+OLD = np.array([0, 0, 0, 1, 1, 0, 2, 0, 0, 1])
+NEW = np.array([0, 0, 0, 1, 0, 1, 1, 0, 1, 0])
+X10 = np.column_stack([OLD, NEW])
+BY_HAND = {
+    "accuracy": 6 / 10,
+    "accuracy_difference": 1 / 10,
+    "neg_nfr": -1 / 10,
+    "pfr": 2 / 10,
+    "neg_relative_nfr": -(1 / 10) / (5 / 10 * 4 / 10),
+    "neg_avoidable_nfr": -1 / 10,
+    "neg_nfi": -1 / 4,
+    "btc": 4 / 5,
+    "bec": 3 / 4,
+    "neg_churn": -5 / 10,
+    "win_loss": 2.0,
+}
+# The negative flip has weight 3, one positive flip 2, a row that both have wrong 0.
+WEIGHT = np.array([1, 1, 1, 1, 3, 2, 1, 0, 1, 1])
+BY_HAND_WEIGHTED = {
+    "accuracy": 7 / 12,
+    "accuracy_difference": 0.0,
+    "neg_nfr": -3 / 12,
+    "pfr": 3 / 12,
+    "neg_relative_nfr": -(3 / 12) / (7 / 12 * 5 / 12),
+    "neg_avoidable_nfr": -3 / 12,
+    "neg_nfi": -3 / 5,
+    "btc": 4 / 7,
+    "bec": 2 / 5,
+    "neg_churn": -8 / 12,
+    "win_loss": 1.0,
+}
+
+
+@pytest.fixture
+def old():
+    return Lookup(0).fit(X10, Y)
+
+
+@pytest.fixture
+def new():
+    return Lookup(1).fit(X10, Y)
+
+
+# Values
+
+
+@pytest.mark.parametrize("metric", BY_HAND)
+def test_scorer_by_hand(old, new, metric):
+    scorer = flip_scorer(old, metric)
+    assert scorer(new, X10, Y) == pytest.approx(BY_HAND[metric])
+    weighted = scorer(new, X10, Y, sample_weight=WEIGHT)
+    assert weighted == pytest.approx(BY_HAND_WEIGHTED[metric])
+
+
+def test_update_scorer_by_hand(old, new):
+    scorer = update_scorer(old)
+    assert scorer(new, X10, Y) == pytest.approx(BY_HAND)
+    weighted = scorer(new, X10, Y, sample_weight=WEIGHT)
+    assert weighted == pytest.approx(BY_HAND_WEIGHTED)
+
+
+def test_scorers_agree_with_the_metrics(old, new):
+    scores = update_scorer(old)(new, X10, Y)
+    for name, metric in {
+        "neg_nfr": metrics.negative_flip_rate,
+        "pfr": metrics.positive_flip_rate,
+        "neg_relative_nfr": metrics.relative_negative_flip_rate,
+        "neg_avoidable_nfr": metrics.avoidable_negative_flip_rate,
+        "neg_nfi": metrics.negative_flip_impact,
+        "btc": metrics.backward_trust_compatibility,
+        "bec": metrics.backward_error_compatibility,
+        "neg_churn": metrics.churn_rate,
+        "win_loss": metrics.win_loss_ratio,
+    }.items():
+        sign = -1 if name.startswith("neg_") else 1
+        assert scores[name] == sign * metric(Y, NEW, y_old=OLD)
+
+
+def test_nfr_is_the_default(old, new):
+    assert flip_scorer(old)(new, X10, Y) == -0.1
+
+
+def test_undefined_figures_are_nan_and_the_perfect_score_is_zero(old):
+    perfect = Lookup(0).fit(Y[:, None], Y)
+    same = update_scorer(perfect)(perfect, Y[:, None], Y)
+    undefined = {name for name, value in same.items() if np.isnan(value)}
+    assert undefined == {"neg_relative_nfr", "neg_nfi", "bec", "win_loss"}
+    assert str(same["neg_nfr"]) == "0.0"
+
+
+def test_more_is_better_for_every_scorer(old):
+    """A model that differs from the old one where it is wrong only beats one that
+    differs where it is right only."""
+    better, worse = OLD.copy(), OLD.copy()
+    better[5:7] = Y[5:7]
+    worse[0:2] = 1
+    X = np.column_stack([OLD, better, worse])
+    scorer = update_scorer(old)
+    good, bad = (scorer(Lookup(column).fit(X, Y), X, Y) for column in (1, 2))
+    # As many predictions changed, and no flip could have been avoided by another.
+    same = {"neg_churn", "neg_avoidable_nfr"}
+    assert {name for name in good if good[name] > bad[name]} == set(good) - same
+    assert all(good[name] == bad[name] for name in same)
+
+
+def test_string_labels(old, new):
+    names = np.array(["a", "b", "c"])
+
+    class Named(Lookup):
+        def predict(self, X):
+            return names[super().predict(X)]
+
+    named_old, named_new = Named(0).fit(X10, names[Y]), Named(1).fit(X10, names[Y])
+    scores = update_scorer(named_old)(named_new, X10, names[Y])
+    assert scores == update_scorer(old)(new, X10, Y)
+
+
+# One handle, one prediction per row
+
+
+class Counting(LogisticRegression):
+    """Keeps how many rows it was asked about, by question; refuses a row twice."""
+
+    def predict(self, X):
+        self.count("predict", X)
+        return super().predict(X)
+
+    def predict_proba(self, X):
+        self.count("predict_proba", X)
+        return super().predict_proba(X)
+
+    def count(self, question, X):
+        seen = self.__dict__.setdefault("seen", {}).setdefault(question, set())
+        rows = {row.tobytes() for row in np.asarray(X)}
+        assert not seen & rows
+        seen |= rows
+
+    def rows_seen(self):
+        return {question: len(rows) for question, rows in self.seen.items()}
+
+
+@pytest.fixture
+def data(wine):
+    X, y = wine
+    return X[:, [0, 6, 9]].copy(), y
+
+
+@pytest.fixture
+def counting(data):
+    X, y = data
+    return Counting(max_iter=2000).fit(X[::6], y[::6])
+
+
+LEARNER = HistGradientBoostingClassifier(max_iter=2)
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, ReferenceModel])
+def test_old_model_predicts_each_row_once_in_a_search(data, counting, wrap):
+    X, y = data
+    n_rows = len(np.unique(X, axis=0))
+    search = GridSearchCV(
+        PCClassifier(LEARNER, old_model=wrap(counting)),
+        {"method": ["naive", "distill", "focal"]},
+        scoring={
+            "accuracy": "accuracy",
+            "neg_nfr": flip_scorer(wrap(counting), "neg_nfr"),
+            "neg_churn": flip_scorer(wrap(counting), "neg_churn"),
+        },
+        refit=BestUnderBudget(max_nfr=0.5),
+        cv=3,
+        error_score="raise",
+    )
+    search.fit(X, y)
+    assert counting.rows_seen() == {"predict": n_rows, "predict_proba": n_rows}
+    # Nor does another search with the same old model ask again.
+    scorer = update_scorer(wrap(counting))
+    cross_validate(LEARNER, X, y, cv=5, scoring=scorer, error_score="raise")
+    assert counting.rows_seen() == {"predict": n_rows, "predict_proba": n_rows}
+
+
+def test_scorers_alone_ask_for_labels_only(data, counting):
+    X, y = data
+    cross_val_score(LEARNER, X, y, cv=5, scoring=flip_scorer(counting))
+    assert counting.rows_seen() == {"predict": len(np.unique(X, axis=0))}
+
+
+def test_clone_shares_the_old_model(data, counting):
+    scorer = flip_scorer(counting)
+    search = GridSearchCV(LEARNER, {"max_iter": [2]}, scoring=scorer)
+    for _ in range(2):
+        search = clone(search)
+    assert search.scoring.reference is scorer.reference
+    assert search.scoring.reference.model is counting
+    several = clone(GridSearchCV(LEARNER, {}, scoring={"nfr": scorer}, refit="nfr"))
+    assert several.scoring["nfr"].reference.model is counting
+    assert search.fit(*data).best_score_ == pytest.approx(
+        cross_val_score(LEARNER, *data, scoring=scorer).mean()
+    )
+
+
+@pytest.mark.parametrize("make", [flip_scorer, update_scorer])
+def test_pickle(old, new, make):
+    scorer = make(old)
+    restored = pickle.loads(pickle.dumps(scorer))
+    assert restored(new, X10, Y) == scorer(new, X10, Y)
+    assert repr(restored) == repr(scorer)
+
+
+def test_remembered_answers_do_not_travel(data, counting):
+    X, y = data
+    scorer = flip_scorer(DummyClassifier(strategy="prior").fit(X, y))
+    before = len(pickle.dumps(scorer))
+    scorer(Lookup(0).fit(X, y), np.repeat(X, 20, axis=0), np.repeat(y, 20))
+    assert len(pickle.dumps(scorer)) == before
+
+
+@pytest.mark.parametrize("scorer", [flip_scorer, update_scorer])
+def test_two_processes_score_as_one(data, scorer):
+    X, y = data
+    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X[::2], y[::2])
+    # Never perfect on a fold, so that no figure is undefined.
+    new = DecisionTreeClassifier(max_depth=1)
+    one, two = (
+        cross_validate(
+            new, X, y, cv=4, scoring=scorer(old), n_jobs=n_jobs, error_score="raise"
+        )
+        for n_jobs in (1, 2)
+    )
+    for name in one:
+        if name.startswith("test_"):
+            np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_old_model_answers_raw_rows_while_the_new_one_gets_few(data):
+    """The scorer sees the X of the search, not what a Pipeline makes of it."""
+    X, y = data
+    old = KNeighborsClassifier(3).fit(X, y)
+    score = flip_scorer(old, "accuracy_difference")
+    new = sklearn.pipeline.make_pipeline(
+        sklearn.preprocessing.FunctionTransformer(lambda X: X[:, :1]),
+        DecisionTreeClassifier(max_depth=2, random_state=0),
+    ).fit(X, y)
+    assert score(new, X, y) == pytest.approx(new.score(X, y) - old.score(X, y))
+
+
+# In searches
+
+
+def test_update_scorer_in_cross_validate(data):
+    X, y = data
+    old = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
+    new = DecisionTreeClassifier(max_depth=2, random_state=0)
+    cv = StratifiedKFold(3)
+    scores = cross_validate(new, X, y, cv=cv, scoring=update_scorer(old))
+    for fold, (train, test) in enumerate(cv.split(X, y)):
+        y_new = clone(new).fit(X[train], y[train]).predict(X[test])
+        y_old = old.predict(X[test])
+        flips = np.mean((y_old == y[test]) & (y_new != y[test]))
+        gains = np.mean((y_old != y[test]) & (y_new == y[test]))
+        assert scores["test_neg_nfr"][fold] == pytest.approx(-flips)
+        assert scores["test_pfr"][fold] == pytest.approx(gains)
+        assert scores["test_accuracy_difference"][fold] == pytest.approx(gains - flips)
+        assert scores["test_accuracy"][fold] == pytest.approx(np.mean(y_new == y[test]))
+    assert {name[5:] for name in scores if name.startswith("test_")} == set(BY_HAND)
+
+
+def test_update_scorer_in_grid_search(data):
+    X, y = data
+    old = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
+    search = GridSearchCV(
+        DecisionTreeClassifier(random_state=0),
+        {"max_depth": [1, 2]},
+        cv=3,
+        scoring=update_scorer(old),
+        refit="accuracy",
+    ).fit(X, y)
+    assert search.best_params_ == {"max_depth": 2}
+    expected = cross_val_score(
+        search.best_estimator_, X, y, cv=3, scoring=flip_scorer(old, "pfr")
+    )
+    assert search.cv_results_["mean_test_pfr"][1] == pytest.approx(expected.mean())
+
+
+def test_halving_search_with_a_single_scorer(data):
+    X, y = data
+    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    search = HalvingGridSearchCV(
+        DecisionTreeClassifier(random_state=0),
+        {"max_depth": [1, 2]},
+        factor=2,
+        min_resources=80,
+        cv=2,
+        random_state=0,
+        scoring=flip_scorer(old, "neg_nfr"),
+        error_score="raise",
+    ).fit(X, y)
+    # A stump cannot know three classes: it loses one of those that the old tree has.
+    assert search.best_params_ == {"max_depth": 2}
+    assert search.n_iterations_ == 2
+    stump = search.cv_results_["params"].index({"max_depth": 1})
+    assert search.cv_results_["mean_test_score"][stump] < -0.2
+
+
+def test_fold_weights_reach_the_scorer_under_routing(data):
+    X, y = data
+    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    new = DecisionTreeClassifier(max_depth=1, random_state=0)
+    weight = np.where(y == 0, 5.0, 1.0)
+    cv = StratifiedKFold(3)
+
+    def expected(test, train, weighted):
+        fitted = clone(new).fit(X[train], y[train])
+        return -metrics.negative_flip_rate(
+            y[test],
+            fitted.predict(X[test]),
+            y_old=old.predict(X[test]),
+            sample_weight=weight[test] if weighted else None,
+        )
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator = clone(new).set_fit_request(sample_weight=False)
+        scorers = {
+            "yes": flip_scorer(old).set_score_request(sample_weight=True),
+            "no": flip_scorer(old).set_score_request(sample_weight=False),
+            "alias": flip_scorer(old).set_score_request(sample_weight="weight"),
+        }
+        scores = cross_validate(
+            estimator,
+            X,
+            y,
+            cv=cv,
+            scoring=scorers,
+            params={"sample_weight": weight, "weight": weight},
+            error_score="raise",
+        )
+        with pytest.raises(
+            sklearn.exceptions.UnsetMetadataPassedError, match="sample_weight"
+        ):
+            cross_validate(
+                estimator,
+                X,
+                y,
+                scoring=flip_scorer(old),
+                params={"sample_weight": weight},
+            )
+    for fold, (train, test) in enumerate(cv.split(X, y)):
+        weighted, plain = (expected(test, train, flag) for flag in (True, False))
+        assert weighted != plain
+        assert scores["test_yes"][fold] == pytest.approx(weighted)
+        assert scores["test_alias"][fold] == pytest.approx(weighted)
+        assert scores["test_no"][fold] == pytest.approx(plain)
+
+
+def test_scorer_needs_no_request_under_routing(data):
+    X, y = data
+    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    off = cross_val_score(LEARNER, X, y, scoring=flip_scorer(old))
+    with sklearn.config_context(enable_metadata_routing=True):
+        on = cross_val_score(LEARNER, X, y, scoring=flip_scorer(old))
+    np.testing.assert_array_equal(on, off)
+
+
+# BestUnderBudget
+
+
+def results(accuracy, neg_nfr, **others):
+    scores = {"accuracy": accuracy, "neg_nfr": neg_nfr, **others}
+    return {f"mean_test_{name}": np.array(values) for name, values in scores.items()}
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "neg_nfr", "best"),
+    [
+        pytest.param([0.9, 0.8, 0.7], [-0.02, -0.01, 0.0], 1, id="best within budget"),
+        pytest.param([0.9, 0.8, 0.7], [-0.001, 0.0, 0.0], 0, id="all within budget"),
+        pytest.param([0.9, 0.8, 0.8], [-0.02, -0.01, 0.0], 2, id="tie: fewest flips"),
+        pytest.param([0.9, 0.8, 0.8], [-0.02, 0.0, 0.0], 1, id="tie: listed first"),
+        pytest.param([0.9, 0.8, 0.7], [-0.02, np.nan, 0.0], 2, id="nan flips"),
+        pytest.param([np.nan, 0.8, 0.7], [-0.0, 0.0, 0.0], 1, id="nan score"),
+        pytest.param([0.9, 0.8], [-0.1 / 10 - 1e-16, 0.0], 0, id="rounding"),
+    ],
+)
+def test_best_under_budget_by_hand(accuracy, neg_nfr, best):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        choice = BestUnderBudget(max_nfr=0.01)(results(accuracy, neg_nfr))
+    assert choice == best
+    assert type(choice) is int
+
+
+def test_zero_budget():
+    choose = BestUnderBudget(max_nfr=0)
+    assert choose(results([0.9, 0.8], [-0.001, 0.0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "neg_nfr", "best", "figure"),
+    [
+        ([0.9, 0.8, 0.7], [-0.3, -0.2, -0.25], 1, "0.2000"),
+        ([0.9, 0.8, 0.85], [-0.3, -0.2, -0.2], 2, "0.2000"),
+        ([0.9, 0.8, 0.7], [-0.3, np.nan, -0.25], 2, "0.2500"),
+        ([0.9, np.nan, 0.7], [-0.3, -0.2, -0.25], 2, "0.2500"),
+    ],
+)
+def test_nothing_within_budget(accuracy, neg_nfr, best, figure):
+    with pytest.warns(UserWarning, match=rf"within 0.01; .*fewest flips, {figure}"):
+        choice = BestUnderBudget(max_nfr=0.01)(results(accuracy, neg_nfr))
+    assert choice == best
+
+
+def test_no_candidate_with_scores():
+    with pytest.raises(ValueError, match=r"No candidate has both scores.*nan"):
+        BestUnderBudget()(results([np.nan, 0.9], [-0.1, np.nan]))
+
+
+def test_other_names():
+    choose = BestUnderBudget(max_nfr=0.05, score="f1", nfr="flips")
+    scores = results([0.1, 0.2], [0.0, 0.0], f1=[0.9, 0.8], flips=[-0.1, -0.05])
+    assert choose(scores) == 1
+
+
+@pytest.mark.parametrize(
+    ("choose", "missing"),
+    [
+        (BestUnderBudget(score="f1"), "f1"),
+        (BestUnderBudget(nfr="flips"), "flips"),
+    ],
+)
+def test_missing_names(choose, missing):
+    with pytest.raises(
+        ValueError, match=rf"no score '{missing}', only \['accuracy', 'neg_nfr'\]"
+    ):
+        choose(results([0.9], [0.0]))
+
+
+def test_budget_pickles_clones_and_compares():
+    budget = BestUnderBudget(max_nfr=0.02, score="f1")
+    assert pickle.loads(pickle.dumps(budget)) == budget
+    assert clone(GridSearchCV(LEARNER, {}, refit=budget)).refit == budget
+    assert repr(budget) == "BestUnderBudget(max_nfr=0.02, score='f1', nfr='neg_nfr')"
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_budget_chooses_in_a_search(data, n_jobs):
+    X, y = data
+    X = X[:, :1]
+    old = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X[::2], y[::2])
+    search = GridSearchCV(
+        DecisionTreeClassifier(random_state=0),
+        {"max_depth": [1, 2, 3, 6]},
+        scoring={"accuracy": "accuracy", "neg_nfr": flip_scorer(old)},
+        cv=3,
+        n_jobs=n_jobs,
+    )
+    accuracy, neg_nfr = (
+        search.set_params(refit=name).fit(X, y).cv_results_[f"mean_test_{name}"]
+        for name in ("accuracy", "neg_nfr")
+    )
+    # A budget that shuts out the most accurate candidate, but not all.
+    most_accurate = accuracy.argmax()
+    within = np.flatnonzero(neg_nfr > neg_nfr[most_accurate])
+    assert within.size
+    budget = (-neg_nfr[within]).max()
+    search.set_params(refit=BestUnderBudget(max_nfr=float(budget))).fit(X, y)
+    assert search.best_index_ == within[accuracy[within].argmax()]
+    assert search.best_params_ == search.cv_results_["params"][search.best_index_]
+    assert search.predict(X).shape == y.shape
