@@ -135,10 +135,13 @@ def final_estimator(model):
 def predicts_most_probable(model):
     """Whether `predict` can be read off `predict_proba`, known by class name.
 
-    A subclass that brings its own predict or predict_proba does not count, nor does a
+    Another estimator can say so itself, by ``_predicts_most_probable = True``. A
+    subclass that brings its own predict or predict_proba does not count, nor does a
     skorch net with another threshold.
     """
     final = final_estimator(model)
+    if getattr(final, "_predicts_most_probable", False):
+        return True
     kind = type(final)
     return (
         any(base.__name__ in _PREDICTS_MOST_PROBABLE for base in kind.__mro__)
