@@ -1,4 +1,4 @@
-"""Sphinx configuration: ``python -m sphinx -W --keep-going -b html doc doc/_build/html``."""
+"""Build with ``python -m sphinx -W --keep-going -b html doc doc/_build/html``."""
 
 import os
 
