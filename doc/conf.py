@@ -42,6 +42,8 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "abort_on_example_error": True,
     "show_memory": False,
+    # Examples print what they want to show.
+    "capture_repr": (),
 }
 
 html_theme = "pydata_sphinx_theme"

@@ -52,9 +52,9 @@ congruent = PCClassifier(old_model=old, random_state=0).fit(X_train, y_train)
 # Count flips on rows that no model saw
 # -------------------------------------
 # The negative flip rate (NFR) is the share of *all* rows that the old model has right
-# and the new one wrong. Relative to what two models with unrelated mistakes would have,
-# it does not depend on how good they are. The positive flip rate (PFR) is the other
-# direction; the gain in accuracy is PFR - NFR.
+# and the new one wrong. The relative NFR divides it by what two models with unrelated
+# mistakes would have. The positive flip rate (PFR) is the other direction; the gain in
+# accuracy is PFR - NFR.
 from sklearn_graceful.metrics import flip_counts, flip_interval
 
 y_old = old.predict(X_test)
@@ -64,8 +64,8 @@ def describe(name, y_new):
     counts = flip_counts(y_test, y_new, y_old=y_old)
     nfr, low, high = flip_interval(y_test, y_new, y_old=y_old)
     print(
-        f"{name:22} error {counts.err_new:.3f}  NFR {nfr:.4f} [{low:.4f}, {high:.4f}]  "
-        f"relative NFR {counts.relative_negative_flip_rate:.2f}  "
+        f"{name:20} error {counts.err_new:.3f}  NFR {nfr:.4f} [{low:.4f}, {high:.4f}]  "
+        f"relative {counts.relative_negative_flip_rate:.2f}  "
         f"PFR {counts.positive_flip_rate:.4f}"
     )
 
