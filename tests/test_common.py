@@ -23,7 +23,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from sklearn_graceful import PCClassifier, ReferenceModel
-from sklearn_graceful.congruence import FocalKL, FocalLM, Naive
+from sklearn_graceful.congruence import METHODS, FocalKL, FocalLM, Naive
 from sklearn_graceful.nn import MLP, mlp_net
 
 PLAIN = [
@@ -251,15 +251,12 @@ def joblib_round_trip(estimator):
 # What skops asks to be trusted beyond what it trusts by itself.
 SKOPS_OURS = {
     "sklearn_graceful.classification._pc_classifier.PCClassifier",
-    "sklearn_graceful.congruence._focal_kl.FocalKL",
     "sklearn_graceful.reference._handle.ReferenceModel",
+    *(f"{method.__module__}.{method.__name__}" for method in METHODS.values()),
 }
-SKOPS_TREES = SKOPS_OURS | {
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
-}
-SKOPS_NET = (SKOPS_OURS - {"sklearn_graceful.congruence._focal_kl.FocalKL"}) | {
+SKOPS_TREES = {"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"}
+SKOPS_NET = {
     "functools.partial",
-    "sklearn_graceful.congruence._focal_lm.FocalLM",
     "sklearn_graceful.nn._batches.InMemoryBatches",
     "sklearn_graceful.nn._classifier.InMemoryClassifier",
     "sklearn_graceful.nn._mlp.MLP",
@@ -277,7 +274,7 @@ def skops_round_trip(estimator):
     sio = pytest.importorskip("skops.io")
     stored = sio.dumps(estimator)
     untrusted = set(sio.get_untrusted_types(data=stored))
-    assert untrusted <= SKOPS_TREES | SKOPS_NET
+    assert untrusted <= SKOPS_OURS | SKOPS_TREES | SKOPS_NET
     return sio.loads(stored, trusted=sorted(untrusted))
 
 
