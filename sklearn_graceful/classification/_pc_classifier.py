@@ -99,7 +99,7 @@ class PCClassifier(
         The method as it was used, all defaults filled in.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names of X, where it has string names.
     history_ : list of dict
         Losses and times by epoch. Networks only.
@@ -115,11 +115,9 @@ class PCClassifier(
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from sklearn.ensemble import HistGradientBoostingClassifier
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.model_selection import train_test_split
     >>> from sklearn_graceful import PCClassifier
-    >>> from sklearn_graceful.metrics import negative_flip_rate
     >>> X, y = load_digits(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     >>> old = LogisticRegression(max_iter=1000).fit(X_train[:300], y_train[:300])
