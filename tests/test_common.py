@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skorch import NeuralNetClassifier
 from torch import nn
 
-from sklearn_graceful import PCClassifier, ReferenceModel
+from sklearn_graceful import OldModelMismatchWarning, PCClassifier, ReferenceModel
 from sklearn_graceful.congruence import METHODS, FocalKL, FocalLM, Naive
 from sklearn_graceful.nn import MLP, mlp_net
 
@@ -429,6 +429,22 @@ def test_feature_names(estimator, wine, old_model):
         fitted(estimator, table.rename(columns=str.upper), y, old_model=by_name)
 
 
+def test_default_estimator_gives_the_old_model_its_column_names(wine, old_model):
+    X, y = wine
+    table = pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
+    by_name = make_pipeline(
+        make_column_transformer((StandardScaler(), list(table.columns))),
+        LogisticRegression(C=0.1),
+    )
+    by_name.fit(table[::9], y[::9])
+    model = fitted(PCClassifier(), table, y, old_model=by_name)
+    expected = fitted(PCClassifier(), X, y, old_model=old_model)
+    np.testing.assert_allclose(answers(model, table), answers(expected, X), atol=1e-4)
+    table.columns = table.columns.str.upper()
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(table)
+
+
 # Classes of old and new model
 
 
@@ -466,6 +482,27 @@ def test_a_class_new_to_the_old_model_is_learnt(estimator, wine, old_model):
     np.testing.assert_array_equal(model.classes_, [0, 1, 2])
     recall = [(model.predict(X[y == k]) == k).mean() for k in range(3)]
     assert min(recall) > 0.9
+
+
+@classifiers
+def test_what_the_old_model_says_on_rows_of_a_class_it_never_knew_is_not_listened_to(
+    estimator, wine, old_model
+):
+    X, y = wine
+    known = y < 2
+    old = clone(old_model).fit(X[known][::9], y[known][::9])
+    proba = pd.DataFrame(old.predict_proba(X), columns=old.classes_)
+    other = proba.copy()
+    other[~known] = [0.0, 1.0]
+    heard_nothing, heard_other = (
+        clone(estimator).set_params(random_state=0).fit(X, y, old_proba=said)
+        for said in (proba, other)
+    )
+    np.testing.assert_array_equal(answers(heard_nothing, X), answers(heard_other, X))
+    other[known] = [0.0, 1.0]
+    with pytest.warns(OldModelMismatchWarning):
+        heard_other.fit(X, y, old_proba=other)
+    assert not np.allclose(answers(heard_nothing, X), answers(heard_other, X))
 
 
 @classifiers
