@@ -71,6 +71,10 @@ class TimedReference(ReferenceModel):
         """Predict probabilities."""
         return self._timed(super().predict_proba, X, classes)
 
+    def predict_with_proba(self, X):
+        """Ask for both."""
+        return self._timed(super().predict_with_proba, X)
+
     def _timed(self, method, *args):
         start = time.process_time()
         result = method(*args)

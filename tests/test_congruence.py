@@ -237,3 +237,18 @@ def test_methods_are_cloned_with_their_parameters(name):
     for parameter in method.get_params():
         method.set_params(**{parameter: 0.125})
     assert clone(method).get_params() == method.get_params()
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (Distill(lam=1.5), r"Distill: lam must be a number in \[0, 1\], got 1.5"),
+        (FocalKL(temperature=0), "temperature"),
+        (FocalLM(beta=-1), "beta"),
+        (Naive(lam=float("nan")), "lam"),
+        (Focal(alpha="strong"), "alpha"),
+    ],
+)
+def test_parameters_out_of_bounds_are_refused(method, message):
+    with pytest.raises(ValueError, match=message):
+        check_method(method)

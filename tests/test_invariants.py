@@ -138,22 +138,7 @@ def test_a_row_is_predicted_alike_in_any_company(scaled, old, learner):
     np.testing.assert_allclose(single, proba[:20], rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "learner",
-    [
-        "linear",
-        "trees",
-        pytest.param(
-            "net",
-            marks=pytest.mark.xfail(
-                raises=UserWarning,
-                strict=True,
-                reason="torch warns when InMemoryBatches makes a read-only array a "
-                "tensor without a copy",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("learner", LEARNERS)
 def test_read_only_rows(scaled, old, learner, warn_always):
     """Memory-mapped data, and what joblib hands to its workers, cannot be written."""
     X, y = scaled

@@ -61,10 +61,9 @@ def outputs_of_model(reference, X, y, classes):
     """
     if reference.classes_ is None:  # it returns labels, and no list of its classes
         return _outputs_of_labels(reference.predict(X), y, classes, "old_model")
-    proba = reference.predict_proba(X)
     check_same_label_kind(old_model=reference.classes_, y=y)
-    right = reference.predict(X) == y
-    return _aligned(proba, reference.classes_, right, y, classes)
+    labels, proba = reference.predict_with_proba(X)
+    return _aligned(proba, reference.classes_, labels == y, y, classes)
 
 
 def outputs_of_proba(old_proba, y, classes, source_classes=None):

@@ -1,5 +1,8 @@
 """What every congruence method says."""
 
+from inspect import signature
+from numbers import Real
+
 import numpy as np
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
@@ -23,6 +26,33 @@ class Congruence(BaseEstimator):
     """
 
     needs_old_outputs = True
+
+    # Closed bounds of the parameters; a class narrows those that mean something else.
+    _bounds = {
+        "lam": (0, np.inf),
+        "alpha": (0, np.inf),
+        "beta": (0, np.inf),
+        "temperature": (1e-6, np.inf),
+    }
+
+    def check_parameters(self):
+        """Refuse parameters outside their bounds.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is no number within its bounds.
+        """
+        defaults = {p: v.default for p, v in signature(type(self)).parameters.items()}
+        for name, value in self.get_params(deep=False).items():
+            if name not in self._bounds or (value is None and defaults[name] is None):
+                continue
+            low, high = self._bounds[name]
+            if not isinstance(value, Real) or not low <= value <= high:
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be a number in "
+                    f"[{low}, {high}], got {value!r}."
+                )
 
     def label_weight(self, old_right):
         """Weight `a` of the cross-entropy to the label.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_graceful.congruence._base import Congruence
 from sklearn_graceful.congruence._kl import TemperedKL
 
 
@@ -28,6 +29,8 @@ class Distill(TemperedKL):
     >>> Distill(lam=0.25).label_weight([True, False])
     array([0.75, 0.75])
     """
+
+    _bounds = Congruence._bounds | {"lam": (0, 1)}
 
     def __init__(self, lam=0.5, temperature=1.0):
         self.lam = lam

@@ -35,7 +35,7 @@ def check_method(method):
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or a parameter is out of its bounds.
     TypeError
         If it is neither a name nor a method.
     """
@@ -49,4 +49,5 @@ def check_method(method):
         raise TypeError(
             f"method must be a name or a Congruence, got {type(method).__name__}."
         )
+    method.check_parameters()
     return clone(method)

@@ -1,5 +1,6 @@
 """Batches taken straight from tensors, without a Python call per row."""
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
@@ -53,7 +54,7 @@ class InMemoryBatches:
         self.device = torch.device(device)
         whole, self._row_numbers = _root(dataset)
         self._X = _map(_tensor, whole.X)
-        self._y = None if whole.y is None else torch.as_tensor(whole.y)
+        self._y = None if whole.y is None else _tensor(whole.y)
         self._place()
 
     def _place(self):
@@ -192,8 +193,10 @@ def _leaves(X):
 
 
 def _tensor(array):
-    tensor = torch.as_tensor(array)
+    # torch warns of arrays that it could not write to, such as memory maps.
+    read_only = isinstance(array, np.ndarray) and not array.flags.writeable
+    tensor = torch.as_tensor(array.copy() if read_only else array)
+    if not tensor.is_floating_point():
+        return tensor
     # Networks compute in the default precision; NumPy's default is double.
-    return (
-        tensor.to(torch.get_default_dtype()) if tensor.is_floating_point() else tensor
-    )
+    return tensor.to(torch.get_default_dtype())

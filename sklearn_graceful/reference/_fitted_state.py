@@ -9,6 +9,9 @@ from sklearn_graceful.reference._kinds import is_skorch_net, is_torch_module
 
 # Longer containers hold data (a vocabulary, a loss curve), not parts of the model.
 _MAX_PARTS = 10_000
+# Of many parts, such as the trees of a forest, which ones they are says enough: they
+# are replaced by fitting the whole, not fitted one by one.
+_MAX_OPENED = 32
 
 # Most attributes are of these types: looking no further keeps large forests cheap.
 _LEAVES = {bool, int, float, str, type(None), np.ndarray}
@@ -72,8 +75,12 @@ def walk(model):
         part = stack.pop()
         yield part
         inside = _inside(part, part is root)
-        if inside and id(part) not in opened:
-            opened.add(id(part))
+        if not inside or id(part) in opened:
+            continue
+        opened.add(id(part))
+        if isinstance(part, list | tuple) and len(part) > _MAX_OPENED:
+            yield from part
+        else:
             stack.extend(inside)
 
 

@@ -185,6 +185,43 @@ class ReferenceModel:
             return values
         return align_columns(values, self.classes_, wanted)[0]
 
+    def predict_with_proba(self, X):
+        """Labels and probabilities in one request.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+
+        Returns
+        -------
+        labels : ndarray of shape (n,)
+            As from `predict`.
+        probabilities : ndarray of float64, shape (n, n_classes)
+            As from `predict_proba`.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As for `predict_proba`.
+
+        Examples
+        --------
+        >>> from sklearn_graceful.reference import ReferenceModel
+        >>> old = ReferenceModel(lambda X: [[0.25, 0.75]] * len(X), classes=["a", "b"])
+        >>> labels, probabilities = old.predict_with_proba([[1.0]])
+        >>> labels.tolist(), probabilities.tolist()
+        (['b'], [[0.25, 0.75]])
+        """
+        self._check(X)
+        answers = {}
+
+        def ask(question, X):
+            if question not in answers:
+                answers[question] = self._ask(question, X)
+            return answers[question]
+
+        return self._adapter.labels(ask, X), self._adapter.probabilities(ask, X)
+
     def logits(self, X):
         """Class scores on the scale of log-probabilities, always finite.
 
