@@ -192,14 +192,10 @@ class PCClassifier(
         """
         estimator = self._make_estimator()
         is_net = check_learner(estimator)
-        method = check_method(self.method)
-        if is_net:
-            method = method.for_net()
-        else:
-            method = method.for_soft_labels(boosting=is_boosting(estimator))
+        method = _suited_method(self.method, estimator, is_net)
         # The old model gets X as it came, with its column names.
         X_given, (X, y) = X, self._check_rows(X, y)
-        classes, y_index = np.unique(y, return_inverse=True)
+        classes = np.unique(y)
         if is_net and len(classes) < 2:
             raise ValueError(
                 f"A network needs rows of two classes or more, got 1 class: {classes}."
@@ -216,24 +212,8 @@ class PCClassifier(
         if not is_net:
             check_takes_weights(last_step(estimator), weights)
 
-        def fit_last(learner, X):
-            if is_net:
-                self.history_ = fit_network(
-                    learner,
-                    X,
-                    y_index,
-                    method=method,
-                    weights=weights,
-                    old=old,
-                    verbose=self.verbose,
-                )
-            else:
-                fit_weighted(
-                    learner, X, y_index, classes=classes, weights=weights, old=old
-                )
-
         with isolated_randomness(self.random_state):
-            fit_through_pipeline(estimator, X, y, fit_last)
+            self._train(estimator, X, y, method=method, weights=weights, old=old)
         self.estimator_ = estimator
         self.classes_ = classes
         self.reference_ = reference
@@ -242,6 +222,27 @@ class PCClassifier(
             lost = (critical > 0) & old.right & (self.predict(X_given) != y)
             self.critical_flips_ = int(lost.sum())
         return self
+
+    def _train(self, estimator, X, y, *, method, weights, old):
+        classes, y_index = np.unique(y, return_inverse=True)
+
+        def fit_last(learner, X):
+            if not check_learner(learner):
+                fit_weighted(
+                    learner, X, y_index, classes=classes, weights=weights, old=old
+                )
+                return
+            self.history_ = fit_network(
+                learner,
+                X,
+                y_index,
+                method=method,
+                weights=weights,
+                old=old,
+                verbose=self.verbose,
+            )
+
+        fit_through_pipeline(estimator, X, y, fit_last)
 
     def predict(self, X):
         """Predict class labels.
@@ -332,6 +333,14 @@ class PCClassifier(
         if self.estimator is not None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def _suited_method(method, estimator, is_net):
+    """The method in the form that the learner can be trained with."""
+    method = check_method(method)
+    if is_net:
+        return method.for_net()
+    return method.for_soft_labels(boosting=is_boosting(estimator))
 
 
 def _check_row_count(name, values, n_rows):
