@@ -54,7 +54,7 @@ def check_learner(estimator):
     )
 
 
-def fit_through_pipeline(estimator, X, y, fit_last):
+def fit_through_pipeline(estimator, X, y, fit_last, *, extra=()):
     """Fit the steps before the last one as usual, and the last one by `fit_last`.
 
     Parameters
@@ -64,15 +64,18 @@ def fit_through_pipeline(estimator, X, y, fit_last):
     X, y : array-like
         Training rows and labels.
     fit_last : callable
-        ``fit_last(learner, X)`` fits the classifier on transformed rows.
+        ``fit_last(learner, X, *extra)`` fits the classifier on transformed rows.
+    extra : tuple of array-like, default=()
+        Further rows that are transformed, but that no other step is fitted on.
     """
     if not isinstance(estimator, Pipeline):
-        fit_last(estimator, X)
+        fit_last(estimator, X, *extra)
         return
     before = estimator[:-1]
     if before.steps:
         X = before.fit_transform(X, y)
-    fit_through_pipeline(estimator.steps[-1][1], X, y, fit_last)
+        extra = tuple(before.transform(rows) for rows in extra)
+    fit_through_pipeline(estimator.steps[-1][1], X, y, fit_last, extra=extra)
     # With `memory`, a Pipeline replaces its steps by the fitted ones.
     estimator.steps = [*before.steps, estimator.steps[-1]]
 
@@ -109,22 +112,21 @@ def fit_network(net, X, y, *, method, weights, old, verbose):
     return fit_net(net, X, y, make_objective, verbose=verbose)
 
 
-def check_takes_weights(learner, weights):
-    """Refuse a learner without sample weights where there are weights.
+def check_takes_weights(learner, *, needed):
+    """Refuse a learner without sample weights where they are needed.
 
     Parameters
     ----------
     learner : classifier
         No network.
-    weights : RowWeights
-        Of the loss.
+    needed : bool
+        Whether it will be given weights.
 
     Raises
     ------
     TypeError
         If weights are needed and the learner's ``fit`` takes none.
     """
-    needed = weights.label is not None or weights.old is not None
     if needed and not has_fit_parameter(learner, "sample_weight"):
         raise TypeError(
             f"{type(learner).__name__}.fit takes no sample_weight, which this method "
@@ -150,7 +152,7 @@ def fit_weighted(learner, X, y, *, classes, weights, old):
     old : OldOutputs or None
         What the old model says.
     """
-    if weights.label is None and weights.old is None:
+    if weights.are_plain:
         learner.fit(X, classes[y])
         return
     if weights.old is None:

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import assert_all_finite, get_tags
+from sklearn.utils import assert_all_finite, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -28,6 +28,10 @@ from sklearn_graceful.classification._old_outputs import (
     outputs_of_model,
     outputs_of_proba,
     warn_of_mismatch,
+)
+from sklearn_graceful.classification._synthetic import (
+    make_synthetic_rows,
+    stack_rows,
 )
 from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.congruence import NoCongruence, check_method
@@ -78,9 +82,9 @@ class PCClassifier(
         fitted.
     method : str or Congruence, default="focal"
         How the new model is held to the old one: ``"none"``, ``"naive"``,
-        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, or an object of
-        :mod:`sklearn_graceful.congruence` with parameters of one's own. ``"focal"``
-        takes the form that suits the learner.
+        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"match"``, or an
+        object of :mod:`sklearn_graceful.congruence` with parameters of one's own.
+        ``"focal"`` takes the form that suits the learner.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found, so with None two fits differ even after ``np.random.seed``.
@@ -210,10 +214,19 @@ class PCClassifier(
             method, old, sample_weight=sample_weight, critical=critical
         )
         if not is_net:
-            check_takes_weights(last_step(estimator), weights)
+            check_takes_weights(
+                last_step(estimator),
+                needed=method.needs_callable_old_model or not weights.are_plain,
+            )
 
         with isolated_randomness(self.random_state):
-            self._train(estimator, X, y, method=method, weights=weights, old=old)
+            if method.needs_callable_old_model:
+                # Made of raw rows, as the old model wants them.
+                raw = X_given if hasattr(X_given, "iloc") else X
+                synthetic = self._synthetic_rows(raw, y, method, reference, weights)
+            else:
+                synthetic = None
+            self._train(estimator, X, y, method, weights, old, synthetic)
         self.estimator_ = estimator
         self.classes_ = classes
         self.reference_ = reference
@@ -223,26 +236,49 @@ class PCClassifier(
             self.critical_flips_ = int(lost.sum())
         return self
 
-    def _train(self, estimator, X, y, *, method, weights, old):
+    def _synthetic_rows(self, X, y, method, reference, weights):
+        teachers = [
+            PCClassifier(self.estimator, method="none", random_state=seed)
+            for seed in check_random_state(None).randint(
+                2**31 - 1, size=method.n_teachers
+            )
+        ]
+        for teacher in teachers:
+            teacher.fit(X, y, sample_weight=weights.label)
+        return make_synthetic_rows(method, X, teachers, reference)
+
+    def _train(self, estimator, X, y, method, weights, old, synthetic):
         classes, y_index = np.unique(y, return_inverse=True)
 
-        def fit_last(learner, X):
+        def fit_last(learner, X, *extra):
+            labels, loss_weights, targets = y_index, weights, old
+            if extra:
+                X = stack_rows(X, *extra)
+                labels, loss_weights, targets = synthetic.join(
+                    y_index, weights, method, is_net=check_learner(learner)
+                )
             if not check_learner(learner):
                 fit_weighted(
-                    learner, X, y_index, classes=classes, weights=weights, old=old
+                    learner,
+                    X,
+                    labels,
+                    classes=classes,
+                    weights=loss_weights,
+                    old=targets,
                 )
                 return
             self.history_ = fit_network(
                 learner,
                 X,
-                y_index,
+                labels,
                 method=method,
-                weights=weights,
-                old=old,
+                weights=loss_weights,
+                old=targets,
                 verbose=self.verbose,
             )
 
-        fit_through_pipeline(estimator, X, y, fit_last)
+        extra = () if synthetic is None else (self._check_X(synthetic.X),)
+        fit_through_pipeline(estimator, X, y, fit_last, extra=extra)
 
     def predict(self, X):
         """Predict class labels.
@@ -356,6 +392,11 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
         if critical is not None:
             raise ValueError("critical needs an old model: old_model= or old_proba=.")
         return None
+    if method.needs_callable_old_model and reference is None:
+        raise ValueError(
+            "match asks the old model about rows of its own making, so stored outputs "
+            "do not do: pass old_model= as well."
+        )
     if old_proba is not None:
         _check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_

@@ -5,6 +5,7 @@ from sklearn_graceful.congruence._distill import Distill
 from sklearn_graceful.congruence._focal import Focal
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
 from sklearn_graceful.congruence._none import NoCongruence
 from sklearn_graceful.congruence._registry import METHODS, check_method
@@ -16,6 +17,7 @@ __all__ = [
     "Focal",
     "FocalKL",
     "FocalLM",
+    "Match",
     "Naive",
     "NoCongruence",
     "check_method",

@@ -23,9 +23,13 @@ class Congruence(BaseEstimator):
     ----------
     needs_old_outputs : bool
         Whether the method has a use for an old model at all.
+    needs_callable_old_model : bool
+        Whether it asks the old model about other rows than the training rows, so that
+        stored outputs do not do.
     """
 
     needs_old_outputs = True
+    needs_callable_old_model = False
 
     # Closed bounds of the parameters; a class narrows those that mean something else.
     _bounds = {

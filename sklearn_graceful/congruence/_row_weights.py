@@ -17,8 +17,13 @@ class RowWeights:
         `b`; None where it is 0 on every row.
     """
 
-    label: np.ndarray | None
-    old: np.ndarray | None
+    label: np.ndarray | None = None
+    old: np.ndarray | None = None
+
+    @property
+    def are_plain(self):
+        """Whether the loss is that of a learner without weights."""
+        return self.label is None and self.old is None
 
 
 def row_weights(method, old, *, sample_weight=None, critical=None):

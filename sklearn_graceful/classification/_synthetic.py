@@ -1,0 +1,123 @@
+"""Rows of our own making, labelled by the old model and plain new ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_random_state
+
+from sklearn_graceful.classification._old_outputs import OldOutputs
+from sklearn_graceful.congruence._row_weights import RowWeights
+from sklearn_graceful.congruence._synthetic_rows import synthetic_rows
+
+_SMALLEST_PROBABILITY = 1e-6
+
+
+@dataclass(frozen=True)
+class SyntheticRows:
+    """Rows and the mixture of two models' answers on them.
+
+    Attributes
+    ----------
+    X : array-like of shape (m, ...)
+        Rows, as raw as the training rows.
+    log_mixture : ndarray of shape (m, n_classes)
+        Log-probabilities of the mixture.
+    """
+
+    X: object
+    log_mixture: np.ndarray
+
+    def join(self, y, weights, method, *, is_net):
+        """Targets of the real rows and these, one after the other.
+
+        Parameters
+        ----------
+        y : ndarray of int, shape (n,)
+            Class indices of the real rows.
+        weights : RowWeights
+            Of the real rows.
+        method : Match
+            Says how real and synthetic rows weigh against each other.
+        is_net : bool
+            Whether the learner can learn probabilities.
+
+        Returns
+        -------
+        y : ndarray of int, shape (n + m,)
+        weights : RowWeights
+        old : OldOutputs
+            The mixture as what is to be matched, on the synthetic rows.
+        """
+        n_real, n_synthetic = len(y), len(self.log_mixture)
+        labels = np.concatenate([y, self.log_mixture.argmax(axis=1)])
+        real = np.ones(n_real) if weights.label is None else weights.label
+        n_rows, n_classes = n_real + n_synthetic, self.log_mixture.shape[1]
+        proba = np.full((n_rows, n_classes), 1 / n_classes)
+        proba[n_real:] = np.exp(self.log_mixture)
+        everywhere = np.ones(n_rows, dtype=bool)
+        old = OldOutputs(proba, everywhere, everywhere, np.ones(n_classes, dtype=bool))
+        if not is_net:
+            each = np.full(n_synthetic, n_real / n_synthetic)
+            return labels, RowWeights(np.concatenate([real, each]), None), old
+        # A batch mixes both kinds; the means over each kind shall add up.
+        label = np.concatenate([real * method.label_share, np.zeros(n_synthetic)])
+        match = np.concatenate([np.zeros(n_real), np.ones(n_synthetic)])
+        return (
+            labels,
+            RowWeights(label * n_rows / n_real, match * n_rows / n_synthetic),
+            old,
+        )
+
+
+def make_synthetic_rows(method, X, teachers, reference):
+    """Make rows and ask both models about them.
+
+    Parameters
+    ----------
+    method : Match
+        With its choices made.
+    X : DataFrame or ndarray of shape (n, ...)
+        Real rows.
+    teachers : list of classifier
+        Fitted plain new models.
+    reference : ReferenceModel
+        The old model.
+
+    Returns
+    -------
+    rows : SyntheticRows
+    """
+    rng = check_random_state(None)  # the global one, seeded for this fit
+    rows = stack_rows(
+        *(
+            synthetic_rows(X, rng, swap_rate=method.swap_rate, groups=method.groups)
+            for _ in range(method.n_synthetic)
+        )
+    )
+    log_teacher = np.mean([_log(t.predict_proba(rows)) for t in teachers], axis=0)
+    log_teacher -= np.logaddexp.reduce(log_teacher, axis=1, keepdims=True)
+    classes = teachers[0].classes_
+    old = reference.predict_proba(rows, classes=classes)
+    old /= np.maximum(old.sum(axis=1, keepdims=True), _SMALLEST_PROBABILITY)
+    known = (
+        np.ones(len(classes), dtype=bool)
+        if reference.classes_ is None
+        else np.isin(classes, reference.classes_)
+    )
+    return SyntheticRows(rows, method.mixture(log_teacher, _log(old), known))
+
+
+def stack_rows(*parts):
+    """Put tables or arrays of one kind below each other."""
+    if sparse.issparse(parts[0]):
+        return sparse.vstack(parts, format="csr")
+    if hasattr(parts[0], "iloc"):
+        import pandas as pd
+
+        return pd.concat(parts, ignore_index=True)
+    return np.concatenate(parts)
+
+
+def _log(proba):
+    return np.log(np.maximum(proba, _SMALLEST_PROBABILITY))

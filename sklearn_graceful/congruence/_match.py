@@ -1,0 +1,122 @@
+"""Function matching: agree with both models away from the training rows too."""
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_graceful.congruence._base import Congruence
+from sklearn_graceful.congruence._kl import TemperedKL
+
+
+class Match(TemperedKL):
+    """``label_share CE(y)`` on real rows, ``KL(mixture || p_new)`` on synthetic ones.
+
+    Agreement that is enforced on training rows carries over badly to new ones: there
+    the flips of training rows are gone already. But the old model is a function and
+    can be asked anywhere. So a plain new model (the teacher) is trained first; both
+    models label synthetic rows by their mixture ``(1 - mixing) log p_teacher + mixing
+    log p_old``; and one model learns the labels of the real rows and the mixture on
+    the synthetic ones. It holds what two models know, at the prediction cost of one.
+
+    A synthetic row is a real one that takes some of its features from another row,
+    before any preprocessing; of images and other arrays with more than two axes it is
+    a weighted mean of two rows. Columns that are an indicator of one another (one-hot)
+    change hands together.
+
+    A network learns the mixture's probabilities. Any other learner gets its hard
+    labels, and all synthetic rows together weigh as much as the real ones.
+
+    It needs the old model itself; stored outputs do not do. It costs the teachers' fits
+    and one on ``1 + n_synthetic`` times the rows.
+
+    Parameters
+    ----------
+    mixing : float, default=0.35
+        Share of the old model in the mixture's log-probabilities, in [0, 1].
+    n_synthetic : int or None, default=None
+        Synthetic rows for each real one. None: 2 for a network, 4 for any other
+        learner.
+    n_teachers : int, default=1
+        Plain new models, of other seeds, whose log-probabilities are averaged.
+    swap_rate : float, default=0.5
+        The share of features that a row takes from another is drawn from 0 to this.
+    label_share : float, default=0.3
+        Weight of the real rows' labels, against 1 for the mixture. Networks only: for
+        any other learner both weigh the same.
+    groups : list of list of int, default=None
+        Positions of columns that must change hands together. None: one-hot columns
+        side by side are found by themselves.
+
+    References
+    ----------
+    Beyer et al., "Knowledge distillation: A good teacher is patient and consistent",
+    CVPR 2022, for function matching; here it is applied to model updates.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.congruence import Match
+    >>> Match(mixing=0.2).for_net()
+    Match(mixing=0.2, n_synthetic=2)
+    """
+
+    temperature = 1.0
+    needs_callable_old_model = True
+
+    _bounds = Congruence._bounds | {
+        "mixing": (0, 1),
+        "n_synthetic": (1, np.inf),
+        "n_teachers": (1, np.inf),
+        "swap_rate": (0, 1),
+        "label_share": (0, np.inf),
+    }
+
+    def __init__(
+        self,
+        mixing=0.35,
+        n_synthetic=None,
+        n_teachers=1,
+        swap_rate=0.5,
+        label_share=0.3,
+        groups=None,
+    ):
+        self.mixing = mixing
+        self.n_synthetic = n_synthetic
+        self.n_teachers = n_teachers
+        self.swap_rate = swap_rate
+        self.label_share = label_share
+        self.groups = groups
+
+    def mixture(self, log_teacher, log_old, known):
+        """Log-probabilities of the mixture of both models, shape (n, n_classes).
+
+        Parameters
+        ----------
+        log_teacher : ndarray of shape (n, n_classes)
+            Log-probabilities of the plain new model.
+        log_old : ndarray of shape (n, n_classes)
+            Log-probabilities of the old model, aligned.
+        known : ndarray of bool, shape (n_classes,)
+            Classes that the old model knows; about the others the new model's word
+            counts alone.
+
+        Returns
+        -------
+        log_mixture : ndarray of shape (n, n_classes)
+        """
+        share_known = np.exp(log_teacher)[:, known].sum(axis=1, keepdims=True)
+        share_known = np.log(np.maximum(share_known, np.finfo(float).tiny))
+        log_old = np.where(known, log_old + share_known, log_teacher)
+        mixed = (1 - self.mixing) * log_teacher + self.mixing * log_old
+        return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
+
+    def for_net(self):
+        """With two synthetic rows for each real one, unless the user chose."""
+        return self._with_rows(2)
+
+    def for_soft_labels(self, *, boosting=False):
+        """With four synthetic rows for each real one, unless the user chose."""
+        return self._with_rows(4)
+
+    def _with_rows(self, n_synthetic):
+        if self.n_synthetic is not None:
+            return self
+        return clone(self).set_params(n_synthetic=n_synthetic)

@@ -1,0 +1,184 @@
+"""Function matching: the rows it makes, the labels they get, what it needs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_digits, load_wine
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_validate
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from sklearn_graceful import PCClassifier
+from sklearn_graceful.congruence import Match
+from sklearn_graceful.congruence._synthetic_rows import one_hot_groups, synthetic_rows
+from sklearn_graceful.metrics import churn_rate
+from sklearn_graceful.nn import mlp_net
+
+X, y = load_wine(return_X_y=True)
+
+
+@pytest.fixture(scope="module")
+def old():
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.01)).fit(
+        X[::3], y[::3]
+    )
+
+
+def make(X, seed=0, **params):
+    return synthetic_rows(X, np.random.RandomState(seed), **params)
+
+
+class TestSyntheticRows:
+    def test_every_feature_comes_from_one_of_two_rows(self):
+        numbers = np.arange(200.0).reshape(50, 4)
+        rows = make(numbers)
+        # A value tells its row and its column.
+        np.testing.assert_array_equal(rows % 4, np.tile(np.arange(4.0), (50, 1)))
+        owners = rows // 4
+        assert all(len(set(row)) <= 2 for row in owners)
+        assert 0 < np.mean(owners != np.arange(50)[:, None]) < 0.5
+
+    def test_a_rate_of_zero_changes_nothing(self):
+        np.testing.assert_array_equal(make(X, swap_rate=0.0), X)
+
+    def test_groups_change_hands_together(self):
+        numbers = np.arange(200.0).reshape(50, 4)
+        rows = make(numbers, groups=[[0, 3]], swap_rate=1.0)
+        np.testing.assert_array_equal(rows[:, 3], rows[:, 0] + 3)
+
+    def test_one_hot_columns_stay_one_hot(self):
+        codes = np.random.default_rng(0).integers(3, size=(2, 100))
+        table = np.hstack([np.eye(3)[codes[0]], X[:100], np.eye(3)[codes[1]]])
+        rows = make(table, swap_rate=1.0)
+        assert (rows[:, :3].sum(axis=1) == 1).all()
+        assert (rows[:, -3:].sum(axis=1) == 1).all()
+
+    def test_one_hot_groups_are_told_from_other_binary_columns(self):
+        both = np.array([[1, 0, 1, 0, 0, 1], [1, 1, 0, 0, 1, 0], [0, 0, 1, 1, 0, 0]])
+        # Column 0 is alone; 1 and 2 belong together; so do 3, 4 and 5.
+        assert one_hot_groups(both) == [[1, 2], [3, 4, 5]]
+
+    def test_data_frames_keep_their_columns_and_types(self):
+        frame = pd.DataFrame(
+            {"n": np.arange(20), "c": pd.Categorical(list("abcd") * 5), "s": ["x"] * 20}
+        )
+        rows = make(frame, swap_rate=1.0)
+        assert rows.dtypes.equals(frame.dtypes)
+        assert not rows["n"].equals(frame["n"])
+        assert set(rows["c"]) <= set("abcd")
+
+    def test_images_are_weighted_means(self):
+        images = np.stack([np.full((1, 4, 4), k, dtype="float32") for k in range(9)])
+        rows = make(images)
+        assert rows.dtype == np.float32
+        assert (rows == rows[:, :, :1, :1]).all()
+        assert 0 <= rows.min() <= rows.max() <= 8
+
+    def test_sparse_rows_are_refused(self):
+        with pytest.raises(TypeError, match="dense"):
+            make(sparse.csr_matrix(X))
+
+
+class TestMixture:
+    def test_by_hand(self):
+        teacher, old = np.log([[0.9, 0.1]]), np.log([[0.2, 0.8]])
+        mixed = Match(mixing=0.25).mixture(teacher, old, np.array([True, True]))
+        unscaled = np.array([0.9**0.75 * 0.2**0.25, 0.1**0.75 * 0.8**0.25])
+        np.testing.assert_allclose(np.exp(mixed), [unscaled / unscaled.sum()])
+
+    def test_about_a_new_class_the_new_models_word_counts_alone(self):
+        teacher, old = np.log([[0.2, 0.1, 0.7]]), np.log([[0.5, 0.5, 1e-6]])
+        known = np.array([True, True, False])
+        np.testing.assert_allclose(
+            np.exp(Match(mixing=1.0).mixture(teacher, old, known)), [[0.15, 0.15, 0.7]]
+        )
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        make_pipeline(StandardScaler(), mlp_net((32,), lr=5e-3)),
+        HistGradientBoostingClassifier(max_iter=15),
+        RandomForestClassifier(50),
+    ],
+    ids=["net", "boosting", "forest"],
+)
+def test_more_of_the_old_model_means_less_change(estimator):
+    X, y = load_digits(return_X_y=True)
+    weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
+    churn = []
+    for mixing in (0.0, 1.0):
+        model = PCClassifier(estimator, method=Match(mixing=mixing), random_state=0)
+        model.fit(X[:500], y[:500], old_model=weak)
+        y_old, y_new = weak.predict(X[500:]), model.predict(X[500:])
+        churn.append(churn_rate(y[500:], y_new, y_old=y_old))
+    assert churn[1] < churn[0] - 0.01
+
+
+def test_a_net_matched_to_the_old_model_alone_becomes_it():
+    X, y = load_digits(return_X_y=True)
+    weak = LogisticRegression(max_iter=2000).fit(X[:100], y[:100])
+    method = Match(mixing=1.0, label_share=0.0)
+    new = PCClassifier(method=method, random_state=0)
+    new.fit(X[:900], y[:900], old_model=weak)
+    agreement = np.mean(new.predict(X[900:]) == weak.predict(X[900:]))
+    # Their labels would have told them apart: the old model is wrong on many rows.
+    assert agreement > max(0.9, weak.score(X[900:], y[900:]))
+
+
+def test_new_classes_are_learnt(old):
+    two = y != 2
+    first = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[two], y[two])
+    new = PCClassifier(method="match", old_model=first, random_state=0).fit(X, y)
+    assert np.mean(new.predict(X[y == 2]) == 2) > 0.9
+
+
+def test_mixed_columns_are_swapped_before_the_preprocessing():
+    frame = pd.DataFrame(X[:, :4], columns=list("abcd"))
+    frame["kind"] = np.where(X[:, 9] > 5, "dark", "light")
+    pipeline = make_pipeline(
+        make_column_transformer((OneHotEncoder(), ["kind"]), remainder="passthrough"),
+        StandardScaler(),
+        LogisticRegression(),
+    )
+    old = pipeline.fit(frame[::3], y[::3])
+    new = PCClassifier(pipeline, method="match", old_model=old, random_state=0)
+    assert new.fit(frame, y).score(frame, y) > 0.8
+    scores = cross_validate(new, frame, y, cv=2, error_score="raise")["test_score"]
+    assert np.isfinite(scores).all()
+
+
+def test_several_teachers_and_the_same_seed(old):
+    method = Match(n_teachers=2, n_synthetic=1)
+    models = [
+        PCClassifier(mlp_net((8,), max_epochs=3), method=method, random_state=5)
+        for _ in range(2)
+    ]
+    first, second = (
+        m.fit(X, y, old_model=old, critical=y == 0).predict_proba(X) for m in models
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_the_users_method_keeps_its_open_choices(old):
+    method = Match()
+    new = PCClassifier(mlp_net((8,), max_epochs=1), method=method, old_model=old)
+    assert new.fit(X, y).method_.n_synthetic == 2
+    assert method.n_synthetic is None
+    assert method.for_net().n_synthetic == 2
+    assert method.for_soft_labels().n_synthetic == 4
+
+
+def test_stored_outputs_do_not_do(old):
+    with pytest.raises(ValueError, match="old_model="):
+        PCClassifier(method="match").fit(X, y, old_proba=old.predict_proba(X))
+
+
+def test_a_learner_without_sample_weight_is_refused(old):
+    with pytest.raises(TypeError, match="sample_weight"):
+        PCClassifier(KNeighborsClassifier(), method="match").fit(X, y, old_model=old)
