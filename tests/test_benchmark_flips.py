@@ -13,7 +13,7 @@ from benchmarks.flips.mean_of_models import mixed_prediction
 from benchmarks.flips.operating_point import choose, chosen_counts
 from benchmarks.flips.records import Records
 from benchmarks.flips.sets import load_set, split_set
-from benchmarks.flips.summary import pooled_ratio, print_summary
+from benchmarks.flips.summary import pooled_ratio, print_strengths, print_summary
 from benchmarks.flips.tables import mean_and_half_width, print_tables
 from benchmarks.flips.trial import Trial, reason_to_skip, run_trial
 from benchmarks.flips.updates import UPDATES, train_old
@@ -186,6 +186,22 @@ def test_the_summary_states_ratio_cost_and_contest(capsys):
     assert "letter 0.52, wine* 0.56" in naive
     assert "beats the mean 1 of 4 (1 ties)" in naive
     assert "fewer than 10 plain flips" in text
+    assert "plain model chosen, of 4: naive 0, mean 0" in text
+
+
+def test_strengths_are_listed_one_by_one_with_nothing_chosen(capsys):
+    records = hand_made_records()
+    for record in records:
+        if record["method"] == "naive":
+            weak = {**candidate(8, test_flips=8), "params": {"lam": 1.0}}
+            strong = {**candidate(90, test_flips=2), "params": {"lam": 2.0}}
+            record["candidates"] = [weak, strong]
+    print_strengths(records)
+    text = capsys.readouterr().out
+    weak, strong = (ln for ln in text.splitlines() if ln.startswith("naive lam"))
+    assert "lam=1.0 " in weak
+    assert "1.00 [1.00, 1.00], error +0.00 points |" in weak
+    assert "0.27 [0.27, 0.27], error -6.00 points |" in strong
 
 
 def test_the_table_states_error_flips_and_floor(capsys):
@@ -200,7 +216,7 @@ def test_the_table_states_error_flips_and_floor(capsys):
 def test_what_was_not_run_is_named(capsys):
     records = hand_made_records()
     records[1] = {**records[1], "skipped": "not for trees"}
-    counts, _ = chosen_counts(records, 0.002)
+    counts, _, _ = chosen_counts(records, 0.002)
     assert list(counts["more-data", "mlp"]["letter"]["naive"]) == [1]
     print_tables(records, 0.002)
     assert "naive was not run: not for trees" in capsys.readouterr().out

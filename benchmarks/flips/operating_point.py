@@ -1,6 +1,6 @@
 """Choose the strength on validation rows, then look at test rows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from sklearn_graceful.metrics import FlipCounts
 
@@ -39,8 +39,8 @@ def chosen_counts(records, tolerance):
     ----------
     records : list of dict
         Of any number of trials.
-    tolerance : float
-        See :func:`choose`.
+    tolerance : float or None
+        See :func:`choose`. None: every record has one candidate, which is taken.
 
     Returns
     -------
@@ -49,10 +49,13 @@ def chosen_counts(records, tolerance):
         include ``"floor"``.
     reasons : dict
         ``reasons[update, learner][method]``: why it was not run.
+    kept : dict
+        ``kept[update, learner][set][method]``: seeds where the plain model was chosen.
     """
     plain = {_trial(r): r for r in records if r["method"] == "none"}
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     reasons = defaultdict(dict)
+    kept = defaultdict(lambda: defaultdict(Counter))
     for record in records:
         if _trial(record) not in plain:
             continue
@@ -62,11 +65,29 @@ def chosen_counts(records, tolerance):
             reasons[group][record["method"]] = record["skipped"]
             continue
         baseline = plain[_trial(record)]
-        point = choose(baseline["candidates"][0], record["candidates"], tolerance)
+        own = baseline["candidates"][0]
+        point = record["candidates"][0]
+        if tolerance is not None:
+            point = choose(own, record["candidates"], tolerance)
+        kept[group][record["set"]][record["method"]] += point is own
         methods[record["method"]][record["seed"]] = FlipCounts(*point["test"])
         if record is baseline:
             methods["floor"][record["seed"]] = FlipCounts(*record["floor"])
-    return counts, reasons
+    return counts, reasons, kept
+
+
+def at_fixed_strengths(records):
+    """Split records by strength: each candidate becomes a method of its own."""
+    return [
+        {**record, "method": _name(record, candidate), "candidates": [candidate]}
+        for record in records
+        for candidate in record.get("candidates", [])
+    ]
+
+
+def _name(record, candidate):
+    params = ",".join(f"{k}={v}" for k, v in candidate["params"].items())
+    return f"{record['method']} {params}".strip()
 
 
 def _trial(record):

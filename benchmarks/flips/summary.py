@@ -1,8 +1,10 @@
 """Negative flips relative to plain retraining, over all sets of a learner."""
 
+from collections import Counter
+
 import numpy as np
 
-from benchmarks.flips.operating_point import chosen_counts
+from benchmarks.flips.operating_point import at_fixed_strengths, chosen_counts
 
 FEWEST_FLIPS = 10
 N_RESAMPLES = 2000
@@ -30,9 +32,10 @@ def interval_of_mean(flips_by_set, plain_by_set, confidence=0.95):
 
 
 def print_summary(records, tolerance):
-    counts, _ = chosen_counts(records, tolerance)
+    counts, _, kept = chosen_counts(records, tolerance)
     for (update, learner), sets in counts.items():
         _print_learner(update, learner, sets)
+        _print_kept(kept[update, learner], sets)
     for learner in dict.fromkeys(learner for _, learner in counts):
         groups = {u: sets for (u, own), sets in counts.items() if own == learner}
         if len(groups) > 1:
@@ -44,18 +47,36 @@ def print_summary(records, tolerance):
             _print_learner("all updates", learner, merged)
 
 
-def _print_learner(update, learner, sets):
+def print_strengths(records):
+    """Print the same ratios for every strength on its own: nothing is chosen."""
+    counts, _, _ = chosen_counts(at_fixed_strengths(records), tolerance=None)
+    for (update, learner), sets in counts.items():
+        _print_learner(update, learner, sets, against_mean=False)
+
+
+def _print_kept(kept, sets):
+    """Say how often no strength was allowed and better on validation rows."""
+    seeds = sum(len(methods["none"]) for methods in sets.values())
+    total = Counter()
+    for by_method in kept.values():
+        total.update(by_method)
+    cells = [f"{method} {n}" for method, n in total.items() if method != "none"]
+    print(f"  plain model chosen, of {seeds}: {', '.join(cells)}")
+
+
+def _print_learner(update, learner, sets, *, against_mean=True):
     print(f"\n{learner}, {update}: NFR relative to plain retraining")
     methods = dict.fromkeys(m for by_method in sets.values() for m in by_method)
+    width = max(map(len, methods)) + 1
     for method in methods:
         if method not in ("none", "floor"):
-            print(_method_line(method, sets))
+            print(f"{method:{width}}{_figures(method, sets, against_mean)}")
     low = [name for name in sets if _plain_flips(sets[name]) < FEWEST_FLIPS]
     if low:
         print(f"  * fewer than {FEWEST_FLIPS} plain flips, not in the mean")
 
 
-def _method_line(method, sets):
+def _figures(method, sets, against_mean):
     flips, plain, cost, listed, contest = [], [], [], [], np.zeros(3, int)
     for name, methods in sets.items():
         seeds = [s for s in methods["none"] if s in methods[method]]
@@ -64,12 +85,13 @@ def _method_line(method, sets):
         own, base = (_flips(methods[m], seeds) for m in (method, "none"))
         few = _plain_flips(methods) < FEWEST_FLIPS
         listed.append(f"{name}{'*' * few} {pooled_ratio(own, base):.2f}")
-        contest += _against_mean(methods, method, seeds)
+        if against_mean:
+            contest += _against_mean(methods, method, seeds)
         if not few:
             flips.append(own)
             plain.append(base)
             cost.append(_error_cost(methods, method, seeds))
-    return f"{method:10}{_overall(flips, plain, cost, contest)} | {', '.join(listed)}"
+    return f"{_overall(flips, plain, cost, contest)} | {', '.join(listed)}"
 
 
 def _overall(flips, plain, cost, contest):
@@ -78,11 +100,11 @@ def _overall(flips, plain, cost, contest):
     pairs = zip(flips, plain, strict=True)
     ratio = geometric_mean([pooled_ratio(*pair) for pair in pairs])
     low, high = interval_of_mean(flips, plain)
-    wins, ties, losses = contest
-    return (
-        f"{ratio:6.2f} [{low:.2f}, {high:.2f}], error {np.mean(cost):+.2f} points, "
-        f"beats the mean {wins} of {wins + ties + losses} ({ties} ties)"
-    )
+    wins, ties, _ = contest
+    text = f"{ratio:5.2f} [{low:.2f}, {high:.2f}], error {np.mean(cost):+.2f} points"
+    if contest.any():
+        text += f", beats the mean {wins} of {contest.sum()} ({ties} ties)"
+    return text
 
 
 def _flips(by_seed, seeds):

@@ -25,7 +25,7 @@ def mean_and_half_width(values, confidence=0.95):
 
 
 def print_tables(records, tolerance):
-    counts, reasons = chosen_counts(records, tolerance)
+    counts, reasons, _ = chosen_counts(records, tolerance)
     for (update, learner), sets in counts.items():
         for name, methods in sets.items():
             _print_table(f"{name}, {update}, {learner}", methods)
