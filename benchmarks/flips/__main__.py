@@ -26,6 +26,10 @@ ratios for every strength as it is, with nothing chosen; read error and ratio to
 With --json every result is appended as a line, and what the file has is not run again:
 new methods, strengths, sets or seeds may be added later. Sets whose package is missing
 are named and skipped; `sklearn_graceful.datasets` says what to install.
+
+Measured with six methods: MLPs on the eight sets without 28 x 28 pixels, one update,
+five seeds, take 9 minutes of one CPU core. From that and from single fits, the default
+run is estimated at 5 to 6 hours of one core, half of it convolutional nets.
 """
 
 import argparse
