@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 test demo doc: export OMP_NUM_THREADS = 1
 test demo doc: export MPLBACKEND = Agg
 
-.PHONY: help setup demo test lint doc bench clean
+.PHONY: help setup demo test lint doc bench bench-flips clean
 
 help:
 	@echo "make demo    update a digit classifier; prints a table, writes a picture"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint    ruff"
 	@echo "make doc     build the documentation, running its examples"
 	@echo "make bench   benchmarks of speed"
+	@echo "make bench-flips   benchmark of negative flips; takes hours, may be continued"
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -47,6 +48,9 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/search.py
+
+bench-flips: .venv/ready
+	$(BIN)/python -m benchmarks.flips --jobs 2 --json flips.jsonl
 
 clean:
 	rm -rf .venv build *.egg-info doc/_build doc/auto_examples doc/generated

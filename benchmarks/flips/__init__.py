@@ -1,0 +1,1 @@
+"""Negative flips of every method on real updates; see ``__main__``."""

@@ -1,0 +1,37 @@
+"""The bar that training must clear: mix the outputs of old and new afterwards."""
+
+import numpy as np
+
+SMALLEST_PROBABILITY = 1e-6
+
+
+def mixed_prediction(proba_new, proba_old, old_classes, old_weight):
+    """Class numbers by the weighted mean of log-probabilities.
+
+    Classes that the old model never knew get the new model's probability in it, so
+    that it neither speaks for nor against them.
+
+    Parameters
+    ----------
+    proba_new : ndarray of shape (n, n_classes)
+        Of classes 0..K-1.
+    proba_old : ndarray of shape (n, n_old_classes)
+        Of the old model's classes.
+    old_classes : ndarray of int, shape (n_old_classes,)
+        Some of 0..K-1.
+    old_weight : float
+        Share of the old model, in [0, 1].
+
+    Returns
+    -------
+    y_pred : ndarray of int, shape (n,)
+    """
+    old = proba_new.copy()
+    share_of_known = proba_new[:, old_classes].sum(axis=1, keepdims=True)
+    old[:, old_classes] = share_of_known * proba_old
+    mixture = (1 - old_weight) * _log(proba_new) + old_weight * _log(old)
+    return mixture.argmax(axis=1)
+
+
+def _log(proba):
+    return np.log(np.maximum(proba, SMALLEST_PROBABILITY))

@@ -1,0 +1,67 @@
+"""Real sets, and how their rows are split."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.model_selection import train_test_split
+
+from sklearn_graceful.datasets import load_fashion_mnist, load_mlbench, load_mnist_5k
+
+VALIDATION_SHARE, TEST_SHARE = 0.2, 0.3
+
+
+def _pixels(X, y, brightest):
+    return (X / brightest).astype(np.float32), y
+
+
+SETS = {
+    "digits": lambda: _pixels(*load_digits(return_X_y=True), 16),
+    "mnist-5k": lambda: _pixels(*load_mnist_5k(), 255),
+    "fashion-mnist": lambda: _pixels(*load_fashion_mnist("train"), 255),
+    "letter": lambda: load_mlbench("letter"),
+    "satellite": lambda: load_mlbench("satellite"),
+    "vowel": lambda: load_mlbench("vowel"),
+    "vehicle": lambda: load_mlbench("vehicle"),
+    "dna": lambda: load_mlbench("dna"),
+    "breast-cancer": lambda: load_breast_cancer(return_X_y=True),
+    "wine": lambda: load_wine(return_X_y=True),
+}
+IMAGES = ("digits", "mnist-5k", "fashion-mnist")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows and labels of the three parts; each a pair (X, y)."""
+
+    train: tuple
+    validation: tuple
+    test: tuple
+
+
+@cache
+def load_set(name):
+    """Rows, and labels as numbers."""
+    X, y = SETS[name]()
+    return X, np.unique(y, return_inverse=True)[1]
+
+
+def split_set(name, seed, max_rows):
+    """Draw the three parts, stratified and capped."""
+    X, y = load_set(name)
+    n_validation = min(int(VALIDATION_SHARE * len(y)), max_rows)
+    n_test = min(int(TEST_SHARE * len(y)), 2 * max_rows)
+    n_train = min(len(y) - n_validation - n_test, max_rows)
+    rest, test = _draw(np.arange(len(y)), y, n_test, seed)
+    rest, validation = _draw(rest, y, n_validation, seed + 1)
+    train = rest
+    if n_train < len(rest):
+        _, train = _draw(rest, y, n_train, seed + 2)
+    return Split(*((X[rows], y[rows]) for rows in (train, validation, test)))
+
+
+def _draw(rows, y, n_drawn, seed):
+    return train_test_split(
+        rows, test_size=n_drawn, stratify=y[rows], random_state=seed
+    )

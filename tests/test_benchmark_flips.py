@@ -1,0 +1,222 @@
+"""The benchmark of flips: no test row chooses anything, and its figures are right."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
+
+from benchmarks.flips import trial as trials
+from benchmarks.flips.grids import strengths
+from benchmarks.flips.learners import LEARNERS, Learner
+from benchmarks.flips.mean_of_models import mixed_prediction
+from benchmarks.flips.operating_point import choose, chosen_counts
+from benchmarks.flips.records import Records
+from benchmarks.flips.sets import load_set, split_set
+from benchmarks.flips.summary import pooled_ratio, print_strengths, print_summary
+from benchmarks.flips.tables import mean_and_half_width, print_tables
+from benchmarks.flips.trial import Trial, reason_to_skip, run_trial
+from benchmarks.flips.updates import UPDATES, train_old
+from sklearn_graceful.congruence import METHODS
+
+WINE = Trial("wine", "more-data", "logistic", seed=0, rows=3000)
+
+
+def candidate(flips, both_wrong=0, *, test_flips=0, total=100):
+    """Flip counts of a candidate, whose error is flips + both_wrong of total."""
+
+    def cells(negative):
+        return [total - negative - both_wrong, negative, 0, both_wrong, 0]
+
+    return {"params": {}, "validation": cells(flips), "test": cells(test_flips)}
+
+
+def test_fewest_validation_flips_win_if_the_error_allows():
+    plain = candidate(4)
+    fewer, fewest_but_wrong = candidate(2, 2), candidate(0, 5)
+    assert choose(plain, [fewest_but_wrong, fewer], 0.002) is fewer
+    assert choose(plain, [fewest_but_wrong, fewer], 0.01) is fewest_but_wrong
+
+
+def test_ties_go_to_the_lower_error_and_else_to_the_plain_model():
+    plain, better = candidate(2, 3), candidate(2, 1)
+    assert choose(plain, [candidate(2, 3)], 0.002) is plain
+    assert choose(plain, [candidate(2, 3), better], 0.002) is better
+    assert choose(plain, [candidate(0, 9)], 0.002) is plain
+
+
+def test_test_rows_choose_nothing():
+    plain = candidate(4)
+    good_on_test, good_on_validation = candidate(3), candidate(2, test_flips=50)
+    assert choose(plain, [good_on_test, good_on_validation], 0) is good_on_validation
+
+
+def test_the_mean_mixes_log_probabilities():
+    new, old = np.array([[0.6, 0.4]]), np.array([[0.2, 0.8]])
+    # log-odds of the first class: .405 new, -1.386 old; they cancel at .226 old.
+    for old_weight, expected in ((0, 0), (0.22, 0), (0.24, 1), (1, 1)):
+        assert mixed_prediction(new, old, [0, 1], old_weight) == expected
+
+
+def test_in_the_mean_the_old_model_is_silent_on_classes_it_never_knew():
+    new = np.array([[0.1, 0.1, 0.8], [0.5, 0.3, 0.2]])
+    old = np.array([[0.0, 1.0], [0.1, 0.9]])
+    np.testing.assert_array_equal(mixed_prediction(new, old, [0, 1], 0.5), [2, 1])
+
+
+def test_old_outputs_on_its_own_rows_are_out_of_fold():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 4)), rng.integers(0, 3, 300)  # nothing to learn
+    memory = Learner(lambda: KNeighborsClassifier(1), "any")
+    old = train_old(UPDATES["same-data"], memory, X, y, seed=0)
+    assert old.model.score(X, y) == 1
+    assert (old.proba.argmax(axis=1) == y).mean() < 0.5
+
+
+def test_old_models_saw_what_their_update_says():
+    X, y = load_set("wine")
+    logistic = LEARNERS["logistic"]
+    known = [
+        train_old(UPDATES[update], logistic, X, y, seed=0).model.classes_.tolist()
+        for update in ("more-data", "new-classes")
+    ]
+    assert known[0] == [0, 1, 2]
+    assert len(known[1]) == 2
+
+
+def test_parts_are_disjoint_capped_and_drawn_anew_by_seed():
+    split = split_set("digits", 0, max_rows=300)
+    parts = [X for X, _ in (split.train, split.validation, split.test)]
+    assert [len(X) for X in parts] == [300, 300, 539]
+    assert len(np.unique(np.vstack(parts), axis=0)) == 300 + 300 + 539
+    assert np.bincount(split.train[1]).min() >= 28
+    again, other = (split_set("digits", seed, max_rows=300) for seed in (0, 1))
+    np.testing.assert_array_equal(again.test[1], split.test[1])
+    assert (other.test[1] != split.test[1]).any()
+
+
+@pytest.mark.parametrize("kind", ["net", "boosting", "linear"])
+@pytest.mark.parametrize("method", METHODS)
+def test_grids_hold_parameters_that_the_methods_take(method, kind):
+    grid = strengths(method, kind)
+    assert grid
+    for params in grid:
+        METHODS[method](**params).check_parameters()
+
+
+def test_combinations_without_sense_are_refused_with_a_reason():
+    assert "images" in reason_to_skip("wine", "more-data", "conv")
+    assert "same model" in reason_to_skip("wine", "same-data", "boosting")
+    assert "two classes" in reason_to_skip("breast-cancer", "new-classes", "mlp")
+    assert reason_to_skip("digits", "same-data", "conv") is None
+
+
+@pytest.fixture
+def few_methods(monkeypatch):
+    few = {name: METHODS[name] for name in ("none", "naive", "focal_lm")}
+    monkeypatch.setattr(trials, "METHODS", few)
+
+
+def figures(records):
+    """Records as JSON knows them, without what a rerun changes."""
+    records = json.loads(json.dumps(records))
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
+
+
+def test_trials_repeat_and_continue(few_methods, tmp_path):
+    records = run_trial(WINE, [])
+    assert [r["method"] for r in records] == ["none", "naive", "focal_lm", "mean"]
+    assert "only a network" in records[2]["skipped"]
+
+    file = tmp_path / "flips.jsonl"
+    Records(file).append([r for r in records if r["method"] != "naive"])
+    rest = run_trial(WINE, Records(file).of_trial(WINE))
+    assert figures(rest) == figures([records[1]])
+
+    Records(file).append(rest)
+    assert run_trial(WINE, Records(file).of_trial(WINE)) == []
+    assert len(Records(file).all()) == 4
+
+
+def test_a_grid_that_changed_is_run_again(few_methods, monkeypatch):
+    records = run_trial(WINE, [])
+    monkeypatch.setitem(trials.strengths.__globals__["GRIDS"], "naive", {"lam": [9.0]})
+    (again,) = run_trial(WINE, records)
+    assert [c["params"] for c in again["candidates"]] == [{"lam": 9.0}]
+
+
+def test_ratios_pool_the_seeds():
+    assert pooled_ratio([0, 1, 0], [4, 3, 2]) == 1.5 / 9.5
+    assert pooled_ratio([0, 0], [0, 0]) == 1
+
+
+def test_half_width_is_that_of_the_t_interval():
+    mean, half = mean_and_half_width([1, 2, 3, np.nan])
+    assert mean == 2
+    assert half == pytest.approx(4.302653 / np.sqrt(3))
+    assert np.isnan(mean_and_half_width([1.0])[1])
+
+
+def hand_made_records():
+    """Two sets, two seeds; `naive` has half the flips, the mean a quarter or more."""
+    flips = {"none": (8, 8), "naive": (4, 4), "mean": (2, 6)}
+    return [
+        {
+            "set": name,
+            "update": "more-data",
+            "learner": "mlp",
+            "seed": seed,
+            "rows": 3000,
+            "method": method,
+            "floor": candidate(0, test_flips=3)["test"],
+            "candidates": [candidate(n[seed] // scale, test_flips=n[seed] // scale)],
+        }
+        for name, scale in (("letter", 1), ("wine", 4))
+        for seed in (0, 1)
+        for method, n in flips.items()
+    ]
+
+
+def test_the_summary_states_ratio_cost_and_contest(capsys):
+    print_summary(hand_made_records(), 0.002)
+    text = capsys.readouterr().out
+    naive = next(line for line in text.splitlines() if line.startswith("naive"))
+    # (8 + .5) / (16 + .5); wine has four plain flips only and is left out.
+    assert "0.52 [0.52, 0.52], error -4.00 points" in naive
+    assert "letter 0.52, wine* 0.56" in naive
+    assert "beats the mean 1 of 4 (1 ties)" in naive
+    assert "fewer than 10 plain flips" in text
+    assert "plain model chosen, of 4: naive 0, mean 0" in text
+
+
+def test_strengths_are_listed_one_by_one_with_nothing_chosen(capsys):
+    records = hand_made_records()
+    for record in records:
+        if record["method"] == "naive":
+            weak = {**candidate(8, test_flips=8), "params": {"lam": 1.0}}
+            strong = {**candidate(90, test_flips=2), "params": {"lam": 2.0}}
+            record["candidates"] = [weak, strong]
+    print_strengths(records)
+    text = capsys.readouterr().out
+    weak, strong = (ln for ln in text.splitlines() if ln.startswith("naive lam"))
+    assert "lam=1.0 " in weak
+    assert "1.00 [1.00, 1.00], error +0.00 points |" in weak
+    assert "0.27 [0.27, 0.27], error -6.00 points |" in strong
+
+
+def test_the_table_states_error_flips_and_floor(capsys):
+    print_tables(hand_made_records(), 0.002)
+    text = capsys.readouterr().out
+    assert "letter, more-data, mlp: 100 test rows, 2 seeds" in text
+    assert "floor 3.00 +- 0.00" in text
+    (mean,) = (line for line in text.split("\nwine")[0].splitlines() if "mean" in line)
+    assert mean.split()[:4] == ["mean", "4.00", "+-", "25.41"]
+
+
+def test_what_was_not_run_is_named(capsys):
+    records = hand_made_records()
+    records[1] = {**records[1], "skipped": "not for trees"}
+    counts, _, _ = chosen_counts(records, 0.002)
+    assert list(counts["more-data", "mlp"]["letter"]["naive"]) == [1]
+    print_tables(records, 0.002)
+    assert "naive was not run: not for trees" in capsys.readouterr().out
