@@ -117,10 +117,11 @@ class FlipControlledClassifier(
         Budget of the rows marked `critical` in fit: share of *these* rows, in [0, 1),
         under the same guarantee. 0 means that no marked calibration row is lost. For
         new critical rows no number of rows can certify 0: see ``critical_bound_``.
-    temperature_scaling : bool, default=False
-        Whether to divide the mixed log-probabilities by a temperature, fitted on the
-        calibration rows, in `predict_proba`. No label depends on it, so neither does
-        the guarantee. (A temperature for each model would only rename the mixings.)
+    temperature_scaling : bool, default=True
+        Whether `predict_proba` divides the mixed log-probabilities by a temperature,
+        fitted on the calibration rows: a mixture is less sure than it is right. No
+        label depends on it, so neither does the guarantee. (Nor would labels depend
+        on a temperature for each model, which only renames the mixings.)
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found.
@@ -142,7 +143,8 @@ class FlipControlledClassifier(
         What that certifies, by `guarantee`, for new critical rows: with m marked
         calibration rows and none lost, ``1 / (m + 1)`` in expectation.
     temperature_ : float
-        1 without `temperature_scaling` or with fewer than 50 calibration rows.
+        1 without `temperature_scaling`, with fewer than 50 calibration rows, and at
+        ``mixing_ = 0``, where the old model is kept as it was.
     classes_ : ndarray of shape (n_classes,)
         Classes of `y` and of the old model, sorted. One that only the old model knew
         can still be predicted: t = 0 is the old model as it was.
@@ -209,7 +211,7 @@ class FlipControlledClassifier(
         guarantee="expectation",
         confidence=0.9,
         max_critical_nfr=0.0,
-        temperature_scaling=False,
+        temperature_scaling=True,
         random_state=None,
     ):
         self.estimator = estimator
@@ -307,7 +309,7 @@ class FlipControlledClassifier(
         return self.classes_[self._mixed_scores(X).argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Predict class probabilities: the softmax of the mixed log-probabilities.
+        """Predict class probabilities: softmax of mixed log-probabilities over T.
 
         Parameters
         ----------
@@ -467,7 +469,7 @@ class FlipControlledClassifier(
             self._heed_critical_rows(self.flip_times_[marked[rows]], marked.sum())
         self.path_ = trace_path(old, new, y, chosen=self.mixing_)
         self.temperature_ = 1.0
-        if self.temperature_scaling:
+        if self.temperature_scaling and self.mixing_ > 0:
             self.temperature_ = fit_temperature(mix(old, new, self.mixing_), y)
 
     @property
