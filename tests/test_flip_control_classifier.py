@@ -414,7 +414,7 @@ def test_old_model_that_only_says_labels(models, fresh):
 def test_tuned_threshold_is_warned_of():
     X, y = load_breast_cancer(return_X_y=True)
     linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:100], y[:100])
-    old = FixedThresholdClassifier(FrozenEstimator(linear), threshold=0.95).fit(X, y)
+    old = FixedThresholdClassifier(FrozenEstimator(linear), threshold=0.8).fit(X, y)
     model = FlipControlledClassifier(FOREST, old_model=old, max_nfr=0.05)
     with pytest.warns(UserWarning, match="not its most probable class"):
         model.fit(X[100:], y[100:])
