@@ -1,6 +1,6 @@
 """Does the NFR on new rows keep to the budget? Coverage on real pairs of models.
 
-    python benchmarks/flip_control.py [--draws 1000] [--mlbench FOLDER]
+    python benchmarks/flip_control.py [--route arbiter] [--mlbench FOLDER]
 
 Both models are trained once. The rows they have not seen are then split at random, over
 and over, into calibration rows, which choose the mixing, and test rows, which tell the
@@ -30,11 +30,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_graceful import FlipControlledClassifier
 from sklearn_graceful.flip_control import (
+    ROUTES,
     allowed_flips,
-    flip_times,
     largest_mixing,
     log_scores,
-    mix,
 )
 
 BUDGETS = (0.005, 0.01, 0.02, 0.05)
@@ -104,7 +103,7 @@ def load_mlbench(folder, name, label):
     return X.to_numpy(float), table[label].cat.codes.to_numpy()
 
 
-def scores_of_pair(load, old, n_old, new, n_new):
+def scores_of_pair(load, old, n_old, new, n_new, route):
     """Scores of both models on the rows that neither has seen."""
     X, y = load()
     X_new, X, y_new, y = train_test_split(
@@ -112,39 +111,42 @@ def scores_of_pair(load, old, n_old, new, n_new):
     )
     old = old.fit(X_new[:n_old], y_new[:n_old])
     new = new.fit(X_new, y_new)
-    check_against_estimator(old, new, X, y)
+    check_against_estimator(old, new, X, y, route)
     y = np.searchsorted(new.classes_, y)
     return log_scores(old.predict_proba(X)), log_scores(new.predict_proba(X)), y
 
 
-def check_against_estimator(old, new, X, y):
+def check_against_estimator(old, new, X, y, route):
     """The draws below skip the estimator for speed; here both must agree."""
-    model = FlipControlledClassifier(FrozenEstimator(new), old_model=old, max_nfr=0.02)
+    model = FlipControlledClassifier(
+        FrozenEstimator(new), old_model=old, max_nfr=0.02, route=route
+    )
     model.fit(X, y)
     old, new = log_scores(old.predict_proba(X)), log_scores(new.predict_proba(X))
-    t = choose(old, new, np.searchsorted(model.classes_, y), 0.02)
+    t = choose(old, new, np.searchsorted(model.classes_, y), 0.02, route)
     assert t == model.mixing_
-    np.testing.assert_array_equal(
-        model.predict(X), model.classes_[mix(old, new, t).argmax(axis=1)]
-    )
+    predicted = model.classes_[ROUTES[route].scores(old, new, t).argmax(axis=1)]
+    np.testing.assert_array_equal(model.predict(X), predicted)
 
 
-def choose(old, new, y, budget):
-    return largest_mixing(flip_times(old, new, y), allowed_flips(len(y), budget))
+def choose(old, new, y, budget, route):
+    times = ROUTES[route].flip_times(old, new, y)
+    return largest_mixing(times, allowed_flips(len(y), budget))
 
 
-def one_draw(old, new, y, n_calibration, budget, rng):
+def one_draw(old, new, y, n_calibration, budget, route, rng):
     """NFR and accuracy on the test rows, and the mixing."""
     rows = rng.permutation(len(y))
     chosen, test = rows[:n_calibration], rows[n_calibration:]
-    t = choose(old[chosen], new[chosen], y[chosen], budget)
+    t = choose(old[chosen], new[chosen], y[chosen], budget, route)
     right_old = old[test].argmax(axis=1) == y[test]
-    right = mix(old[test], new[test], t).argmax(axis=1) == y[test]
+    scores = ROUTES[route].scores(old[test], new[test], t)
+    right = scores.argmax(axis=1) == y[test]
     return (right_old & ~right).mean(), right.mean(), t
 
 
-def simulate(name, load, old, n_old, new, n_new, n_calibration, draws):
-    old, new, y = scores_of_pair(load, old, n_old, new, n_new)
+def simulate(name, load, old, n_old, new, n_new, n_calibration, *, route, draws):
+    old, new, y = scores_of_pair(load, old, n_old, new, n_new, route)
     right_old, right_new = old.argmax(axis=1) == y, new.argmax(axis=1) == y
     nfr_new = (right_old & ~right_new).mean()
     print(f"\n{name}: {n_calibration} calibration rows, {len(y) - n_calibration} test")
@@ -152,7 +154,10 @@ def simulate(name, load, old, n_old, new, n_new, n_calibration, draws):
     for budget in BUDGETS:
         rng = np.random.default_rng(0)
         results = np.array(
-            [one_draw(old, new, y, n_calibration, budget, rng) for _ in range(draws)]
+            [
+                one_draw(old, new, y, n_calibration, budget, route, rng)
+                for _ in range(draws)
+            ]
         )
         nfr, accuracy, t = results.mean(axis=0)
         error = results[:, 0].std(ddof=1) / draws**0.5
@@ -170,15 +175,17 @@ def simulate(name, load, old, n_old, new, n_new, n_calibration, draws):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--route", choices=ROUTES, default="mixing")
     parser.add_argument("--mlbench", metavar="FOLDER")
     arguments = parser.parse_args()
+    how = {"route": arguments.route, "draws": arguments.draws}
     for name, (load, *pair) in BUNDLED.items():
         load = partial(load, return_X_y=True)
-        simulate(name, load, *pair, draws=arguments.draws)
+        simulate(name, load, *pair, **how)
     if arguments.mlbench:
         for name, ((table, label), *pair) in MLBENCH.items():
             load = partial(load_mlbench, arguments.mlbench, table, label)
-            simulate(name, load, *pair, draws=arguments.draws)
+            simulate(name, load, *pair, **how)
 
 
 if __name__ == "__main__":

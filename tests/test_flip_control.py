@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import log_softmax
 from scipy.stats import binom, binomtest
 
 from sklearn_graceful.flip_control import (
+    Arbiter,
     allowed_flips,
     fit_temperature,
     flip_times,
@@ -129,6 +131,33 @@ def test_a_temperature_for_each_model_only_renames_the_mixings(seed):
     assert scaled_t == pytest.approx(t / hot / ((1 - t) / cool + t / hot))
 
 
+# The arbiter
+
+
+def test_arbiter_by_hand():
+    old = np.log([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]])
+    new = np.log([[0.3, 0.7], [0.2, 0.8], [0.8, 0.2]])
+    times = Arbiter().flip_times(old, new, np.array([0, 0, 0]))
+    np.testing.assert_allclose(times, [0.6, 0.4, np.inf])
+    # At 1/2 the surer one answers: the old model in rows 0 and 2.
+    answers = Arbiter().scores(old, new, 0.5)
+    np.testing.assert_array_equal(answers, [old[0], new[1], old[2]])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_arbiter_goes_from_old_to_new_and_loses_each_row_once(seed):
+    old, new, y = random_pair(400, 4, seed)
+    old, new = log_softmax(old, axis=1), log_softmax(new, axis=1)
+    arbiter = Arbiter()
+    np.testing.assert_array_equal(arbiter.scores(old, new, 0.0), old)
+    np.testing.assert_array_equal(arbiter.scores(old, new, 1.0), new)
+    times = arbiter.flip_times(old, new, y)
+    right_old = old.argmax(axis=1) == y
+    for t in np.r_[np.linspace(0, 1, 101), times[times <= 1]]:
+        lost = right_old & (arbiter.scores(old, new, t).argmax(axis=1) != y)
+        np.testing.assert_array_equal(lost, times <= t)
+
+
 # Scores
 
 
@@ -207,8 +236,9 @@ def test_largest_mixing_at_the_edges():
     assert largest_mixing(never, 0) == 1
     assert largest_mixing(never, -1) == 0
     assert largest_mixing(np.array([0.0, 0.4]), 0) == 0
-    assert largest_mixing(np.array([1.0, np.inf]), 0) == np.nextafter(1, 0)
-    assert largest_mixing(np.array([0.4, 0.4, 0.8]), 1) == np.nextafter(0.4, 0)
+    for times, allowed, next_loss in [([1.0, np.inf], 0, 1), ([0.4, 0.4, 0.8], 1, 0.4)]:
+        t = largest_mixing(np.array(times), allowed)
+        assert next_loss - 2e-9 < t < next_loss
     assert largest_mixing(np.array([]), 0) == 1
 
 

@@ -40,9 +40,10 @@ def rates(world, draws, n_calibration, **params):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("route", ["mixing", "arbiter"])
 @pytest.mark.parametrize(("n_calibration", "max_nfr"), [(1000, 0.01), (300, 0.02)])
-def test_real_pair(world, n_calibration, max_nfr):
-    found = rates(world, 100, n_calibration, max_nfr=max_nfr)
+def test_real_pair(world, n_calibration, max_nfr, route):
+    found = rates(world, 100, n_calibration, max_nfr=max_nfr, route=route)
     error = found.std() / len(found) ** 0.5
     assert found.mean() <= max_nfr + 3 * error
     assert found.mean() >= 0.6 * max_nfr

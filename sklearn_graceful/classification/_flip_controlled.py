@@ -15,11 +15,9 @@ from sklearn.utils import (
 )
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_sample_weight,
     _num_samples,
     check_is_fitted,
     column_or_1d,
-    has_fit_parameter,
     validate_data,
 )
 
@@ -28,6 +26,15 @@ from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
     class_probabilities,
+)
+from sklearn_graceful.classification._flip_control_checks import (
+    check_extras,
+    check_has_scores,
+    check_knows_its_labels,
+    check_old_model,
+    check_shares_a_class,
+    check_takes_weights,
+    warn_of_other_predict,
 )
 from sklearn_graceful.classification._learners import (
     check_learner,
@@ -42,12 +49,11 @@ from sklearn_graceful.classification._old_outputs import (
 from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.flip_control import (
     GUARANTEES,
+    ROUTES,
     allowed_flips,
     fit_temperature,
-    flip_times,
     largest_mixing,
     log_scores,
-    mix,
     risk_bound,
     rows_needed,
     trace_path,
@@ -67,6 +73,9 @@ class FlipControlledClassifier(
     was trained on tell how far to go. Conformal risk control picks the largest t for
     which, on average over draws of these calibration rows, **the NFR on new rows is at
     most** `max_nfr`: in finite samples, for any distribution and any pair of models.
+
+    Largest is not always best. Where the new model is worse than the old one, or a
+    mixture better than both, ``path_`` shows that a smaller budget is more accurate.
 
     Every prediction asks both models: it costs what the two cost together. (Only at
     t = 0 or 1 is one of them left out.) As the old model of a later release this
@@ -105,6 +114,11 @@ class FlipControlledClassifier(
           rows. It uses every row twice, but is approximate: the guarantee holds as
           far as the final model flips like the clones, which have seen fewer rows.
         * a CV splitter of one split: as a share, on the rows of one's choice.
+    route : {"mixing", "arbiter"}, default="mixing"
+        ``"mixing"`` is the above. ``"arbiter"``: the old model answers where its
+        highest probability exceeds the new model's by more than ``2 t - 1``, else the
+        new one. The guarantee is the same. Neither is more accurate for all pairs;
+        mixing can be right where both models are wrong.
     guarantee : {"expectation", "high-probability"}, default="expectation"
         ``"expectation"`` bounds the mean NFR over draws of the calibration rows; about
         half of the draws exceed it slightly. ``"high-probability"``: with probability
@@ -118,7 +132,7 @@ class FlipControlledClassifier(
         under the same guarantee. 0 means that no marked calibration row is lost. For
         new critical rows no number of rows can certify 0: see ``critical_bound_``.
     temperature_scaling : bool, default=True
-        Whether `predict_proba` divides the mixed log-probabilities by a temperature,
+        Whether `predict_proba` divides the log-probabilities by a temperature,
         fitted on the calibration rows: a mixture is less sure than it is right. No
         label depends on it, so neither does the guarantee. (Nor would labels depend
         on a temperature for each model, which only renames the mixings.)
@@ -172,12 +186,19 @@ class FlipControlledClassifier(
     Flips are counted against the old model's most probable class. If its ``predict``
     says something else (a tuned threshold), fit warns.
 
+    A model stacked on both is a new model like any other: with scikit-learn's
+    ``StackingClassifier([("old", FrozenEstimator(old)), ("new", new)])`` as
+    `estimator`, flips of the stack are kept to the budget.
+
     Calibration rows count alike whatever their `sample_weight`: weighted rows would
     not be exchangeable.
 
     References
     ----------
     Angelopoulos et al., "Conformal Risk Control", ICLR 2024.
+
+    Adam et al., "Maintaining Stability and Plasticity for Predictive Churn Reduction",
+    arXiv 2305.04135, 2023 (both models kept, as by the arbiter).
 
     Examples
     --------
@@ -208,6 +229,7 @@ class FlipControlledClassifier(
         old_model=None,
         max_nfr=0.01,
         calibration=0.2,
+        route="mixing",
         guarantee="expectation",
         confidence=0.9,
         max_critical_nfr=0.0,
@@ -218,6 +240,7 @@ class FlipControlledClassifier(
         self.old_model = old_model
         self.max_nfr = max_nfr
         self.calibration = calibration
+        self.route = route
         self.guarantee = guarantee
         self.confidence = confidence
         self.max_critical_nfr = max_critical_nfr
@@ -277,16 +300,16 @@ class FlipControlledClassifier(
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
-        _check_old_model(reference, old_proba=old_proba, critical=critical)
+        check_old_model(reference, old_proba=old_proba, critical=critical)
         X, y = self._check_rows(X, y)
-        extras = _check_extras(X, old_proba, sample_weight, critical)
+        extras = check_extras(X, old_proba, sample_weight, critical)
         if sample_weight is not None:
-            _check_takes_weights(self.estimator)
+            check_takes_weights(self.estimator)
         with isolated_randomness(self.random_state):
             if reference is None:
                 self._fit_plainly(X, y, extras)
             else:
-                _check_has_scores(self.estimator)
+                check_has_scores(self.estimator)
                 self._fit_controlled(X, y, extras, reference)
         return self
 
@@ -360,17 +383,17 @@ class FlipControlledClassifier(
             raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
         check_same_label_kind(classes_=self.classes_, y=y)
         old, new = self._old_scores(X), self._new_scores(X)
-        return trace_path(old, new, self._class_index(y), chosen=self.mixing_)
+        return self._trace_path(old, new, self._class_index(y))
 
     def _check_params(self):
         for name in ("max_nfr", "max_critical_nfr"):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
-        if self.guarantee not in GUARANTEES:
-            raise ValueError(
-                f"guarantee must be one of {GUARANTEES}, got {self.guarantee!r}."
-            )
+        for name, known in (("guarantee", GUARANTEES), ("route", tuple(ROUTES))):
+            value = getattr(self, name)
+            if value not in known:
+                raise ValueError(f"{name} must be one of {known}, got {value!r}.")
         if not 0 < self.confidence < 1:
             raise ValueError(f"confidence must be in (0, 1), got {self.confidence!r}.")
         check_calibration(self.calibration)
@@ -428,7 +451,7 @@ class FlipControlledClassifier(
         """Settle the classes; log-probabilities of the old model on these rows."""
         reference.check_fitted()
         known = _known_classes(reference, old_proba, X)
-        _check_shares_a_class(known, y)
+        check_shares_a_class(known, y)
         self.classes_, y = np.union1d(known, y), y[rows]
         if old_proba is None:
             outputs = outputs_of_model(reference, X, y, self.classes_)
@@ -438,8 +461,8 @@ class FlipControlledClassifier(
                 _safe_indexing(old_proba, rows), y, self.classes_, reference.classes_
             )
             warn_of_mismatch(outputs, y)
-        _check_knows_its_labels(outputs.proba)
-        _warn_of_other_predict(outputs, self.classes_, y)
+        check_knows_its_labels(outputs.proba)
+        warn_of_other_predict(outputs, self.classes_, y)
         return log_scores(outputs.proba)
 
     def _fit_estimator(self, X, y, extras, reference, rows=None):
@@ -463,14 +486,20 @@ class FlipControlledClassifier(
         return estimator
 
     def _calibrate(self, old, new, y, rows, marked):
-        self.flip_times_ = flip_times(old, new, y)
+        route = ROUTES[self.route]
+        self.flip_times_ = route.flip_times(old, new, y)
         self.mixing_ = self._choose_mixing()
         if marked is not None:
             self._heed_critical_rows(self.flip_times_[marked[rows]], marked.sum())
-        self.path_ = trace_path(old, new, y, chosen=self.mixing_)
+        self.path_ = self._trace_path(old, new, y)
         self.temperature_ = 1.0
         if self.temperature_scaling and self.mixing_ > 0:
-            self.temperature_ = fit_temperature(mix(old, new, self.mixing_), y)
+            scores = route.scores(old, new, self.mixing_)
+            self.temperature_ = fit_temperature(scores, y)
+
+    def _trace_path(self, old, new, y):
+        scores = ROUTES[self.route].scores
+        return trace_path(old, new, y, chosen=self.mixing_, scores=scores)
 
     @property
     def _certificate(self):
@@ -520,11 +549,12 @@ class FlipControlledClassifier(
             return self._old_scores(X)
         if self.mixing_ == 1:
             return self._new_scores(X)
-        return mix(self._old_scores(X), self._new_scores(X), self.mixing_)
+        old, new = self._old_scores(X), self._new_scores(X)
+        return ROUTES[self.route].scores(old, new, self.mixing_)
 
     def _old_scores(self, X):
         proba = self.reference_.predict_proba(X, classes=self.classes_)
-        _check_knows_its_labels(proba)
+        check_knows_its_labels(proba)
         return log_scores(proba)
 
     def _new_scores(self, X):
@@ -541,66 +571,6 @@ class FlipControlledClassifier(
         return tags
 
 
-def _check_old_model(reference, **needing):
-    for name, value in needing.items():
-        if reference is None and value is not None:
-            raise ValueError(
-                f"{name} needs the old model too: pass old_model=, which takes part in "
-                "every prediction. If only its stored outputs are left, train with "
-                "PCClassifier."
-            )
-
-
-def _check_takes_weights(estimator):
-    learner = last_step(estimator)
-    is_frozen = isinstance(estimator, FrozenEstimator)
-    if not is_frozen and not has_fit_parameter(learner, "sample_weight"):
-        raise TypeError(f"{type(learner).__name__}.fit takes no sample_weight.")
-
-
-def _check_has_scores(estimator):
-    if not any(hasattr(estimator, m) for m in ("predict_proba", "decision_function")):
-        raise TypeError(
-            f"{type(last_step(estimator)).__name__} has neither predict_proba nor "
-            "decision_function, so its predictions cannot be mixed with the old "
-            "model's."
-        )
-
-
-def _check_extras(X, old_proba, sample_weight, critical):
-    """Row-aligned arguments of fit, each checked, by name."""
-    extras = {
-        "old_proba": old_proba,
-        "sample_weight": sample_weight,
-        "critical": critical,
-    }
-    n_rows = _num_samples(X)
-    for name, values in extras.items():
-        if values is None:
-            continue
-        if np.isscalar(values):
-            raise ValueError(f"{name} must have one entry for each of {n_rows} rows.")
-        if _num_samples(values) != n_rows:
-            raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
-    if sample_weight is not None:
-        extras["sample_weight"] = _check_sample_weight(
-            sample_weight, X, ensure_non_negative=True
-        )
-    if critical is not None:
-        extras["critical"] = _check_critical(np.asarray(critical))
-    return extras
-
-
-def _check_critical(critical):
-    if (
-        critical.ndim != 1
-        or critical.dtype.kind not in "biuf"
-        or not (np.isfinite(critical) & (critical >= 0)).all()
-    ):
-        raise ValueError("critical must be one bool or one finite weight >= 0 per row.")
-    return critical
-
-
 def _known_classes(reference, old_proba, X):
     """Classes of the old model; those it names here if it does not list them."""
     if reference.classes_ is not None:
@@ -608,24 +578,6 @@ def _known_classes(reference, old_proba, X):
     if old_proba is not None and np.ndim(old_proba) == 1:
         return np.unique(old_proba)
     return np.unique(reference.predict(X))
-
-
-def _check_shares_a_class(known, y):
-    check_same_label_kind(old_model=known, y=y)
-    if not np.isin(known, y).any():
-        raise ValueError(
-            f"Old and new model share no class: {known.tolist()} and "
-            f"{np.unique(y).tolist()}."
-        )
-
-
-def _check_knows_its_labels(proba):
-    """Refuse rows with a label that nobody said the old model might predict."""
-    if (proba.sum(axis=1) == 0).any():
-        raise ValueError(
-            "The old model predicts a label that neither its classes nor y have. List "
-            "them all: ReferenceModel(old_model, classes=[...])."
-        )
 
 
 def _take(values, rows):
@@ -636,16 +588,3 @@ def _seed_learner(learner):
     """Without a seed of its own it would draw one from the operating system."""
     if learner.random_state is None:
         learner.random_state = check_random_state(None).randint(2**31 - 1)
-
-
-def _warn_of_other_predict(outputs, classes, y):
-    most_probable = classes[outputs.proba.argmax(axis=1)]
-    n_other = np.count_nonzero(outputs.right != (most_probable == y))
-    if n_other:
-        warnings.warn(
-            "The old model's predict is not its most probable class: on "
-            f"{n_other} of {len(y)} calibration rows only one of the two is right. "
-            "Negative flips are counted against the most probable class.",
-            UserWarning,
-            stacklevel=5,
-        )

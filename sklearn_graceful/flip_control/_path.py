@@ -9,12 +9,12 @@ from sklearn_graceful.flip_control._mixing import mix
 
 @dataclass(frozen=True)
 class UpdatePath:
-    """What an update costs and brings at each mixing.
+    """What an update costs and brings at each point of its route.
 
     Attributes
     ----------
     t : ndarray of shape (n_points,)
-        Mixings, increasing from 0 (the old model) to 1 (the new one).
+        Points, increasing from 0 (the old model) to 1 (the new one).
     nfr : ndarray of shape (n_points,)
         Negative flip rate against the old model; never decreases.
     accuracy : ndarray of shape (n_points,)
@@ -26,8 +26,8 @@ class UpdatePath:
     accuracy: np.ndarray
 
 
-def trace_path(old, new, y, *, chosen, n_points=101):
-    """Predict rows at many mixings.
+def trace_path(old, new, y, *, chosen, n_points=101, scores=mix):
+    """Predict rows at many points of a route.
 
     Parameters
     ----------
@@ -36,9 +36,11 @@ def trace_path(old, new, y, *, chosen, n_points=101):
     y : ndarray of int, shape (n,)
         Index of each row's right class, -1 if it is none of these classes.
     chosen : float
-        A mixing that shall be among them.
+        A point that shall be among them.
     n_points : int, default=101
         Number of the others, evenly spaced.
+    scores : callable, default=mix
+        ``scores(old, new, t)`` of the route.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def trace_path(old, new, y, *, chosen, n_points=101):
     """
     t = np.union1d(np.linspace(0, 1, n_points), [chosen])
     right_old = old.argmax(axis=1) == y
-    right = np.array([mix(old, new, s).argmax(axis=1) == y for s in t])
+    right = np.array([scores(old, new, s).argmax(axis=1) == y for s in t])
     return UpdatePath(
         t=t,
         nfr=(right_old & ~right).mean(axis=1),
