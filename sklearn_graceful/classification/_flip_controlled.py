@@ -424,42 +424,43 @@ class FlipControlledClassifier(
     def _fit_controlled(self, X, y, extras, reference):
         splits = self._splits(X, y)
         rows = np.concatenate([held_out for _, held_out in splits])
+        X_held, y_held = _take(X, rows), y[rows]
         # All questions to the old model come before the training.
-        old = self._ask_old_model(
-            _safe_indexing(X, rows), y, rows, extras["old_proba"], reference
-        )
+        reference.check_fitted()
+        known = _known_classes(reference, extras["old_proba"], X_held)
+        check_shares_a_class(known, y)
+        self.classes_ = np.union1d(known, y)
+        stored = _take(extras["old_proba"], rows)
+        old = self._ask_old_model(reference, stored, X_held, y_held)
         fitted, new = [], []
         for train, held_out in splits:
             fitted.append(self._fit_estimator(X, y, extras, reference, train))
-            held_out = _safe_indexing(X, held_out)
-            new.append(class_probabilities(fitted[-1], held_out, self.classes_))
+            X_held = _take(X, held_out)
+            new.append(class_probabilities(fitted[-1], X_held, self.classes_))
         if len(splits) > 1:
             fitted.append(self._fit_estimator(X, y, extras, reference))
         self.estimator_, self.reference_ = fitted[-1], reference
-        marked = extras["critical"]
-        marked = None if marked is None else marked > 0
-        self._calibrate(
-            old, log_scores(np.vstack(new)), self._class_index(y[rows]), rows, marked
-        )
+        new, y_held = log_scores(np.vstack(new)), self._class_index(y_held)
+        self.flip_times_ = ROUTES[self.route].flip_times(old, new, y_held)
+        self._choose_mixing()
+        if extras["critical"] is not None:
+            marked = extras["critical"] > 0
+            self._heed_critical_rows(self.flip_times_[marked[rows]], marked.sum())
+        self.path_ = self._trace_path(old, new, y_held)
+        self.temperature_ = self._choose_temperature(old, new, y_held)
 
     def _splits(self, X, y):
         if isinstance(self.estimator, FrozenEstimator):
             return [(np.arange(0), np.arange(len(y)))]
         return calibration_splits(self.calibration, X, y)
 
-    def _ask_old_model(self, X, y, rows, old_proba, reference):
-        """Settle the classes; log-probabilities of the old model on these rows."""
-        reference.check_fitted()
-        known = _known_classes(reference, old_proba, X)
-        check_shares_a_class(known, y)
-        self.classes_, y = np.union1d(known, y), y[rows]
-        if old_proba is None:
+    def _ask_old_model(self, reference, stored, X, y):
+        """Log-probabilities of the old model on the calibration rows."""
+        if stored is None:
             outputs = outputs_of_model(reference, X, y, self.classes_)
             warn_of_mismatch(outputs, y, reference)
         else:
-            outputs = outputs_of_proba(
-                _safe_indexing(old_proba, rows), y, self.classes_, reference.classes_
-            )
+            outputs = outputs_of_proba(stored, y, self.classes_, reference.classes_)
             warn_of_mismatch(outputs, y)
         check_knows_its_labels(outputs.proba)
         warn_of_other_predict(outputs, self.classes_, y)
@@ -485,18 +486,6 @@ class FlipControlledClassifier(
         fit_through_pipeline(estimator, X, y, lambda last, X: last.fit(X, y, **params))
         return estimator
 
-    def _calibrate(self, old, new, y, rows, marked):
-        route = ROUTES[self.route]
-        self.flip_times_ = route.flip_times(old, new, y)
-        self.mixing_ = self._choose_mixing()
-        if marked is not None:
-            self._heed_critical_rows(self.flip_times_[marked[rows]], marked.sum())
-        self.path_ = self._trace_path(old, new, y)
-        self.temperature_ = 1.0
-        if self.temperature_scaling and self.mixing_ > 0:
-            scores = route.scores(old, new, self.mixing_)
-            self.temperature_ = fit_temperature(scores, y)
-
     def _trace_path(self, old, new, y):
         scores = ROUTES[self.route].scores
         return trace_path(old, new, y, chosen=self.mixing_, scores=scores)
@@ -510,7 +499,7 @@ class FlipControlledClassifier(
         allowed = allowed_flips(n_rows, self.max_nfr, **self._certificate)
         if allowed < 0:
             self._warn_of_too_few("", "max_nfr", n_rows)
-        return largest_mixing(self.flip_times_, allowed)
+        self.mixing_ = largest_mixing(self.flip_times_, allowed)
 
     def _heed_critical_rows(self, times, n_marked):
         """Stay below what the marked calibration rows allow."""
@@ -533,6 +522,11 @@ class FlipControlledClassifier(
         self.critical_bound_ = risk_bound(
             self.critical_flips_, len(times), **self._certificate
         )
+
+    def _choose_temperature(self, old, new, y):
+        if not self.temperature_scaling or self.mixing_ == 0:
+            return 1.0
+        return fit_temperature(ROUTES[self.route].scores(old, new, self.mixing_), y)
 
     def _warn_of_too_few(self, kind, name, n_rows):
         budget = getattr(self, name)
@@ -581,7 +575,10 @@ def _known_classes(reference, old_proba, X):
 
 
 def _take(values, rows):
-    return values if rows is None else _safe_indexing(values, rows)
+    """Some of the rows; all if `rows` is None, and nothing of nothing."""
+    if values is None or rows is None:
+        return values
+    return _safe_indexing(values, rows)
 
 
 def _seed_learner(learner):
