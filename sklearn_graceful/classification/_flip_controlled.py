@@ -325,7 +325,7 @@ class FlipControlledClassifier(
         -------
         y : ndarray of shape (n,)
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimator_")
         X = self._check_X(X)
         if self.reference_ is None:
             return self.estimator_.predict(X)
@@ -346,7 +346,7 @@ class FlipControlledClassifier(
             model's probabilities are mixed with a ten-thousandth of the uniform
             distribution, so that logarithms are finite.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimator_")
         X = self._check_X(X)
         if self.reference_ is None:
             return class_probabilities(self.estimator_, X, self.classes_)
@@ -375,7 +375,7 @@ class FlipControlledClassifier(
         ValueError
             If there is no old model, or the number or kind of labels is wrong.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "estimator_")
         if self.reference_ is None:
             raise ValueError("Without an old model there is no path of an update.")
         X, y = self._check_X(X), column_or_1d(y, warn=True)
@@ -429,9 +429,9 @@ class FlipControlledClassifier(
         reference.check_fitted()
         known = _known_classes(reference, extras["old_proba"], X_held)
         check_shares_a_class(known, y)
-        self.classes_ = np.union1d(known, y)
+        self.classes_, self.reference_ = np.union1d(known, y), reference
         stored = _take(extras["old_proba"], rows)
-        old = self._ask_old_model(reference, stored, X_held, y_held)
+        old = self._ask_old_model(stored, X_held, y_held)
         fitted, new = [], []
         for train, held_out in splits:
             fitted.append(self._fit_estimator(X, y, extras, reference, train))
@@ -439,7 +439,7 @@ class FlipControlledClassifier(
             new.append(class_probabilities(fitted[-1], X_held, self.classes_))
         if len(splits) > 1:
             fitted.append(self._fit_estimator(X, y, extras, reference))
-        self.estimator_, self.reference_ = fitted[-1], reference
+        self.estimator_ = fitted[-1]
         new, y_held = log_scores(np.vstack(new)), self._class_index(y_held)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y_held)
         self._choose_mixing()
@@ -454,16 +454,17 @@ class FlipControlledClassifier(
             return [(np.arange(0), np.arange(len(y)))]
         return calibration_splits(self.calibration, X, y)
 
-    def _ask_old_model(self, reference, stored, X, y):
+    def _ask_old_model(self, stored, X, y):
         """Log-probabilities of the old model on the calibration rows."""
+        reference = self.reference_
         if stored is None:
             outputs = outputs_of_model(reference, X, y, self.classes_)
             warn_of_mismatch(outputs, y, reference)
-        else:
-            outputs = outputs_of_proba(stored, y, self.classes_, reference.classes_)
-            warn_of_mismatch(outputs, y)
+            warn_of_other_predict(outputs, self.classes_, y)
+            return self._old_scores(X)  # remembered, and bit by bit as at predict
+        outputs = outputs_of_proba(stored, y, self.classes_, reference.classes_)
+        warn_of_mismatch(outputs, y)
         check_knows_its_labels(outputs.proba)
-        warn_of_other_predict(outputs, self.classes_, y)
         return log_scores(outputs.proba)
 
     def _fit_estimator(self, X, y, extras, reference, rows=None):
