@@ -5,12 +5,19 @@ from importlib import import_module
 from sklearn_graceful._version import __version__
 
 _HOMES = {
+    "FlipControlledClassifier": "classification",
     "OldModelMismatchWarning": "exceptions",
     "PCClassifier": "classification",
     "ReferenceModel": "reference",
 }
 
-__all__ = ["OldModelMismatchWarning", "PCClassifier", "ReferenceModel", "__version__"]
+__all__ = [
+    "FlipControlledClassifier",
+    "OldModelMismatchWarning",
+    "PCClassifier",
+    "ReferenceModel",
+    "__version__",
+]
 
 
 def __getattr__(name):

@@ -22,7 +22,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skorch import NeuralNetClassifier
 from torch import nn
 
-from sklearn_graceful import OldModelMismatchWarning, PCClassifier, ReferenceModel
+from sklearn_graceful import (
+    FlipControlledClassifier,
+    OldModelMismatchWarning,
+    PCClassifier,
+    ReferenceModel,
+)
 from sklearn_graceful.congruence import METHODS, FocalKL, FocalLM, Naive
 from sklearn_graceful.nn import MLP, mlp_net
 
@@ -31,6 +36,7 @@ PLAIN = [
     PCClassifier(LogisticRegression()),
     PCClassifier(HistGradientBoostingClassifier(max_iter=5)),
     PCClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
+    FlipControlledClassifier(LogisticRegression()),
 ]
 
 TAKES_OLD_MODEL = {

@@ -1,5 +1,6 @@
 """Pictures of what an update changes."""
 
 from sklearn_graceful.inspection._flip_display import FlipDisplay
+from sklearn_graceful.inspection._update_path_display import UpdatePathDisplay
 
-__all__ = ["FlipDisplay"]
+__all__ = ["FlipDisplay", "UpdatePathDisplay"]

@@ -1,0 +1,588 @@
+"""Move from the old model toward the new one as far as a flip budget allows."""
+
+import warnings
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import (
+    _safe_indexing,
+    assert_all_finite,
+    check_random_state,
+    get_tags,
+    indexable,
+)
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _num_samples,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful.classification._calibration_rows import (
+    calibration_splits,
+    check_calibration,
+    class_probabilities,
+)
+from sklearn_graceful.classification._flip_control_checks import (
+    check_extras,
+    check_has_scores,
+    check_knows_its_labels,
+    check_old_model,
+    check_shares_a_class,
+    check_takes_weights,
+    warn_of_other_predict,
+)
+from sklearn_graceful.classification._learners import (
+    check_learner,
+    fit_through_pipeline,
+    last_step,
+)
+from sklearn_graceful.classification._old_outputs import (
+    outputs_of_model,
+    outputs_of_proba,
+    warn_of_mismatch,
+)
+from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
+from sklearn_graceful.flip_control import (
+    GUARANTEES,
+    ROUTES,
+    allowed_flips,
+    fit_temperature,
+    largest_mixing,
+    log_scores,
+    risk_bound,
+    rows_needed,
+    trace_path,
+)
+from sklearn_graceful.nn._seeding import isolated_randomness
+from sklearn_graceful.reference import as_reference
+
+
+class FlipControlledClassifier(
+    TakesOldModelMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
+    """Put an upper bound on the negative flips of an update, for any two models.
+
+    Predicts by ``(1 - t) log p_old + t log p_new``: the old model at t = 0, the new
+    one at t = 1. On the way a row that the old model has right is lost once or never,
+    so the negative flip rate (NFR) only grows with t, and rows that neither model
+    was trained on tell how far to go. Conformal risk control picks the largest t for
+    which, on average over draws of these calibration rows, **the NFR on new rows is at
+    most** `max_nfr`: in finite samples, for any distribution and any pair of models.
+
+    Largest is not always best. Where the new model is worse than the old one, or a
+    mixture better than both, ``path_`` shows that a smaller budget is more accurate.
+
+    Every prediction asks both models: it costs what the two cost together. (Only at
+    t = 0 or 1 is one of them left out.) As the old model of a later release this
+    classifier brings its own old model along.
+
+    Without any old model this is a plain fit of `estimator` on all rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The new model: a classifier with predict_proba or decision_function, or a
+        Pipeline that ends in one. Trained on the rows that calibration leaves, unless
+        it is a ``FrozenEstimator``: then all rows that ``fit`` gets are calibration
+        rows, and must be new to the model.
+
+        A :class:`PCClassifier` without an old model of its own is trained against the
+        same old model, with the same `old_proba` and `critical`. Inside a Pipeline it
+        is not, as it would show the old model transformed rows.
+    old_model : object, default=None
+        The fitted model that is being replaced, anything that
+        :class:`ReferenceModel` takes. It is never changed, and ``clone`` keeps it
+        fitted. It gets the same X as this estimator, at predict too: put this one
+        outside a Pipeline, not inside.
+    max_nfr : float, default=0.01
+        Budget: accepted share of rows that the old model has right and this one
+        wrong, of all rows, in [0, 1). With fewer than ``1 / max_nfr - 1`` calibration
+        rows it cannot be certified: a warning, and t = 0.
+    calibration : float, int or CV splitter, default=0.2
+        Where the calibration rows come from.
+
+        * float in (0, 1): this share of the rows, drawn at random. They are not drawn
+          by class, which would cost the guarantee its proof; so in small data a rare
+          class may be missing from the training rows.
+        * int or a CV splitter of several folds: cross-fitting. Flip times are those
+          of clones on their held-out rows; the new model is then trained on all
+          rows. It uses every row twice, but is approximate: the guarantee holds as
+          far as the final model flips like the clones, which have seen fewer rows.
+        * a CV splitter of one split: as a share, on the rows of one's choice.
+    route : {"mixing", "arbiter"}, default="mixing"
+        ``"mixing"`` is the above. ``"arbiter"``: the old model answers where its
+        highest probability exceeds the new model's by more than ``2 t - 1``, else the
+        new one. The guarantee is the same. Neither is more accurate for all pairs;
+        mixing can be right where both models are wrong.
+    guarantee : {"expectation", "high-probability"}, default="expectation"
+        ``"expectation"`` bounds the mean NFR over draws of the calibration rows; about
+        half of the draws exceed it slightly. ``"high-probability"``: with probability
+        `confidence` the draw at hand does not. It goes up through all mixings as long
+        as the one-sided Clopper-Pearson bound of the flips is within budget, and needs
+        more rows (230 instead of 99 for 1 %).
+    confidence : float, default=0.9
+        Of ``"high-probability"``, in (0, 1).
+    max_critical_nfr : float, default=0.0
+        Budget of the rows marked `critical` in fit: share of *these* rows, in [0, 1),
+        under the same guarantee. 0 means that no marked calibration row is lost. For
+        new critical rows no number of rows can certify 0: see ``critical_bound_``.
+    temperature_scaling : bool, default=True
+        Whether `predict_proba` divides the log-probabilities by a temperature,
+        fitted on the calibration rows: a mixture is less sure than it is right. No
+        label depends on it, so neither does the guarantee. (Nor would labels depend
+        on a temperature for each model, which only renames the mixings.)
+    random_state : int, RandomState or None, default=None
+        Seed of everything random in the fit. The global generators are left as they
+        were found.
+
+    Attributes
+    ----------
+    mixing_ : float
+        t, from 0 (old model) to 1 (new model).
+    flip_times_ : ndarray of shape (n_calibration,)
+        Mixing at which each calibration row that the old model has right is lost; inf
+        for all other rows. Only with an old model.
+    path_ : UpdatePath
+        NFR and accuracy on the calibration rows, arrays ``t``, ``nfr``, ``accuracy``.
+        Only with an old model.
+    critical_flips_ : int
+        Marked calibration rows that are lost at ``mixing_``. Only after a fit with
+        `critical`, as the next one.
+    critical_bound_ : float
+        What that certifies, by `guarantee`, for new critical rows: with m marked
+        calibration rows and none lost, ``1 / (m + 1)`` in expectation.
+    temperature_ : float
+        1 without `temperature_scaling`, with fewer than 50 calibration rows, and at
+        ``mixing_ = 0``, where the old model is kept as it was.
+    classes_ : ndarray of shape (n_classes,)
+        Classes of `y` and of the old model, sorted. One that only the old model knew
+        can still be predicted: t = 0 is the old model as it was.
+    estimator_ : estimator
+        The fitted new model.
+    reference_ : ReferenceModel or None
+        The old model.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it has string names.
+
+    See Also
+    --------
+    sklearn_graceful.inspection.UpdatePathDisplay : Draw the path.
+    PCClassifier : Train a new model that flips less; the two combine.
+
+    Notes
+    -----
+    The guarantee is about rows that are exchangeable with the calibration rows, and
+    neither model may have been trained on these: an old model knows its own training
+    rows by heart. Pass rows that are new to it, or its out-of-fold outputs as
+    `old_proba` (which makes the guarantee approximate).
+
+    Flips are counted against the old model's most probable class. If its ``predict``
+    says something else (a tuned threshold), fit warns.
+
+    A model stacked on both is a new model like any other: with scikit-learn's
+    ``StackingClassifier([("old", FrozenEstimator(old)), ("new", new)])`` as
+    `estimator`, flips of the stack are kept to the budget.
+
+    Calibration rows count alike whatever their `sample_weight`: weighted rows would
+    not be exchangeable.
+
+    References
+    ----------
+    Angelopoulos et al., "Conformal Risk Control", ICLR 2024.
+
+    Adam et al., "Maintaining Stability and Plasticity for Predictive Churn Reduction",
+    arXiv 2305.04135, 2023 (both models kept, as by the arbiter).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_graceful import FlipControlledClassifier
+    >>> from sklearn_graceful.metrics import negative_flip_rate
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> old = LogisticRegression(max_iter=1000).fit(X_train[:200], y_train[:200])
+    >>> boosting = HistGradientBoostingClassifier(max_iter=20, random_state=0)
+    >>> new = FlipControlledClassifier(
+    ...     boosting, old_model=old, max_nfr=0.01, random_state=0
+    ... )
+    >>> new = new.fit(X_train[200:], y_train[200:])
+    >>> 0 < new.mixing_ < 1
+    True
+    >>> new.score(X_test, y_test) > old.score(X_test, y_test)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        old_model=None,
+        max_nfr=0.01,
+        calibration=0.2,
+        route="mixing",
+        guarantee="expectation",
+        confidence=0.9,
+        max_critical_nfr=0.0,
+        temperature_scaling=True,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.old_model = old_model
+        self.max_nfr = max_nfr
+        self.calibration = calibration
+        self.route = route
+        self.guarantee = guarantee
+        self.confidence = confidence
+        self.max_critical_nfr = max_critical_nfr
+        self.temperature_scaling = temperature_scaling
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X,
+        y,
+        *,
+        old_model=None,
+        old_proba=None,
+        sample_weight=None,
+        critical=None,
+    ):
+        """Train the new model and choose the mixing.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows, as `estimator` and the old model take them.
+        y : array-like of shape (n,)
+            Labels; classes that the old model does not know are welcome.
+        old_model : object, default=None
+            Goes before the constructor's.
+        old_proba : array-like of shape (n, n_old_classes) or (n,), default=None
+            The old model's answers on these rows, instead of asking it. It must be
+            there as well, since it takes part in predictions. Columns are in the order
+            of its classes; the columns of a DataFrame name them. One-dimensional:
+            predicted labels.
+        sample_weight : array-like of shape (n,), default=None
+            Weights for the training of `estimator`; calibration does not use them.
+        critical : array-like of shape (n,), default=None
+            Rows with a budget of their own, `max_critical_nfr`: True or a weight
+            above 0. How large the weight is matters only to a PCClassifier.
+
+        Returns
+        -------
+        self : FlipControlledClassifier
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, row counts differ, X or probabilities are
+            not what they should be, old and new share no class, or `old_proba` or
+            `critical` come without an old model.
+        TypeError
+            If `estimator` is no classifier, has neither predict_proba nor
+            decision_function, or takes no sample weights where there are some; if
+            the old model can neither predict nor be called.
+        NotFittedError
+            If the old model, or a frozen `estimator`, is not fitted.
+        """
+        self._check_params()
+        check_learner(self.estimator)
+        reference = as_reference(old_model)
+        if reference is None:
+            reference = self._shared_reference()
+        check_old_model(reference, old_proba=old_proba, critical=critical)
+        X, y = self._check_rows(X, y)
+        extras = check_extras(X, old_proba, sample_weight, critical)
+        if sample_weight is not None:
+            check_takes_weights(self.estimator)
+        with isolated_randomness(self.random_state):
+            if reference is None:
+                self._fit_plainly(X, y, extras)
+            else:
+                check_has_scores(self.estimator)
+                self._fit_controlled(X, y, extras, reference)
+        return self
+
+    def predict(self, X):
+        """Predict class labels, by the old and the new model together.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+        """
+        check_is_fitted(self, "estimator_")
+        X = self._check_X(X)
+        if self.reference_ is None:
+            return self.estimator_.predict(X)
+        return self.classes_[self._mixed_scores(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict class probabilities: softmax of mixed log-probabilities over T.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        proba : ndarray of shape (n, n_classes)
+            Columns in the order of ``classes_``. None is 0 with an old model: each
+            model's probabilities are mixed with a ten-thousandth of the uniform
+            distribution, so that logarithms are finite.
+        """
+        check_is_fitted(self, "estimator_")
+        X = self._check_X(X)
+        if self.reference_ is None:
+            return class_probabilities(self.estimator_, X, self.classes_)
+        return softmax(self._mixed_scores(X) / self.temperature_, axis=1)
+
+    def update_path(self, X, y):
+        """NFR and accuracy at all mixings, on labelled rows of one's choice.
+
+        On rows that took no part in ``fit`` this is an honest picture of what another
+        budget would bring.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,)
+            Labels.
+
+        Returns
+        -------
+        path : UpdatePath
+            Arrays ``t``, ``nfr`` and ``accuracy``; ``mixing_`` is among ``t``.
+
+        Raises
+        ------
+        ValueError
+            If there is no old model, or the number or kind of labels is wrong.
+        """
+        check_is_fitted(self, "estimator_")
+        if self.reference_ is None:
+            raise ValueError("Without an old model there is no path of an update.")
+        X, y = self._check_X(X), column_or_1d(y, warn=True)
+        if len(y) != _num_samples(X):
+            raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
+        check_same_label_kind(classes_=self.classes_, y=y)
+        old, new = self._old_scores(X), self._new_scores(X)
+        return self._trace_path(old, new, self._class_index(y))
+
+    def _check_params(self):
+        for name in ("max_nfr", "max_critical_nfr"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
+        for name, known in (("guarantee", GUARANTEES), ("route", tuple(ROUTES))):
+            value = getattr(self, name)
+            if value not in known:
+                raise ValueError(f"{name} must be one of {known}, got {value!r}.")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence must be in (0, 1), got {self.confidence!r}.")
+        check_calibration(self.calibration)
+        if isinstance(self.estimator, FrozenEstimator):
+            check_is_fitted(self.estimator.estimator)
+
+    def _check_rows(self, X, y):
+        self._check_X(X, reset=True)
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        if len(y) != _num_samples(X):
+            raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
+        check_classification_targets(y)
+        return indexable(X)[0], y
+
+    def _check_X(self, X, *, reset=False):
+        # The models know best what they take, and say best what is no table.
+        if reset or len(getattr(X, "shape", (0, 0))) > 1:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        return X
+
+    def _fit_plainly(self, X, y, extras):
+        self.estimator_ = self._fit_estimator(X, y, extras, None)
+        self.classes_ = np.asarray(self.estimator_.classes_)
+        self.reference_ = None
+        self.mixing_ = self.temperature_ = 1.0
+
+    def _fit_controlled(self, X, y, extras, reference):
+        splits = self._splits(X, y)
+        rows = np.concatenate([held_out for _, held_out in splits])
+        X_held, y_held = _take(X, rows), y[rows]
+        # All questions to the old model come before the training.
+        reference.check_fitted()
+        known = _known_classes(reference, extras["old_proba"], X_held)
+        check_shares_a_class(known, y)
+        self.classes_, self.reference_ = np.union1d(known, y), reference
+        stored = _take(extras["old_proba"], rows)
+        old = self._ask_old_model(stored, X_held, y_held)
+        fitted, new = [], []
+        for train, held_out in splits:
+            fitted.append(self._fit_estimator(X, y, extras, reference, train))
+            X_held = _take(X, held_out)
+            new.append(class_probabilities(fitted[-1], X_held, self.classes_))
+        if len(splits) > 1:
+            fitted.append(self._fit_estimator(X, y, extras, reference))
+        self.estimator_ = fitted[-1]
+        new, y_held = log_scores(np.vstack(new)), self._class_index(y_held)
+        self.flip_times_ = ROUTES[self.route].flip_times(old, new, y_held)
+        self._choose_mixing()
+        if extras["critical"] is not None:
+            marked = extras["critical"] > 0
+            self._heed_critical_rows(self.flip_times_[marked[rows]], marked.sum())
+        self.path_ = self._trace_path(old, new, y_held)
+        self.temperature_ = self._choose_temperature(old, new, y_held)
+
+    def _splits(self, X, y):
+        if isinstance(self.estimator, FrozenEstimator):
+            return [(np.arange(0), np.arange(len(y)))]
+        return calibration_splits(self.calibration, X, y)
+
+    def _ask_old_model(self, stored, X, y):
+        """Log-probabilities of the old model on the calibration rows."""
+        reference = self.reference_
+        if stored is None:
+            outputs = outputs_of_model(reference, X, y, self.classes_)
+            warn_of_mismatch(outputs, y, reference)
+            warn_of_other_predict(outputs, self.classes_, y)
+            return self._old_scores(X)  # remembered, and bit by bit as at predict
+        outputs = outputs_of_proba(stored, y, self.classes_, reference.classes_)
+        warn_of_mismatch(outputs, y)
+        check_knows_its_labels(outputs.proba)
+        return log_scores(outputs.proba)
+
+    def _fit_estimator(self, X, y, extras, reference, rows=None):
+        """Train a clone on some of the rows, by default on all."""
+        if isinstance(self.estimator, FrozenEstimator):
+            return self.estimator
+        estimator = clone(self.estimator)
+        learner, names = last_step(estimator), ["sample_weight"]
+        params = {}
+        if isinstance(learner, TakesOldModelMixin):
+            _seed_learner(learner)
+            # Not inside a Pipeline, where it would show it transformed rows.
+            if learner is estimator and learner.old_model is None:
+                params["old_model"] = reference
+                names += ["old_proba", "critical"]
+        for name in names:
+            if extras[name] is not None:
+                params[name] = _take(extras[name], rows)
+        X, y = _take(X, rows), _take(y, rows)
+        fit_through_pipeline(estimator, X, y, lambda last, X: last.fit(X, y, **params))
+        return estimator
+
+    def _trace_path(self, old, new, y):
+        scores = ROUTES[self.route].scores
+        return trace_path(old, new, y, chosen=self.mixing_, scores=scores)
+
+    @property
+    def _certificate(self):
+        return {"guarantee": self.guarantee, "confidence": self.confidence}
+
+    def _choose_mixing(self):
+        n_rows = len(self.flip_times_)
+        allowed = allowed_flips(n_rows, self.max_nfr, **self._certificate)
+        if allowed < 0:
+            self._warn_of_too_few("", "max_nfr", n_rows)
+        self.mixing_ = largest_mixing(self.flip_times_, allowed)
+
+    def _heed_critical_rows(self, times, n_marked):
+        """Stay below what the marked calibration rows allow."""
+        allowed = 0
+        if self.max_critical_nfr > 0:
+            allowed = allowed_flips(
+                len(times), self.max_critical_nfr, **self._certificate
+            )
+            if allowed < 0:
+                self._warn_of_too_few("critical ", "max_critical_nfr", len(times))
+        elif n_marked and not len(times):
+            warnings.warn(
+                f"None of the {n_marked} critical rows is a calibration row: nothing "
+                "limits their flips.",
+                UserWarning,
+                stacklevel=5,
+            )
+        self.mixing_ = min(self.mixing_, largest_mixing(times, allowed))
+        self.critical_flips_ = int((times <= self.mixing_).sum()) if self.mixing_ else 0
+        self.critical_bound_ = risk_bound(
+            self.critical_flips_, len(times), **self._certificate
+        )
+
+    def _choose_temperature(self, old, new, y):
+        if not self.temperature_scaling or self.mixing_ == 0:
+            return 1.0
+        return fit_temperature(ROUTES[self.route].scores(old, new, self.mixing_), y)
+
+    def _warn_of_too_few(self, kind, name, n_rows):
+        budget = getattr(self, name)
+        needed = rows_needed(budget, **self._certificate)
+        warnings.warn(
+            f"{n_rows} {kind}calibration rows cannot certify {name}={budget}, which "
+            f"takes {needed} or more. The old model is kept as it is (mixing_ = 0).",
+            UserWarning,
+            stacklevel=6,
+        )
+
+    def _mixed_scores(self, X):
+        if self.mixing_ == 0:
+            return self._old_scores(X)
+        if self.mixing_ == 1:
+            return self._new_scores(X)
+        old, new = self._old_scores(X), self._new_scores(X)
+        return ROUTES[self.route].scores(old, new, self.mixing_)
+
+    def _old_scores(self, X):
+        proba = self.reference_.predict_proba(X, classes=self.classes_)
+        check_knows_its_labels(proba)
+        return log_scores(proba)
+
+    def _new_scores(self, X):
+        return log_scores(class_probabilities(self.estimator_, X, self.classes_))
+
+    def _class_index(self, y):
+        """Index of each label in ``classes_``, -1 if it is not there."""
+        index = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+        return np.where(self.classes_[index] == y, index, -1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+
+def _known_classes(reference, old_proba, X):
+    """Classes of the old model; those it names here if it does not list them."""
+    if reference.classes_ is not None:
+        return np.asarray(reference.classes_)
+    if old_proba is not None and np.ndim(old_proba) == 1:
+        return np.unique(old_proba)
+    return np.unique(reference.predict(X))
+
+
+def _take(values, rows):
+    """Some of the rows; all if `rows` is None, and nothing of nothing."""
+    if values is None or rows is None:
+        return values
+    return _safe_indexing(values, rows)
+
+
+def _seed_learner(learner):
+    """Without a seed of its own it would draw one from the operating system."""
+    if learner.random_state is None:
+        learner.random_state = check_random_state(None).randint(2**31 - 1)

@@ -1,0 +1,65 @@
+"""Accuracy and negative flips along the way from the old model to the new one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_graceful.flip_control._mixing import mix
+
+
+@dataclass(frozen=True)
+class UpdatePath:
+    """What an update costs and brings at each point of its route.
+
+    Attributes
+    ----------
+    t : ndarray of shape (n_points,)
+        Points, increasing from 0 (the old model) to 1 (the new one).
+    nfr : ndarray of shape (n_points,)
+        Negative flip rate against the old model; never decreases.
+    accuracy : ndarray of shape (n_points,)
+        Share of rows with the right label.
+    """
+
+    t: np.ndarray
+    nfr: np.ndarray
+    accuracy: np.ndarray
+
+
+def trace_path(old, new, y, *, chosen, n_points=101, scores=mix):
+    """Predict rows at many points of a route.
+
+    Parameters
+    ----------
+    old, new : ndarray of shape (n, K)
+        Finite scores of the same classes.
+    y : ndarray of int, shape (n,)
+        Index of each row's right class, -1 if it is none of these classes.
+    chosen : float
+        A point that shall be among them.
+    n_points : int, default=101
+        Number of the others, evenly spaced.
+    scores : callable, default=mix
+        ``scores(old, new, t)`` of the route.
+
+    Returns
+    -------
+    path : UpdatePath
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.flip_control import trace_path
+    >>> old, new = np.array([[3.0, 0.0], [1.0, 0.0]]), np.array([[-1.0, 0.0]] * 2)
+    >>> path = trace_path(old, new, np.array([0, 0]), chosen=0.7, n_points=3)
+    >>> path.t, path.nfr
+    (array([0. , 0.5, 0.7, 1. ]), array([0. , 0. , 0.5, 1. ]))
+    """
+    t = np.union1d(np.linspace(0, 1, n_points), [chosen])
+    right_old = old.argmax(axis=1) == y
+    right = np.array([scores(old, new, s).argmax(axis=1) == y for s in t])
+    return UpdatePath(
+        t=t,
+        nfr=(right_old & ~right).mean(axis=1),
+        accuracy=right.mean(axis=1),
+    )

@@ -1,0 +1,83 @@
+"""Routes from an old model to a new one, on which no row is lost and found again.
+
+A route is the old model at t = 0 and the new one at t = 1, and a row that the old model
+has right is lost at most once on the way. That is all that risk control needs.
+"""
+
+import numpy as np
+
+from sklearn_graceful.flip_control._flip_times import flip_times
+from sklearn_graceful.flip_control._mixing import mix
+
+
+class Mixing:
+    """Mix the log-probabilities: ``(1 - t) old + t new``.
+
+    Labels may come out that are neither the old model's nor the new one's.
+    """
+
+    scores = staticmethod(mix)
+    flip_times = staticmethod(flip_times)
+
+
+class Arbiter:
+    """Take the old model's answer where it is the surer one by more than a margin.
+
+    Formula: old where ``max p_old - max p_new > 2 t - 1``, else new: the margin goes
+    from -1, always old, to 1, always new. A row changes sides once, so one that only
+    the old model has right is lost then, and for good.
+
+    References
+    ----------
+    Adam et al., "Maintaining Stability and Plasticity for Predictive Churn Reduction",
+    arXiv 2305.04135, 2023: keep both models, and derive the answer from the two.
+    """
+
+    def scores(self, old, new, t):
+        """Scores of the model that answers, for each row.
+
+        Parameters
+        ----------
+        old, new : ndarray of shape (n, K)
+            Log-probabilities of the same classes.
+        t : float
+            How far to go, in [0, 1].
+
+        Returns
+        -------
+        scores : ndarray of shape (n, K)
+        """
+        return np.where(self._changes_at(old, new)[:, None] > t, old, new)
+
+    def flip_times(self, old, new, y):
+        """Where a row that only the old model has right changes sides.
+
+        Parameters
+        ----------
+        old, new : ndarray of shape (n, K)
+            Log-probabilities of the same classes.
+        y : ndarray of int, shape (n,)
+            Index of each row's right class.
+
+        Returns
+        -------
+        times : ndarray of shape (n,)
+            inf for rows that are never lost.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_graceful.flip_control import Arbiter
+        >>> old, new = np.log([[0.9, 0.1]]), np.log([[0.3, 0.7]])
+        >>> Arbiter().flip_times(old, new, np.array([0])).round(3)
+        array([0.6])
+        """
+        lost = (old.argmax(axis=1) == y) & (new.argmax(axis=1) != y)
+        return np.where(lost, self._changes_at(old, new), np.inf)
+
+    @staticmethod
+    def _changes_at(old, new):
+        return (1 + np.exp(old.max(axis=1)) - np.exp(new.max(axis=1))) / 2
+
+
+ROUTES = {"mixing": Mixing(), "arbiter": Arbiter()}

@@ -1,0 +1,744 @@
+"""FlipControlledClassifier: what it chooses, predicts, refuses and leaves alone."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+)
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    KFold,
+    PredefinedSplit,
+    ShuffleSplit,
+    StratifiedShuffleSplit,
+)
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
+
+from sklearn_graceful import (
+    FlipControlledClassifier,
+    OldModelMismatchWarning,
+    PCClassifier,
+    ReferenceModel,
+)
+from sklearn_graceful.flip_control import allowed_flips
+from sklearn_graceful.metrics import flip_counts
+from sklearn_graceful.nn import mlp_net
+
+FOREST = RandomForestClassifier(20, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(y))
+    return X[rows], y[rows]
+
+
+@pytest.fixture(scope="module")
+def models(digits):
+    """Old and new model, fitted on the first 300 rows; the new one flips 5 %."""
+    X, y = digits
+    old = GaussianNB(var_smoothing=0.1).fit(X[:300], y[:300])
+    new = RandomForestClassifier(5, max_depth=6, random_state=0)
+    return old, new.fit(X[:300], y[:300])
+
+
+@pytest.fixture(scope="module")
+def fresh(digits):
+    X, y = digits
+    return X[300:], y[300:]
+
+
+def controlled(models, **params):
+    old, new = models
+    params = {"old_model": old, "max_nfr": 0.02, **params}
+    return FlipControlledClassifier(FrozenEstimator(new), random_state=0, **params)
+
+
+def flips(model, X, y, old):
+    return flip_counts(y, model.predict(X), y_old=old.predict(X)).negative_flips
+
+
+# The choice
+
+
+@pytest.mark.parametrize("max_nfr", [0.001, 0.005, 0.01, 0.02, 0.04])
+@pytest.mark.parametrize("guarantee", ["expectation", "high-probability"])
+@pytest.mark.parametrize("route", ["mixing", "arbiter"])
+def test_flips_of_the_calibration_rows_are_what_is_allowed(
+    models, fresh, max_nfr, guarantee, route
+):
+    X, y = fresh
+    model = controlled(models, max_nfr=max_nfr, guarantee=guarantee, route=route)
+    allowed = allowed_flips(len(y), max_nfr, guarantee=guarantee)
+    if allowed < 0:
+        with pytest.warns(UserWarning, match=r"1497 calibration rows cannot certify"):
+            model.fit(X, y)
+        assert model.mixing_ == 0
+        return
+    model.fit(X, y)
+    times = model.flip_times_
+    assert 0 < model.mixing_ < 1
+    assert (times <= model.mixing_).sum() <= allowed
+    assert (times <= model.mixing_ + 2e-9).sum() > allowed
+    assert flips(model, X, y, models[0]) == (times <= model.mixing_).sum()
+
+
+def test_more_budget_goes_further_to_the_new_model(models, fresh):
+    budgets = [0.0, 0.001, 0.005, 0.01, 0.02, 0.04, 0.5]
+    with pytest.warns(UserWarning, match="max_nfr=0.0, which takes inf"):
+        fits = [controlled(models, max_nfr=b).fit(*fresh) for b in budgets]
+    mixings = [model.mixing_ for model in fits]
+    assert mixings == sorted(mixings)
+    assert mixings[0] == 0
+    assert mixings[-1] == 1
+    X, _ = fresh
+    np.testing.assert_array_equal(fits[0].predict(X), models[0].predict(X))
+    np.testing.assert_array_equal(fits[-1].predict(X), models[1].predict(X))
+
+
+def test_high_probability_is_stricter(models, fresh):
+    mean = controlled(models).fit(*fresh)
+    sure = controlled(models, guarantee="high-probability").fit(*fresh)
+    surer = controlled(models, guarantee="high-probability", confidence=0.99)
+    assert surer.fit(*fresh).mixing_ < sure.mixing_ < mean.mixing_
+
+
+def test_too_few_rows_keep_the_old_model(models, fresh):
+    X, y = fresh
+    with pytest.warns(UserWarning, match=r"48 .*max_nfr=0.02, .*takes 49 or more"):
+        model = controlled(models).fit(X[:48], y[:48])
+    assert model.mixing_ == 0
+    np.testing.assert_array_equal(model.predict(X), models[0].predict(X))
+    np.testing.assert_allclose(
+        model.predict_proba(X), models[0].predict_proba(X), atol=1e-4
+    )
+    controlled(models).fit(X[:49], y[:49])  # no warning
+
+
+def test_at_the_mixing_no_row_is_lost_before_its_time(models, fresh):
+    X, y = fresh
+    model = controlled(models).fit(X, y)
+    kept = (models[0].predict(X) == y) & (model.flip_times_ > model.mixing_)
+    assert (model.predict(X)[kept] == y[kept]).all()
+
+
+def test_path_tells_what_other_budgets_bring(models, digits, fresh):
+    X, y = fresh
+    model = controlled(models).fit(X[:700], y[:700])
+    path = model.path_
+    assert (np.diff(path.nfr) >= 0).all()
+    assert model.mixing_ in path.t
+    old, new = models
+    for part, end in ((0, old), (-1, new)):
+        assert path.accuracy[part] == pytest.approx(end.score(X[:700], y[:700]))
+    on_others = model.update_path(X[700:], y[700:])
+    chosen = np.searchsorted(on_others.t, model.mixing_)
+    counts = flip_counts(y[700:], model.predict(X[700:]), y_old=old.predict(X[700:]))
+    assert on_others.nfr[chosen] == counts.negative_flip_rate
+    assert on_others.accuracy[chosen] == pytest.approx(counts.acc_new)
+
+
+def test_new_model_equal_to_the_old_one(models, fresh):
+    old, _ = models
+    model = controlled((old, old), max_nfr=0.01).fit(*fresh)
+    assert model.mixing_ == 1
+    np.testing.assert_array_equal(model.predict(fresh[0]), old.predict(fresh[0]))
+
+
+def test_arbiter_answers_like_one_of_the_two(models, fresh):
+    X, y = fresh
+    model = controlled(models, route="arbiter", temperature_scaling=False).fit(X, y)
+    assert 0 < model.mixing_ < 1
+    old, new = (end.predict_proba(X) for end in models)
+    lead = old.max(axis=1) - new.max(axis=1)
+    clear = np.abs(lead - (2 * model.mixing_ - 1)) > 1e-3  # else smoothing decides
+    answer = np.where((lead > 2 * model.mixing_ - 1)[:, None], old, new)
+    np.testing.assert_allclose(model.predict_proba(X)[clear], answer[clear], atol=1e-4)
+    np.testing.assert_array_equal(model.predict(X)[clear], answer.argmax(axis=1)[clear])
+    assert (np.diff(model.path_.nfr) >= 0).all()
+    chosen = np.searchsorted(model.path_.t, model.mixing_)
+    assert model.path_.accuracy[chosen] == pytest.approx(model.score(X, y))
+
+
+def test_stack_of_both_models_is_a_new_model_like_any_other(models, fresh):
+    X, y = fresh
+    old, new = (FrozenEstimator(model) for model in models)
+    stack = StackingClassifier(
+        [("old", old), ("new", new)], LogisticRegression(max_iter=500), cv="prefit"
+    )
+    model = FlipControlledClassifier(
+        stack, old_model=old, calibration=0.4, max_nfr=0.01, random_state=0
+    ).fit(X[:1000], y[:1000])
+    assert (model.flip_times_ <= model.mixing_).sum() <= allowed_flips(400, 0.01)
+    assert model.score(X[1000:], y[1000:]) > models[0].score(X[1000:], y[1000:])
+
+
+# Where the calibration rows come from
+
+
+def hold_out(held):
+    """Make a splitter of one split, which holds out the rows where `held` is true."""
+    return PredefinedSplit(np.where(held, 0, -1))
+
+
+class Recorder(LogisticRegression):
+    """Remembers, in a class attribute, on which rows it was fitted."""
+
+    fitted_on = []
+
+    def fit(self, X, y, sample_weight=None):
+        type(self).fitted_on.append((np.array(X), sample_weight))
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.fixture
+def recorded():
+    Recorder.fitted_on.clear()
+    return Recorder.fitted_on
+
+
+def rows_of(part, X):
+    place = {row.tobytes(): i for i, row in enumerate(np.ascontiguousarray(X))}
+    return {place[row.tobytes()] for row in np.ascontiguousarray(part)}
+
+
+def test_share_is_held_out_of_training(digits, fresh, models, recorded):
+    X, y = fresh
+    X = np.c_[X, np.arange(len(X))]  # no two rows alike
+    old = ReferenceModel(
+        lambda X: models[0].predict_proba(X[:, :-1]), classes=range(10)
+    )
+    weight = np.arange(len(y)) + 1.0
+    model = FlipControlledClassifier(
+        make_pipeline(StandardScaler(), Recorder()), old_model=old, random_state=0
+    )
+    model.fit(X, y, sample_weight=weight)
+    ((trained, seen_weight),) = recorded
+    assert len(model.flip_times_) == 300
+    assert len(trained) == len(y) - 300
+    scaled = model.estimator_[0].transform(X)
+    rows = rows_of(trained, scaled)
+    assert len(rows) == len(trained)
+    assert sorted(weight[list(rows)]) == sorted(seen_weight)
+
+
+def test_folds_use_every_row_twice(fresh, models, recorded):
+    X, y = fresh
+    model = FlipControlledClassifier(
+        Recorder(max_iter=5000, C=0.001),
+        old_model=models[0],
+        calibration=KFold(3),
+        random_state=0,
+    ).fit(X, y)
+    assert [len(trained) for trained, _ in recorded] == [998, 998, 998, 1497]
+    assert len(model.flip_times_) == 1497
+    # Flip times are those of the clones that have not seen the rows.
+    train, test = next(KFold(3).split(X))
+    part = clone(model).set_params(calibration=hold_out(np.isin(np.arange(1497), test)))
+    part.fit(X, y)
+    np.testing.assert_array_equal(part.flip_times_, model.flip_times_[: len(test)])
+    assert len(recorded) == 5  # one split: no second fit
+    np.testing.assert_array_equal(recorded[-1][0], X[train])
+
+
+def test_number_of_folds(fresh, models):
+    model = FlipControlledClassifier(
+        HistGradientBoostingClassifier(max_iter=2),
+        old_model=models[0],
+        calibration=2,
+        max_nfr=0.05,
+    ).fit(*fresh)
+    assert len(model.flip_times_) == 1497
+
+
+def test_splits_that_share_rows_are_refused(fresh, models, recorded):
+    model = FlipControlledClassifier(
+        Recorder(), old_model=models[0], calibration=ShuffleSplit(3, random_state=0)
+    )
+    with pytest.raises(ValueError, match="only once"):
+        model.fit(*fresh)
+    assert not recorded
+
+
+def test_split_by_class_is_a_splitter(fresh, models):
+    model = FlipControlledClassifier(
+        FOREST,
+        old_model=models[0],
+        calibration=StratifiedShuffleSplit(1, test_size=0.3, random_state=0),
+    ).fit(*fresh)
+    assert len(model.flip_times_) == 450
+
+
+def test_frozen_estimator_is_not_trained_and_all_rows_calibrate(models, fresh):
+    before = pickle.dumps(models[1])
+    model = controlled(models).fit(*fresh)
+    assert len(model.flip_times_) == len(fresh[1])
+    assert pickle.dumps(models[1]) == before
+    assert model.estimator_.estimator is models[1]
+    again = controlled(models).fit(*fresh, sample_weight=np.ones(len(fresh[1])))
+    assert again.mixing_ == model.mixing_
+
+
+def test_the_old_model_is_asked_for_calibration_rows_only(models, fresh):
+    X, y = fresh
+    asked = []
+
+    def old(X):
+        asked.append(len(X))
+        return models[0].predict_proba(X)
+
+    handle = ReferenceModel(old, classes=range(10))
+    model = FlipControlledClassifier(FOREST, old_model=handle).fit(X, y)
+    assert asked == [300]
+    model.mixing_ = 1.0
+    model.predict(X)
+    assert asked == [300]
+
+
+# Estimators of many kinds
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        FOREST,
+        HistGradientBoostingClassifier(max_iter=3),
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)),
+        make_pipeline(StandardScaler(), RidgeClassifier()),
+        make_pipeline(StandardScaler(), LinearSVC()),
+        PCClassifier(
+            make_pipeline(StandardScaler(), mlp_net((32,), max_epochs=30, lr=0.01))
+        ),
+        PCClassifier(make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))),
+    ],
+    ids=lambda estimator: str(estimator)[:40],
+)
+def test_every_kind_of_estimator_keeps_to_its_allowance(estimator, models, fresh):
+    X, y = fresh
+    model = FlipControlledClassifier(
+        estimator, old_model=models[0], max_nfr=0.02, calibration=0.4, random_state=0
+    )
+    model.fit(X[:800], y[:800])
+    assert (model.flip_times_ <= model.mixing_).sum() <= allowed_flips(320, 0.02)
+    assert model.mixing_ > 0
+    assert model.score(X[800:], y[800:]) > models[0].score(X[800:], y[800:])
+    again = clone(model).fit(X[:800], y[:800])
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
+def test_binary_margin():
+    X, y = load_breast_cancer(return_X_y=True)
+    old = GaussianNB().fit(X[:100, :5], y[:100])
+    handle = ReferenceModel(lambda X: old.predict_proba(X[:, :5]), classes=[0, 1])
+    ridge = make_pipeline(StandardScaler(), RidgeClassifier())
+    model = FlipControlledClassifier(
+        ridge, old_model=handle, calibration=0.5, max_nfr=0.4, random_state=0
+    ).fit(X[100:], y[100:])
+    assert model.mixing_ == 1
+    np.testing.assert_array_equal(model.predict(X), model.estimator_.predict(X))
+
+
+def test_pc_classifier_learns_from_the_same_old_model(models, fresh):
+    X, y = fresh
+    learner = PCClassifier(LogisticRegression(C=0.001, max_iter=10_000), random_state=0)
+    handle = ReferenceModel(models[0])
+    train = np.arange(1497) % 5 != 4
+    model = FlipControlledClassifier(
+        learner, old_model=handle, calibration=hold_out(~train)
+    )
+    critical = y == 3
+    proba = models[0].predict_proba(X)
+    model.fit(X, y, old_proba=proba, critical=critical)
+    assert model.estimator_.reference_ is handle
+    expected = clone(learner).fit(
+        X[train],
+        y[train],
+        old_model=handle,
+        old_proba=proba[train],
+        critical=critical[train],
+    )
+    np.testing.assert_allclose(
+        model.estimator_.predict_proba(X), expected.predict_proba(X), atol=1e-6
+    )
+    # One with an old model of its own keeps it.
+    other = clone(models[0]).fit(X[:200], y[:200])
+    model = FlipControlledClassifier(clone(learner).set_params(old_model=other))
+    model.fit(X, y, old_model=handle)
+    assert model.estimator_.reference_.model is other
+
+
+# Classes
+
+
+def test_class_new_to_the_old_model_can_be_predicted_before_the_end(digits):
+    X, y = digits
+    known = y[:300] < 8
+    old = LogisticRegression(max_iter=10_000).fit(X[:300][known], y[:300][known])
+    new = LogisticRegression(max_iter=10_000).fit(X[:300], y[:300])
+    model = controlled((old, new), max_nfr=0.008).fit(X[300:], y[300:])
+    assert 0 < model.mixing_ < 1
+    recall = (model.predict(X) == y)[300:][y[300:] >= 8].mean()
+    assert recall > 0.5
+    np.testing.assert_array_equal(model.classes_, np.arange(10))
+    assert (np.diff(model.path_.nfr) >= 0).all()
+    assert model.flip_times_[y[300:] >= 8].min() == np.inf
+
+
+def test_class_that_only_the_old_model_knew_stays(digits, models):
+    X, y = digits
+    kept = y < 8
+    new = LogisticRegression(max_iter=10_000).fit(
+        X[:300][kept[:300]], y[:300][kept[:300]]
+    )
+    X_left, y_left = X[300:][kept[300:]], y[300:][kept[300:]]
+    with pytest.warns(UserWarning, match="cannot certify"):
+        model = controlled((models[0], new), max_nfr=1e-4).fit(X_left, y_left)
+    np.testing.assert_array_equal(model.classes_, np.arange(10))
+    np.testing.assert_array_equal(model.predict(X), models[0].predict(X))
+    model = controlled((models[0], new), max_nfr=0.01).fit(X_left, y_left)
+    assert model.predict_proba(X).shape == (len(X), 10)
+
+
+def test_names_change_nothing_but_the_labels(digits, fresh, models):
+    X, y = fresh
+    names = np.array(list("jihgfedcba"))
+    renamed = ReferenceModel(models[0].predict_proba, classes=names)
+    X_seen, y_seen = digits[0][:300], names[digits[1][:300]]
+    new = clone(models[1]).fit(X_seen, y_seen)
+    numbers = controlled(models).fit(X, y)
+    for old in (renamed, clone(models[0]).fit(X_seen, y_seen)):
+        model = controlled((old, new)).fit(X, names[y])
+        np.testing.assert_array_equal(model.classes_, np.sort(names))
+        np.testing.assert_array_equal(model.predict(X), names[numbers.predict(X)])
+        np.testing.assert_allclose(
+            model.predict_proba(X), numbers.predict_proba(X)[:, ::-1]
+        )
+
+
+def test_old_model_that_only_says_labels(models, fresh):
+    X, y = fresh
+    handle = ReferenceModel(lambda X: models[0].predict(X))
+    model = controlled((handle, models[1])).fit(X, y)
+    assert 0 < model.mixing_ < 1
+    assert (model.flip_times_ <= model.mixing_).sum() <= allowed_flips(1497, 0.02)
+    model.classes_[-1] = 99  # as if no row of the fit had shown it a 9
+    with pytest.raises(ValueError, match=r"ReferenceModel\(old_model, classes="):
+        model.predict(X)
+
+
+def test_tuned_threshold_is_warned_of():
+    X, y = load_breast_cancer(return_X_y=True)
+    linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:100], y[:100])
+    old = FixedThresholdClassifier(FrozenEstimator(linear), threshold=0.8).fit(X, y)
+    model = FlipControlledClassifier(FOREST, old_model=old, max_nfr=0.05)
+    with pytest.warns(UserWarning, match="not its most probable class"):
+        model.fit(X[100:], y[100:])
+
+
+def test_wrong_input_for_the_old_model_is_warned_of(models, fresh):
+    X, y = fresh
+    erase = FunctionTransformer(lambda X: 0 * X)
+    trap = make_pipeline(erase, FlipControlledClassifier(FOREST, old_model=models[0]))
+    with pytest.warns(OldModelMismatchWarning, match="wrap the Pipeline"):
+        trap.fit(X, y)
+
+
+# Critical rows
+
+
+@pytest.mark.parametrize("kind", [bool, float])
+def test_no_critical_calibration_row_is_lost(models, fresh, kind):
+    X, y = fresh
+    free = controlled(models, max_nfr=0.04).fit(X, y)
+    critical = y == 3
+    held = controlled(models, max_nfr=0.04).fit(X, y, critical=critical.astype(kind))
+    assert 0 < held.mixing_ < free.mixing_
+    assert held.mixing_ == pytest.approx(held.flip_times_[critical].min())
+    assert held.critical_flips_ == 0
+    assert held.critical_bound_ == 1 / (critical.sum() + 1)
+    before = (models[0].predict(X) == y) & critical
+    assert (held.predict(X)[before] == y[before]).all()
+
+
+def test_critical_rows_with_a_budget(models, fresh):
+    X, y = fresh
+    critical = y == 3
+    model = controlled(models, max_nfr=0.4, max_critical_nfr=0.03)
+    model.fit(X, y, critical=critical)
+    allowed = allowed_flips(critical.sum(), 0.03)
+    assert model.critical_flips_ == allowed > 0
+    assert model.critical_bound_ == (allowed + 1) / (critical.sum() + 1) <= 0.03
+    strict = clone(model).set_params(guarantee="high-probability")
+    assert strict.fit(X, y, critical=critical).mixing_ < model.mixing_
+
+
+def test_critical_rows_that_are_too_few(models, fresh):
+    X, y = fresh
+    critical = np.arange(len(y)) < 5
+    model = controlled(models, max_critical_nfr=0.01)
+    with pytest.warns(UserWarning, match=r"5 critical .*max_critical_nfr=0.01"):
+        model.fit(X, y, critical=critical)
+    assert model.mixing_ == 0
+    assert model.critical_flips_ == 0
+
+
+def test_critical_rows_outside_calibration_are_warned_of(models, fresh):
+    X, y = fresh
+    split = hold_out(np.arange(len(y)) % 5 == 4)
+    model = FlipControlledClassifier(FOREST, old_model=models[0], calibration=split)
+    with pytest.warns(UserWarning, match="None of the 1 critical rows"):
+        model.fit(X, y, critical=np.arange(len(y)) == 0)
+    assert model.critical_bound_ == 1
+    model.fit(X, y, critical=np.zeros(len(y), bool))  # none marked, nothing to say
+
+
+# Probabilities
+
+
+def test_temperature_helps_and_changes_no_label(models, digits, fresh):
+    X, y = fresh
+    forest = clone(FOREST).fit(digits[0][:300], digits[1][:300])  # never sure enough
+    pair = models[0], forest
+    warm = controlled(pair).fit(X[:700], y[:700])
+    plain = controlled(pair, temperature_scaling=False).fit(X[:700], y[:700])
+    assert plain.temperature_ == 1 != warm.temperature_
+    assert warm.mixing_ == plain.mixing_
+    np.testing.assert_array_equal(warm.predict(X), plain.predict(X))
+    losses = [log_loss(y[700:], m.predict_proba(X[700:])) for m in (warm, plain)]
+    assert losses[0] < 0.8 * losses[1]
+
+
+def test_probabilities_agree_with_labels(models, fresh):
+    X, y = fresh
+    model = controlled(models).fit(X, y)
+    proba = model.predict_proba(X)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    np.testing.assert_array_equal(
+        model.classes_[proba.argmax(axis=1)], model.predict(X)
+    )
+
+
+# Without an old model
+
+
+def test_without_an_old_model_it_is_the_plain_fit(fresh, recorded):
+    X, y = fresh
+    model = FlipControlledClassifier(FOREST, random_state=0).fit(X, y)
+    plain = clone(FOREST).fit(X, y)
+    assert model.mixing_ == 1
+    assert model.reference_ is None
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+    with pytest.raises(ValueError, match="no path"):
+        model.update_path(X, y)
+
+
+def test_without_an_old_model_predict_is_the_estimators_own():
+    X, y = load_breast_cancer(return_X_y=True)
+    shifted = FixedThresholdClassifier(GaussianNB(), threshold=0.99)
+    model = FlipControlledClassifier(shifted).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), shifted.fit(X, y).predict(X))
+
+
+# Input of other kinds, and state
+
+
+def test_tables_and_sparse_rows(models, digits, fresh):
+    X, y = fresh
+    expected = FlipControlledClassifier(FOREST, old_model=models[0], random_state=0)
+    expected.fit(X, y)
+    table = pd.DataFrame(X).add_prefix("pixel ")
+    old_of_table = clone(models[0]).fit(
+        pd.DataFrame(digits[0][:300]).add_prefix("pixel "), digits[1][:300]
+    )
+    of_table = clone(expected).set_params(old_model=old_of_table)
+    of_table.fit(table, pd.Series(y))
+    np.testing.assert_allclose(
+        of_table.predict_proba(table), expected.predict_proba(X), atol=1e-12
+    )
+    assert list(of_table.feature_names_in_) == list(table.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        of_table.predict(table.rename(columns=str.upper))
+    sparse_old = ReferenceModel(
+        lambda X: models[0].predict_proba(X.toarray()), classes=range(10)
+    )
+    of_sparse = clone(expected).set_params(old_model=sparse_old).fit(csr_array(X), y)
+    np.testing.assert_allclose(
+        of_sparse.predict_proba(csr_array(X)), expected.predict_proba(X)
+    )
+
+
+@pytest.mark.parametrize("random_state", [None, 0])
+def test_random_states_are_left_alone(models, fresh, random_states, random_state):
+    model = FlipControlledClassifier(
+        RandomForestClassifier(3), old_model=models[0], random_state=random_state
+    )
+    before = random_states()
+    model.fit(*fresh).predict(fresh[0])
+    assert random_states() == before
+
+
+def test_same_seed_same_model(models, fresh):
+    def fit(seed):
+        learner = PCClassifier(RandomForestClassifier(3))
+        model = FlipControlledClassifier(learner, old_model=models[0], max_nfr=0.05)
+        return model.set_params(random_state=seed).fit(*fresh).predict_proba(fresh[0])
+
+    np.testing.assert_array_equal(fit(3), fit(3))
+    assert not np.array_equal(fit(3), fit(4))
+    assert not np.array_equal(fit(None), fit(None))
+
+
+def test_pickle_and_clone(models, fresh):
+    X, y = fresh
+    model = FlipControlledClassifier(FOREST, old_model=models[0], random_state=0)
+    model.fit(X, y)
+    restored = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(restored.predict_proba(X), model.predict_proba(X))
+    again = clone(restored).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert clone(model).old_model.model is models[0]
+    assert model.old_model is models[0]
+
+
+def test_old_model_is_left_as_it_was(models, fresh):
+    before = pickle.dumps(models[0])
+    controlled(models).fit(*fresh).predict(fresh[0])
+    assert pickle.dumps(models[0]) == before
+
+
+def test_it_can_be_the_old_model_of_the_next_release(models, fresh):
+    X, y = fresh
+    first = controlled(models).fit(X[:500], y[:500])
+    second = FlipControlledClassifier(FOREST, old_model=first, max_nfr=0.02)
+    second.set_params(calibration=0.5, random_state=0).fit(X[500:1200], y[500:1200])
+    assert second.mixing_ > 0
+    # 350 calibration rows allow 6 flips; 297 other rows are close to that.
+    assert flips(second, X[1200:], y[1200:], first) <= 15
+
+
+# Bad input, all of it before any training
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\), got 1.0"),
+        ({"max_nfr": -0.1}, "max_nfr"),
+        ({"max_nfr": np.nan}, "max_nfr"),
+        ({"max_critical_nfr": 2}, "max_critical_nfr"),
+        ({"guarantee": "certain"}, "guarantee must be one of"),
+        ({"route": "detour"}, "route must be one of"),
+        ({"confidence": 1.0}, "confidence"),
+        ({"calibration": 0.0}, "calibration"),
+        ({"calibration": 1.5}, "calibration"),
+        ({"calibration": 1}, "calibration"),
+    ],
+)
+def test_bad_parameters(models, fresh, recorded, params, message):
+    model = FlipControlledClassifier(Recorder(), old_model=models[0], **params)
+    with pytest.raises(ValueError, match=message):
+        model.fit(*fresh)
+    assert not recorded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"critical": np.ones(3, bool)}, "critical has 3 rows, X has 1497"),
+        ({"critical": True}, "critical must have one entry"),
+        ({"critical": -np.ones(1497)}, "critical must be one bool"),
+        ({"critical": np.full(1497, "a")}, "critical must be one bool"),
+        ({"sample_weight": np.ones(5)}, "sample_weight has 5 rows"),
+        ({"sample_weight": -np.ones(1497)}, "[Nn]egative"),
+        ({"old_proba": np.ones((4, 10))}, "old_proba has 4 rows"),
+        ({"old_proba": np.ones((1497, 10))}, "sum to 1"),
+        ({"old_proba": np.full((1497, 10), np.nan)}, "NaN"),
+        ({"old_proba": np.full((1497, 7), 1 / 7)}, "7 columns"),
+        ({"old_model": DummyClassifier().fit([[0]], ["a"])}, "kinds"),
+    ],
+)
+def test_bad_arguments_of_fit(models, fresh, recorded, arguments, message):
+    model = FlipControlledClassifier(Recorder(), old_model=models[0])
+    with pytest.raises(ValueError, match=message):
+        model.fit(*fresh, **arguments)
+    assert not recorded
+
+
+def test_bad_rows_and_labels(models, fresh, recorded):
+    X, y = fresh
+    model = FlipControlledClassifier(Recorder(), old_model=models[0])
+    with pytest.raises(ValueError, match="y has 10 rows, X has 1497"):
+        model.fit(X, y[:10])
+    with pytest.raises(ValueError, match="X has 5 features, but the old model"):
+        model.fit(X[:, :5], y)
+    with pytest.raises(ValueError, match="share no class"):
+        model.fit(X, y + 100)
+    holed = X.copy()
+    holed[:, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(holed, y)
+    assert not recorded
+
+
+def test_old_outputs_alone_are_not_enough(models, fresh):
+    X, y = fresh
+    model = FlipControlledClassifier(FOREST)
+    with pytest.raises(ValueError, match="old_proba needs the old model too"):
+        model.fit(X, y, old_proba=models[0].predict_proba(X))
+    with pytest.raises(ValueError, match="critical needs the old model too"):
+        model.fit(X, y, critical=y == 1)
+
+
+def test_models_that_are_not_fitted(models, fresh, recorded):
+    for old in (GaussianNB(), ReferenceModel(GaussianNB())):
+        with pytest.raises(NotFittedError, match="clone"):
+            FlipControlledClassifier(Recorder(), old_model=old).fit(*fresh)
+    frozen = FlipControlledClassifier(FrozenEstimator(FOREST), old_model=models[0])
+    with pytest.raises(NotFittedError):
+        frozen.fit(*fresh)
+    with pytest.raises(NotFittedError):
+        FlipControlledClassifier(FOREST).predict(fresh[0])
+    assert not recorded
+
+
+class Labeller(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise AssertionError("trained")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (LinearRegression(), "must be a classifier"),
+        (Labeller(), "neither predict_proba nor decision_function"),
+        (make_pipeline(StandardScaler(), Labeller()), "Labeller has neither"),
+    ],
+)
+def test_estimators_that_will_not_do(models, fresh, estimator, message):
+    with pytest.raises(TypeError, match=message):
+        FlipControlledClassifier(estimator, old_model=models[0]).fit(*fresh)
+
+
+def test_weights_that_the_estimator_does_not_take(models, fresh):
+    model = FlipControlledClassifier(KNeighborsClassifier(), old_model=models[0])
+    with pytest.raises(TypeError, match="takes no sample_weight"):
+        model.fit(*fresh, sample_weight=np.ones(len(fresh[1])))
