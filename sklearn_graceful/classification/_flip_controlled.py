@@ -168,7 +168,7 @@ class FlipControlledClassifier(
         The old model.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Column names of X, where it has string names.
 
     See Also
