@@ -373,6 +373,11 @@ class TestDefaultNet:
         assert model.score(X, y) > 0.9
         assert not np.array_equal(proba, plain.predict_proba(X))
 
+    def test_no_epoch_at_all_leaves_the_first_weights(self, digits):
+        model = fit(mlp_net((16,), max_epochs=0), digits, method="none")
+        assert model.history_ == []
+        np.testing.assert_allclose(model.predict_proba(digits[0]).sum(axis=1), 1, 1e-5)
+
     def test_another_optimizer_is_taken(self, digits):
         own = mlp_net((16,), optimizer=torch.optim.SGD, lr=0.1, max_epochs=2)
         assert len(fit(own, digits, method="none").history_) == 2

@@ -124,4 +124,5 @@ def _forget_training(net):
         net.callbacks = clone(net.callbacks, safe=False)
     net.callbacks_ = []
     net.history_ = History()
-    del net.batches_
+    # Not there if there was no epoch.
+    vars(net).pop("batches_", None)
