@@ -378,6 +378,11 @@ class TestDefaultNet:
         assert model.history_ == []
         np.testing.assert_allclose(model.predict_proba(digits[0]).sum(axis=1), 1, 1e-5)
 
+    def test_another_learner_leaves_no_history_behind(self, digits):
+        model = fit(mlp_net((16,), max_epochs=1), digits, method="none")
+        model.set_params(estimator=LogisticRegression(max_iter=500)).fit(*digits)
+        assert not hasattr(model, "history_")
+
     def test_another_optimizer_is_taken(self, digits):
         own = mlp_net((16,), optimizer=torch.optim.SGD, lr=0.1, max_epochs=2)
         assert len(fit(own, digits, method="none").history_) == 2

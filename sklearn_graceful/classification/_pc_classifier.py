@@ -219,6 +219,8 @@ class PCClassifier(
                 needed=method.needs_callable_old_model or not weights.are_plain,
             )
 
+        for earlier in ("history_", "critical_flips_"):  # not set by every fit
+            vars(self).pop(earlier, None)
         with isolated_randomness(self.random_state):
             if method.needs_callable_old_model:
                 # Made of raw rows, as the old model wants them.
