@@ -252,3 +252,9 @@ def test_methods_are_cloned_with_their_parameters(name):
 def test_parameters_out_of_bounds_are_refused(method, message):
     with pytest.raises(ValueError, match=message):
         check_method(method)
+
+
+def test_parameters_without_meaning_for_boosted_trees_are_refused():
+    assert Focal(lam=2.0).for_soft_labels(boosting=True).lam == 2.0
+    with pytest.raises(ValueError, match="alpha and beta"):
+        Focal(beta=10).for_soft_labels(boosting=True)

@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 
 from sklearn_graceful import PCClassifier
 from sklearn_graceful.congruence import Match
@@ -182,3 +183,29 @@ def test_stored_outputs_do_not_do(old):
 def test_a_learner_without_sample_weight_is_refused(old):
     with pytest.raises(TypeError, match="sample_weight"):
         PCClassifier(KNeighborsClassifier(), method="match").fit(X, y, old_model=old)
+
+
+def test_a_learner_without_probabilities_is_refused_before_training(old):
+    with pytest.raises(TypeError, match="predict_proba"):
+        PCClassifier(LinearSVC(), method="match").fit(X, y, old_model=old)
+
+
+def test_labels_that_count_for_nothing_leave_the_mixture_alone():
+    """Also for learners of hard labels `label_share` says what real labels weigh."""
+    X, y = load_digits(return_X_y=True)
+    weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
+    churn = []
+    for label_share in (0.0, 5.0):
+        method = Match(mixing=1.0, label_share=label_share)
+        model = PCClassifier(
+            RandomForestClassifier(50), method=method, old_model=weak, random_state=0
+        ).fit(X[:500], y[:500])
+        y_old, y_new = weak.predict(X[500:]), model.predict(X[500:])
+        churn.append(churn_rate(y[500:], y_new, y_old=y_old))
+    assert churn[0] < churn[1] - 0.02
+
+
+@pytest.mark.parametrize("parameter", ["n_synthetic", "n_teachers"])
+def test_counts_must_be_whole(parameter):
+    with pytest.raises(ValueError, match="whole"):
+        PCClassifier(method=Match(**{parameter: 1.5})).fit(X, y)

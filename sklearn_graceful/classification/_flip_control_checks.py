@@ -3,18 +3,18 @@
 import warnings
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _num_samples,
-    has_fit_parameter,
-)
+from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful._labels import check_same_label_kind
 from sklearn_graceful.classification._learners import last_step
+from sklearn_graceful.classification._row_arguments import (
+    check_row_count,
+    check_weights,
+)
 
 
 def check_old_model(reference, **needing):
+    """Refuse what is of no use without an old model to ask."""
     for name, value in needing.items():
         if reference is None and value is not None:
             raise ValueError(
@@ -24,14 +24,8 @@ def check_old_model(reference, **needing):
             )
 
 
-def check_takes_weights(estimator):
-    learner = last_step(estimator)
-    is_frozen = isinstance(estimator, FrozenEstimator)
-    if not is_frozen and not has_fit_parameter(learner, "sample_weight"):
-        raise TypeError(f"{type(learner).__name__}.fit takes no sample_weight.")
-
-
 def check_has_scores(estimator):
+    """Refuse a new model whose predictions are labels only."""
     if not any(hasattr(estimator, m) for m in ("predict_proba", "decision_function")):
         raise TypeError(
             f"{type(last_step(estimator)).__name__} has neither predict_proba nor "
@@ -42,39 +36,18 @@ def check_has_scores(estimator):
 
 def check_extras(X, old_proba, sample_weight, critical):
     """Row-aligned arguments of fit, each checked, by name."""
-    extras = {
+    if old_proba is not None:
+        check_row_count("old_proba", old_proba, _num_samples(X))
+    sample_weight, critical = check_weights(X, sample_weight, critical)
+    return {
         "old_proba": old_proba,
         "sample_weight": sample_weight,
         "critical": critical,
     }
-    n_rows = _num_samples(X)
-    for name, values in extras.items():
-        if values is None:
-            continue
-        if np.isscalar(values):
-            raise ValueError(f"{name} must have one entry for each of {n_rows} rows.")
-        if _num_samples(values) != n_rows:
-            raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
-    if sample_weight is not None:
-        extras["sample_weight"] = _check_sample_weight(
-            sample_weight, X, ensure_non_negative=True
-        )
-    if critical is not None:
-        extras["critical"] = _check_critical(np.asarray(critical))
-    return extras
-
-
-def _check_critical(critical):
-    if (
-        critical.ndim != 1
-        or critical.dtype.kind not in "biuf"
-        or not (np.isfinite(critical) & (critical >= 0)).all()
-    ):
-        raise ValueError("critical must be one bool or one finite weight >= 0 per row.")
-    return critical
 
 
 def check_shares_a_class(known, y):
+    """Refuse labels that the old model cannot have right."""
     check_same_label_kind(old_model=known, y=y)
     if not np.isin(known, y).any():
         raise ValueError(
@@ -93,6 +66,7 @@ def check_knows_its_labels(proba):
 
 
 def warn_of_other_predict(outputs, classes, y):
+    """Warn if flips are counted against other labels than the old model predicts."""
     most_probable = classes[outputs.proba.argmax(axis=1)]
     n_other = np.count_nonzero(outputs.right != (most_probable == y))
     if n_other:

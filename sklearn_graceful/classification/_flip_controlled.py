@@ -33,11 +33,11 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_knows_its_labels,
     check_old_model,
     check_shares_a_class,
-    check_takes_weights,
     warn_of_other_predict,
 )
 from sklearn_graceful.classification._learners import (
     check_learner,
+    check_takes_weights,
     fit_through_pipeline,
     last_step,
 )
@@ -303,8 +303,11 @@ class FlipControlledClassifier(
         check_old_model(reference, old_proba=old_proba, critical=critical)
         X, y = self._check_rows(X, y)
         extras = check_extras(X, old_proba, sample_weight, critical)
-        if sample_weight is not None:
-            check_takes_weights(self.estimator)
+        is_frozen = isinstance(self.estimator, FrozenEstimator)
+        check_takes_weights(
+            last_step(self.estimator),
+            needed=sample_weight is not None and not is_frozen,
+        )
         with isolated_randomness(self.random_state):
             if reference is None:
                 self._fit_plainly(X, y, extras)

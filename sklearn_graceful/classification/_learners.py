@@ -134,6 +134,28 @@ def check_takes_weights(learner, *, needed):
         )
 
 
+def check_can_teach(learner, method):
+    """Refuse a learner without probabilities where the method mixes them.
+
+    Parameters
+    ----------
+    learner : classifier
+        No network.
+    method : Congruence
+        With its choices made.
+
+    Raises
+    ------
+    TypeError
+        If the method asks a plain new model for probabilities that it has not.
+    """
+    if method.needs_callable_old_model and not hasattr(learner, "predict_proba"):
+        raise TypeError(
+            f"{type(learner).__name__} has no predict_proba, which match mixes with "
+            "the old model's."
+        )
+
+
 def fit_weighted(learner, X, y, *, classes, weights, old):
     """Train any classifier on labels and sample weights.
 

@@ -8,7 +8,6 @@ from sklearn.utils import assert_all_finite, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_sample_weight,
     _num_samples,
     check_is_fitted,
     column_or_1d,
@@ -16,6 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_graceful.classification._learners import (
+    check_can_teach,
     check_learner,
     check_takes_weights,
     fit_network,
@@ -29,6 +29,10 @@ from sklearn_graceful.classification._old_outputs import (
     outputs_of_proba,
     warn_of_mismatch,
 )
+from sklearn_graceful.classification._row_arguments import (
+    check_row_count,
+    check_weights,
+)
 from sklearn_graceful.classification._synthetic import (
     make_synthetic_rows,
     stack_rows,
@@ -39,8 +43,6 @@ from sklearn_graceful.congruence._row_weights import row_weights
 from sklearn_graceful.nn import mlp_net
 from sklearn_graceful.nn._seeding import isolated_randomness
 from sklearn_graceful.reference import as_reference
-
-CRITICAL_WEIGHT = 10.0
 
 
 def _learner_has(method):
@@ -204,7 +206,7 @@ class PCClassifier(
             raise ValueError(
                 f"A network needs rows of two classes or more, got 1 class: {classes}."
             )
-        sample_weight, critical = self._check_weights(X, sample_weight, critical)
+        sample_weight, critical = check_weights(X, sample_weight, critical)
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
@@ -214,6 +216,7 @@ class PCClassifier(
             method, old, sample_weight=sample_weight, critical=critical
         )
         if not is_net:
+            check_can_teach(last_step(estimator), method)
             check_takes_weights(
                 last_step(estimator),
                 needed=method.needs_callable_old_model or not weights.are_plain,
@@ -343,29 +346,6 @@ class PCClassifier(
             validate_data(self, X, reset=reset, skip_check_array=True)
         return X
 
-    def _check_weights(self, X, sample_weight, critical):
-        n_rows = _num_samples(X)
-        if sample_weight is not None:
-            _check_row_count("sample_weight", sample_weight, n_rows)
-            sample_weight = _check_sample_weight(
-                sample_weight, X, ensure_non_negative=True
-            )
-        if critical is not None:
-            _check_row_count("critical", critical, n_rows)
-            critical = np.asarray(critical)
-            if critical.dtype == bool:
-                critical = CRITICAL_WEIGHT * critical
-            if (
-                critical.ndim != 1
-                or critical.dtype.kind not in "iuf"
-                or not (np.isfinite(critical) & (critical >= 0)).all()
-            ):
-                raise ValueError(
-                    "critical must be one bool or one finite weight >= 0 per row."
-                )
-            critical = critical.astype(np.float64)
-        return sample_weight, critical
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         if self.estimator is not None:
@@ -381,13 +361,6 @@ def _suited_method(method, estimator, is_net):
     return method.for_soft_labels(boosting=is_boosting(estimator))
 
 
-def _check_row_count(name, values, n_rows):
-    if np.isscalar(values):
-        raise ValueError(f"{name} must have one entry for each of {n_rows} rows.")
-    if _num_samples(values) != n_rows:
-        raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
-
-
 def _old_outputs(reference, old_proba, X, y, classes, method, critical):
     """Old model's answers from the strongest source; None if they have no use."""
     if reference is None and old_proba is None:
@@ -400,7 +373,7 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
             "do not do: pass old_model= as well."
         )
     if old_proba is not None:
-        _check_row_count("old_proba", old_proba, _num_samples(X))
+        check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_
         outputs = outputs_of_proba(old_proba, y, classes, source)
         warn_of_mismatch(outputs, y)

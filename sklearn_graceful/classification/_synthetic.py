@@ -59,7 +59,8 @@ class SyntheticRows:
         old = OldOutputs(proba, everywhere, everywhere, np.ones(n_classes, dtype=bool))
         if not is_net:
             each = np.full(n_synthetic, n_real / n_synthetic)
-            return labels, RowWeights(np.concatenate([real, each]), None), old
+            label = np.concatenate([real * method.label_share, each])
+            return labels, RowWeights(label), old
         # A batch mixes both kinds; the means over each kind shall add up.
         label = np.concatenate([real * method.label_share, np.zeros(n_synthetic)])
         match = np.concatenate([np.zeros(n_real), np.ones(n_synthetic)])

@@ -21,9 +21,9 @@ class Focal(Congruence):
         Strength. None: 0.01 for a network, 1 for boosted trees, 0.03 for any other
         learner.
     alpha : float, default=1.0
-        Focal weight of every row. Not for boosted trees.
+        Focal weight of every row. Refused for boosted trees.
     beta : float, default=5.0
-        Additional focal weight of rows that the old model has right. Not for boosted
+        Additional focal weight of rows that the old model has right. Refused for boosted
         trees.
 
     References
@@ -52,6 +52,11 @@ class Focal(Congruence):
     def for_soft_labels(self, *, boosting=False):
         """Soft labels, or row weights for boosted trees."""
         if boosting:
+            if (self.alpha, self.beta) != (1.0, 5.0):
+                raise ValueError(
+                    "focal gives boosted trees row weights, 1 + lam * old_right: alpha "
+                    "and beta have no meaning there. Set lam, or use 'focal_kl'."
+                )
             return Naive(lam=self._strength(1.0))
         return FocalKL(
             lam=self._strength(0.03), alpha=self.alpha, beta=self.beta, temperature=1.0

@@ -22,8 +22,7 @@ class Match(TemperedKL):
     a weighted mean of two rows. Columns that are an indicator of one another (one-hot)
     change hands together.
 
-    A network learns the mixture's probabilities. Any other learner gets its hard
-    labels, and all synthetic rows together weigh as much as the real ones.
+    A network learns the mixture's probabilities, any other learner its hard labels.
 
     It needs the old model itself; stored outputs do not do. It costs the teachers' fits
     and one on ``1 + n_synthetic`` times the rows.
@@ -39,9 +38,9 @@ class Match(TemperedKL):
         Plain new models, of other seeds, whose log-probabilities are averaged.
     swap_rate : float, default=0.5
         The share of features that a row takes from another is drawn from 0 to this.
-    label_share : float, default=0.3
-        Weight of the real rows' labels, against 1 for the mixture. Networks only: for
-        any other learner both weigh the same.
+    label_share : float or None, default=None
+        Weight of all real rows together, against 1 for all synthetic ones. None: 0.3
+        for a network, 1 for any other learner.
     groups : list of list of int, default=None
         Positions of columns that must change hands together. None: one-hot columns
         side by side are found by themselves.
@@ -55,7 +54,7 @@ class Match(TemperedKL):
     --------
     >>> from sklearn_graceful.congruence import Match
     >>> Match(mixing=0.2).for_net()
-    Match(mixing=0.2, n_synthetic=2)
+    Match(label_share=0.3, mixing=0.2, n_synthetic=2)
     """
 
     temperature = 1.0
@@ -75,7 +74,7 @@ class Match(TemperedKL):
         n_synthetic=None,
         n_teachers=1,
         swap_rate=0.5,
-        label_share=0.3,
+        label_share=None,
         groups=None,
     ):
         self.mixing = mixing
@@ -109,14 +108,22 @@ class Match(TemperedKL):
         return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
 
     def for_net(self):
-        """With two synthetic rows for each real one, unless the user chose."""
-        return self._with_rows(2)
+        """With two synthetic rows for each real one, labels at 0.3."""
+        return self._with_defaults(n_synthetic=2, label_share=0.3)
 
     def for_soft_labels(self, *, boosting=False):
-        """With four synthetic rows for each real one, unless the user chose."""
-        return self._with_rows(4)
+        """With four synthetic rows for each real one, labels at 1."""
+        return self._with_defaults(n_synthetic=4, label_share=1.0)
 
-    def _with_rows(self, n_synthetic):
-        if self.n_synthetic is not None:
-            return self
-        return clone(self).set_params(n_synthetic=n_synthetic)
+    def _with_defaults(self, **defaults):
+        """A copy in which these parameters stand for None."""
+        open_ = {p: v for p, v in defaults.items() if getattr(self, p) is None}
+        return clone(self).set_params(**open_)
+
+    def check_parameters(self):
+        """Refuse parameters outside their bounds, and counts that are not whole."""
+        super().check_parameters()
+        for name in ("n_synthetic", "n_teachers"):
+            value = getattr(self, name)
+            if value is not None and value != int(value):
+                raise ValueError(f"Match: {name} must be whole, got {value!r}.")
