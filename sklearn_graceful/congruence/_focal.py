@@ -21,10 +21,10 @@ class Focal(Congruence):
         Strength. None: 0.01 for a network, 1 for boosted trees, 0.03 for any other
         learner.
     alpha : float, default=1.0
-        Focal weight of every row. Refused for boosted trees.
+        Focal weight of every row. Another value is refused for boosted trees.
     beta : float, default=5.0
-        Additional focal weight of rows that the old model has right. Refused for boosted
-        trees.
+        Additional focal weight of rows that the old model has right. Another
+        value is refused for boosted trees.
 
     References
     ----------
