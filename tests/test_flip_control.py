@@ -12,6 +12,7 @@ from scipy.stats import binom, binomtest
 
 from sklearn_graceful.flip_control import (
     Arbiter,
+    CostRatio,
     allowed_flips,
     fit_temperature,
     flip_times,
@@ -131,7 +132,7 @@ def test_a_temperature_for_each_model_only_renames_the_mixings(seed):
     assert scaled_t == pytest.approx(t / hot / ((1 - t) / cool + t / hot))
 
 
-# The arbiter
+# The routes on which one of the two answers
 
 
 def test_arbiter_by_hand():
@@ -144,17 +145,46 @@ def test_arbiter_by_hand():
     np.testing.assert_array_equal(answers, [old[0], new[1], old[2]])
 
 
+def test_cost_ratio_by_hand():
+    old = np.log([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]])
+    new = np.log([[0.2, 0.8], [0.4, 0.6], [0.8, 0.2]])
+    times = CostRatio().flip_times(old, new, np.array([0, 0, 0]))
+    np.testing.assert_allclose(times, [1 / 4, 2 / 3, np.inf])
+    # At 1/2 the new model must be twice as sure of another label: it is in row 0. Where
+    # both agree the old model answers; the label is the same.
+    answers = CostRatio().scores(old, new, 0.5)
+    np.testing.assert_array_equal(answers, [new[0], old[1], old[2]])
+
+
+def test_cost_ratio_is_the_cheapest_rule_if_the_new_model_knows_the_probabilities():
+    rng = np.random.default_rng(0)
+    old, new = (np.log(rng.dirichlet(np.ones(4), 500)) for _ in range(2))
+    extra = 2.0  # what a negative flip costs on top of the error
+    p, label = np.exp(new), old.argmax(axis=1)
+    rows = np.arange(500)
+
+    def expected_cost(answers):
+        flips = np.where(answers == label, 0, p[rows, label])
+        return (1 - p[rows, answers] + extra * flips).mean()
+
+    answers = CostRatio().scores(old, new, 1 / (1 + extra)).argmax(axis=1)
+    every = np.array(
+        [1 - p[:, k] + extra * (label != k) * p[rows, label] for k in range(4)]
+    )
+    assert expected_cost(answers) == pytest.approx(every.min(axis=0).mean())
+
+
+@pytest.mark.parametrize("route", [Arbiter(), CostRatio()])
 @pytest.mark.parametrize("seed", range(5))
-def test_arbiter_goes_from_old_to_new_and_loses_each_row_once(seed):
+def test_switches_go_from_old_to_new_and_lose_each_row_once(seed, route):
     old, new, y = random_pair(400, 4, seed)
     old, new = log_softmax(old, axis=1), log_softmax(new, axis=1)
-    arbiter = Arbiter()
-    np.testing.assert_array_equal(arbiter.scores(old, new, 0.0), old)
-    np.testing.assert_array_equal(arbiter.scores(old, new, 1.0), new)
-    times = arbiter.flip_times(old, new, y)
+    np.testing.assert_array_equal(route.scores(old, new, 0.0), old)
+    np.testing.assert_array_equal(route.scores(old, new, 1.0), new)
+    times = route.flip_times(old, new, y)
     right_old = old.argmax(axis=1) == y
     for t in np.r_[np.linspace(0, 1, 101), times[times <= 1]]:
-        lost = right_old & (arbiter.scores(old, new, t).argmax(axis=1) != y)
+        lost = right_old & (route.scores(old, new, t).argmax(axis=1) != y)
         np.testing.assert_array_equal(lost, times <= t)
 
 

@@ -40,7 +40,7 @@ def rates(world, draws, n_calibration, **params):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("route", ["mixing", "arbiter"])
+@pytest.mark.parametrize("route", ["mixing", "arbiter", "cost-ratio"])
 @pytest.mark.parametrize(("n_calibration", "max_nfr"), [(1000, 0.01), (300, 0.02)])
 def test_real_pair(world, n_calibration, max_nfr, route):
     found = rates(world, 100, n_calibration, max_nfr=max_nfr, route=route)

@@ -13,13 +13,14 @@ from sklearn_graceful.flip_control._risk import (
     risk_bound,
     rows_needed,
 )
-from sklearn_graceful.flip_control._routes import ROUTES, Arbiter, Mixing
+from sklearn_graceful.flip_control._routes import ROUTES, Arbiter, CostRatio, Mixing
 from sklearn_graceful.flip_control._temperature import fit_temperature
 
 __all__ = [
     "GUARANTEES",
     "ROUTES",
     "Arbiter",
+    "CostRatio",
     "Mixing",
     "UpdatePath",
     "allowed_flips",
