@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_graceful import OldModelMismatchWarning, PCClassifier, ReferenceModel
-from sklearn_graceful.congruence import Congruence, Distill, FocalKL, FocalLM
+from sklearn_graceful.congruence import ELODI, Congruence, Distill, FocalKL, FocalLM
 from sklearn_graceful.metrics import negative_flip_rate
 from sklearn_graceful.model_selection import BestUnderBudget, flip_scorer, update_scorer
 from sklearn_graceful.nn import MLP, InMemoryClassifier
@@ -390,7 +390,7 @@ CONSTRUCTORS = {
         "linear",
         {"method": "vocal"},
         ValueError,
-        "Unknown method 'vocal'; known are distill, focal",
+        "Unknown method 'vocal'; known are conditional, distill",
     ),
     "method of no kind": (
         "linear",
@@ -409,6 +409,36 @@ CONSTRUCTORS = {
         {"method": FocalLM(lam=0.1)},
         ValueError,
         "focal_lm matches logits, which only a network can do",
+    ),
+    "logit difference without logits": (
+        "forest",
+        {"method": "ldi"},
+        ValueError,
+        "ldi matches logits, which only a network can do",
+    ),
+    "an ensemble's logits without logits": (
+        "linear",
+        {"method": "elodi"},
+        ValueError,
+        "elodi matches logits, which only a network can do",
+    ),
+    "conditional distillation without a network": (
+        "linear",
+        {"method": "conditional"},
+        ValueError,
+        "conditional looks at the new model's loss while it is trained",
+    ),
+    "muscle without a network": (
+        "forest",
+        {"method": "muscle"},
+        ValueError,
+        "muscle looks at the new model's mistakes while it is trained",
+    ),
+    "half a teacher": (
+        "linear",
+        {"method": ELODI(n_teachers=0.5)},
+        ValueError,
+        "ELODI: n_teachers must be a number in",
     ),
     "temperature without logits": (
         "forest",

@@ -29,7 +29,7 @@ from sklearn_graceful import (
     ReferenceModel,
 )
 from sklearn_graceful.congruence import METHODS, FocalKL, FocalLM, Naive
-from sklearn_graceful.nn import MLP, mlp_net
+from sklearn_graceful.nn import MLP, mlp_net, packed_mlp_net
 
 PLAIN = [
     PCClassifier(),
@@ -48,6 +48,9 @@ TAKES_OLD_MODEL = {
     ),
     "PCClassifier-net": PCClassifier(
         make_pipeline(StandardScaler(), mlp_net((8,), max_epochs=30, lr=0.01))
+    ),
+    "PCClassifier-packed": PCClassifier(
+        make_pipeline(StandardScaler(), packed_mlp_net(3, (8,), max_epochs=30, lr=0.01))
     ),
 }
 CLASSIFIERS = TAKES_OLD_MODEL
@@ -267,6 +270,7 @@ SKOPS_NET = {
     "sklearn_graceful.nn._classifier.InMemoryClassifier",
     "sklearn_graceful.nn._mlp.MLP",
     "sklearn_graceful.nn._outputs.Probabilities",
+    "sklearn_graceful.nn._packed_net.PackedClassifier",
     "skorch.dataset.Dataset",
     "skorch.history.History",
     "skorch.setter.optimizer_setter",

@@ -10,11 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn_graceful import PCClassifier
 from sklearn_graceful.classification._old_outputs import outputs_of_proba
 from sklearn_graceful.congruence import (
+    ELODI,
+    LDI,
     METHODS,
+    Conditional,
     Distill,
     Focal,
     FocalKL,
     FocalLM,
+    Muscle,
     Naive,
     NoCongruence,
     check_method,
@@ -25,7 +29,7 @@ from sklearn_graceful.congruence._soft_labels import expand_soft_labels
 
 rng = np.random.default_rng(0)
 N, K = 40, 5
-Z_NEW, Z_OLD = rng.normal(scale=3, size=(2, N, K))
+Z_NEW, Z_OLD, Z_TEACHER = rng.normal(scale=3, size=(3, N, K))
 Y = rng.integers(K, size=N)
 OLD_RIGHT = Z_OLD.argmax(axis=1) == Y
 
@@ -46,6 +50,23 @@ def tempered_kl(z_old, z_new, temperature):
 
 def squared_distance(z_old, z_new):
     return sum((z_new - z_old) ** 2) / len(z_new) / 2
+
+
+def inhibited(z_ref, z_new, xi, p):
+    return sum(max(abs(a - b) - xi, 0) ** p for a, b in zip(z_new, z_ref, strict=True))
+
+
+def conditional(z_new, z_old, y):
+    plain = cross_entropy(z_new, y)
+    if cross_entropy(z_old, y) >= plain:
+        return plain
+    return 0.6 * plain + 0.4 * tempered_kl(z_old, z_new, 2)
+
+
+def muscle(z_new, z_old, z_teacher, y):
+    is_wrong = list(z_new).index(max(z_new)) != y
+    divergence = tempered_kl(z_old if is_wrong else z_teacher, z_new, 2)
+    return 0.3 * cross_entropy(z_new, y) + 0.7 * divergence
 
 
 # One row's loss, from METHOD'S formula: (z_new, z_old, y, ok) -> float.
@@ -77,6 +98,40 @@ REFERENCES = [
         ),
     ),
 ]
+REFERENCES += [
+    (
+        LDI(lam=0.2, p=3.0, xi=0.7),
+        lambda new, old, y, ok: (
+            cross_entropy(new, y) + 0.2 * inhibited(old, new, 0.7, 3) / K
+        ),
+    ),
+    (
+        LDI(lam=0.2),
+        lambda new, old, y, ok: (
+            cross_entropy(new, y) + 0.2 * inhibited(old, new, 0.5, 2) / K
+        ),
+    ),
+    (
+        Conditional(lam=0.4, temperature=2.0),
+        lambda new, old, y, ok: conditional(new, old, y),
+    ),
+]
+# With the teachers' mean logits: (z_new, z_old, z_teacher, y) -> float.
+TAUGHT = [
+    (
+        ELODI(mix=0.7),
+        lambda new, old, teacher, y: (
+            0.3 * cross_entropy(new, y) + 0.7 * inhibited(teacher, new, 0, 2) / K
+        ),
+    ),
+    (
+        ELODI(mix=0.7, p=1.5, xi=0.2),
+        lambda new, old, teacher, y: (
+            0.3 * cross_entropy(new, y) + 0.7 * inhibited(teacher, new, 0.2, 1.5) / K
+        ),
+    ),
+    (Muscle(lam=0.7, temperature=2.0), muscle),
+]
 
 
 @pytest.mark.parametrize(("method", "reference"), REFERENCES, ids=lambda m: str(m)[:20])
@@ -89,10 +144,20 @@ def test_loss_equals_the_per_sample_reference(method, reference):
     np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", [method for method, _ in REFERENCES], ids=str)
+@pytest.mark.parametrize(("method", "reference"), TAUGHT, ids=lambda m: str(m)[:20])
+def test_loss_with_teachers_equals_the_per_sample_reference(method, reference):
+    rows = zip(Z_NEW, Z_OLD, Z_TEACHER, Y, strict=True)
+    expected = [reference(*row) for row in rows]
+    new, old, teacher = map(torch.tensor, (Z_NEW, Z_OLD, Z_TEACHER))
+    loss = method.loss(new, torch.tensor(Y), old, OLD_RIGHT, teacher)
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [m for m, _ in REFERENCES + TAUGHT], ids=str)
 def test_loss_passes_gradcheck(method):
     z_new = torch.tensor(Z_NEW[:6], requires_grad=True)
     rest = torch.tensor(Y[:6]), torch.tensor(Z_OLD[:6]), OLD_RIGHT[:6]
+    rest = *rest, torch.tensor(Z_TEACHER[:6])
     assert torch.autograd.gradcheck(lambda z: method.loss(z, *rest), (z_new,))
 
 
@@ -102,20 +167,25 @@ def test_focal_kl_at_temperature_100_keeps_its_factor():
     method = FocalKL().for_net()
     assert method.temperature == 100
     divergence = method.divergence(
-        torch.tensor(Z_NEW), method.target(torch.tensor(Z_OLD))
+        torch.tensor(Z_NEW), method.target(torch.tensor(Z_OLD)), torch.tensor(Y)
     )
     np.testing.assert_allclose(divergence, (centred**2).mean(axis=1) / 2, rtol=0.1)
 
 
+def centred(logits):
+    return logits - logits.mean(axis=1, keepdims=True)
+
+
 @pytest.mark.parametrize("sample_weight", [None, rng.uniform(0.5, 2, size=N)])
-@pytest.mark.parametrize("method", [method for method, _ in REFERENCES], ids=str)
+@pytest.mark.parametrize("method", [m for m, _ in REFERENCES + TAUGHT], ids=str)
 def test_net_objective_is_the_weighted_mean_of_the_loss(method, sample_weight):
     proba = torch.softmax(torch.tensor(Z_OLD), dim=1).numpy()
     old = outputs_of_proba(proba, Y, np.arange(K))
-    logits = old.log_proba()
-    logits = logits - logits.mean(axis=1, keepdims=True)
     z_new, y = torch.tensor(Z_NEW, dtype=torch.float32), torch.tensor(Y)
-    loss = method.loss(z_new, y, torch.tensor(logits).float(), old.right)
+    references = (
+        torch.tensor(centred(z)).float() for z in (old.log_proba(), Z_TEACHER)
+    )
+    loss = method.loss(z_new, y, next(references), old.right, next(references))
     weight = np.ones(N) if sample_weight is None else sample_weight
 
     def label_loss(output, logits, y, weight):
@@ -128,11 +198,45 @@ def test_net_objective_is_the_weighted_mean_of_the_loss(method, sample_weight):
         old,
         label_loss=label_loss,
         device="cpu",
+        teacher_logits=Z_TEACHER,
     )
     rows = torch.tensor([3, 0, 17, 39])
     expected = (loss * torch.tensor(weight))[rows].mean()
     batch = objective(z_new[rows], z_new[rows], y[rows], rows)
     assert batch.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "method", [Conditional(lam=0.4), Muscle(lam=0.7), LDI(lam=0.2), ELODI(mix=0.7)]
+)
+def test_what_the_old_model_never_knew_takes_no_part(method):
+    """Labels are found among the classes that the old model knows."""
+    known = np.array([True, False, True, True, False])
+    proba = torch.softmax(torch.tensor(Z_OLD[:, known]), dim=1).numpy()
+    old = outputs_of_proba(proba, Y, np.arange(K), np.arange(K)[known])
+    objective = NetObjective(
+        method,
+        row_weights(method, old),
+        old,
+        label_loss=lambda output, logits, y, weight: torch.zeros(()),
+        device="cpu",
+        teacher_logits=Z_TEACHER,
+    )
+    rows = torch.tensor(np.flatnonzero(known[Y]))
+    z_new = torch.tensor(Z_NEW).float()
+    penalty = objective(z_new[rows], z_new[rows], torch.tensor(Y)[rows], rows)
+    columns = known if method.needs_old_outputs else np.ones(K, dtype=bool)
+    names = np.cumsum(columns) - 1
+    references = (
+        torch.tensor(centred(z[:, columns])).float()
+        for z in (old.log_proba(), Z_TEACHER)
+    )
+    target = method.target(*method.references(*references))
+    divergence = method.divergence(
+        z_new[:, columns][rows], target[rows], torch.tensor(names[Y])[rows]
+    )
+    strength = method.old_weight(old.right)[0]
+    torch.testing.assert_close(penalty, strength * divergence.mean())
 
 
 @pytest.mark.parametrize(
@@ -247,6 +351,15 @@ def test_methods_are_cloned_with_their_parameters(name):
         (FocalLM(beta=-1), "beta"),
         (Naive(lam=float("nan")), "lam"),
         (Focal(alpha="strong"), "alpha"),
+        (LDI(p=0.5), r"LDI: p must be a number in \[1, inf\]"),
+        (LDI(xi=-0.1), "xi"),
+        (ELODI(mix=1.2), "mix"),
+        (ELODI(n_teachers=0), "n_teachers"),
+        (ELODI(n_teachers=2.5), "ELODI: n_teachers must be whole, got 2.5"),
+        (Muscle(n_teachers=1.5), "whole"),
+        (Muscle(lam=-1), "lam"),
+        (Conditional(lam=2), "lam"),
+        (Conditional(temperature=0), "temperature"),
     ],
 )
 def test_parameters_out_of_bounds_are_refused(method, message):

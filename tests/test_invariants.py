@@ -18,11 +18,12 @@ LEARNERS = {
     "trees": HistGradientBoostingClassifier(max_iter=20),
     "net": mlp_net((16,), max_epochs=40, lr=0.01),
 }
+NETS_ONLY = ("focal_lm", "conditional", "muscle", "ldi", "elodi")
 METHOD_LEARNERS = [
     (method, learner)
     for method in METHODS
     for learner in LEARNERS
-    if (method, learner) not in [("focal_lm", "linear"), ("focal_lm", "trees")]
+    if learner == "net" or method not in NETS_ONLY
 ]
 
 

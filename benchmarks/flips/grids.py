@@ -17,6 +17,10 @@ GRIDS = {
         {"lam": [0.01, 0.03, 0.1, 0.3, 1.0], "temperature": [1.0]},
         {"lam": [0.01, 0.1, 1.0], "temperature": [100.0]},
     ],
+    "conditional": {"lam": [0.05, 0.1, 0.2, 0.35, 0.5]},
+    "muscle": {"lam": [0.1, 0.2, 0.35, 0.5]},
+    "ldi": {"lam": [0.003, 0.01, 0.03, 0.1, 0.3]},
+    "elodi": {"mix": [0.5, 0.8, 0.95]},
     "match": {"mixing": [0.2, 0.35, 0.5]},
     "focal_lm": {"lam": [0.003, 0.01, 0.03, 0.1, 0.3]},
     # The post-hoc mean of old and new: weight of the old model.

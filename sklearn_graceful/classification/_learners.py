@@ -80,7 +80,7 @@ def fit_through_pipeline(estimator, X, y, fit_last, *, extra=()):
     estimator.steps = [*before.steps, estimator.steps[-1]]
 
 
-def fit_network(net, X, y, *, method, weights, old, verbose):
+def fit_network(net, X, y, *, method, weights, old, teacher_logits, verbose):
     """Train a skorch net on the method's loss.
 
     Parameters
@@ -97,6 +97,8 @@ def fit_network(net, X, y, *, method, weights, old, verbose):
         Of the loss.
     old : OldOutputs or None
         What the old model says.
+    teacher_logits : ndarray of shape (n, n_classes) or None
+        Mean logits of the teachers, where the method has any.
     verbose : int
         skorch's verbosity.
 
@@ -107,7 +109,14 @@ def fit_network(net, X, y, *, method, weights, old, verbose):
     X = check_array(X, allow_nd=True, input_name="X")
 
     def make_objective(device, label_loss):
-        return NetObjective(method, weights, old, label_loss=label_loss, device=device)
+        return NetObjective(
+            method,
+            weights,
+            old,
+            label_loss=label_loss,
+            device=device,
+            teacher_logits=teacher_logits,
+        )
 
     return fit_net(net, X, y, make_objective, verbose=verbose)
 

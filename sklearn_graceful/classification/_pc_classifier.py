@@ -25,6 +25,7 @@ from sklearn_graceful.classification._learners import (
     last_step,
 )
 from sklearn_graceful.classification._old_outputs import (
+    no_outputs,
     outputs_of_model,
     outputs_of_proba,
     warn_of_mismatch,
@@ -38,6 +39,7 @@ from sklearn_graceful.classification._synthetic import (
     stack_rows,
 )
 from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
+from sklearn_graceful.classification._teachers import fit_teachers, mean_logits
 from sklearn_graceful.congruence import NoCongruence, check_method
 from sklearn_graceful.congruence._row_weights import row_weights
 from sklearn_graceful.nn import mlp_net
@@ -71,6 +73,7 @@ class PCClassifier(
     transformed rows; pass the old model's stored answers, ``old_proba=``, there.
 
     Without any old model this is a plain fit: a first release has no predecessor.
+    (Only ``"elodi"`` needs none, and trains a first release in its own way too.)
 
     Parameters
     ----------
@@ -84,9 +87,10 @@ class PCClassifier(
         fitted.
     method : str or Congruence, default="focal"
         How the new model is held to the old one: ``"none"``, ``"naive"``,
-        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"match"``, or an
-        object of :mod:`sklearn_graceful.congruence` with parameters of one's own.
-        ``"focal"`` takes the form that suits the learner.
+        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"conditional"``,
+        ``"muscle"``, ``"ldi"``, ``"elodi"``, ``"match"``, or an object of
+        :mod:`sklearn_graceful.congruence` with parameters of one's own. ``"focal"``
+        takes the form that suits the learner.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found, so with None two fits differ even after ``np.random.seed``.
@@ -211,6 +215,8 @@ class PCClassifier(
         if reference is None:
             reference = self._shared_reference()
         old = _old_outputs(reference, old_proba, X_given, y, classes, method, critical)
+        if old is None and method.needs_teachers and not method.needs_old_outputs:
+            old = no_outputs(len(y), len(classes))
         method = NoCongruence() if old is None else method
         weights = row_weights(
             method, old, sample_weight=sample_weight, critical=critical
@@ -224,14 +230,22 @@ class PCClassifier(
 
         for earlier in ("history_", "critical_flips_"):  # not set by every fit
             vars(self).pop(earlier, None)
+        plain = row_weights(
+            NoCongruence(), old, sample_weight=sample_weight, critical=critical
+        )
+        synthetic = teacher_logits = None
         with isolated_randomness(self.random_state):
+            # Made of raw rows, as the old model wants them.
+            raw = X_given if hasattr(X_given, "iloc") else X
             if method.needs_callable_old_model:
-                # Made of raw rows, as the old model wants them.
-                raw = X_given if hasattr(X_given, "iloc") else X
-                synthetic = self._synthetic_rows(raw, y, method, reference, weights)
-            else:
-                synthetic = None
-            self._train(estimator, X, y, method, weights, old, synthetic)
+                teachers = self._teachers(raw, y, method, plain.label)
+                synthetic = make_synthetic_rows(method, raw, teachers, reference)
+            if method.needs_teachers:
+                teachers = self._teachers(raw, y, method, plain.label)
+                teacher_logits = mean_logits(teachers, raw)
+            self._train(
+                estimator, X, y, method, weights, old, synthetic, teacher_logits
+            )
         self.estimator_ = estimator
         self.classes_ = classes
         self.reference_ = reference
@@ -241,18 +255,20 @@ class PCClassifier(
             self.critical_flips_ = int(lost.sum())
         return self
 
-    def _synthetic_rows(self, X, y, method, reference, weights):
-        teachers = [
-            PCClassifier(self.estimator, method="none", random_state=seed)
-            for seed in check_random_state(None).randint(
-                2**31 - 1, size=method.n_teachers
-            )
-        ]
-        for teacher in teachers:
-            teacher.fit(X, y, sample_weight=weights.label)
-        return make_synthetic_rows(method, X, teachers, reference)
+    def _teachers(self, X, y, method, sample_weight):
+        def make(estimator, seed):
+            return PCClassifier(estimator, method="none", random_state=seed)
 
-    def _train(self, estimator, X, y, method, weights, old, synthetic):
+        return fit_teachers(
+            make,
+            self._make_estimator(),
+            X,
+            y,
+            seeds=check_random_state(None).randint(2**31 - 1, size=method.n_teachers),
+            sample_weight=sample_weight,
+        )
+
+    def _train(self, estimator, X, y, method, weights, old, synthetic, teacher_logits):
         classes, y_index = np.unique(y, return_inverse=True)
 
         def fit_last(learner, X, *extra):
@@ -279,6 +295,7 @@ class PCClassifier(
                 method=method,
                 weights=loss_weights,
                 old=targets,
+                teacher_logits=teacher_logits,
                 verbose=self.verbose,
             )
 

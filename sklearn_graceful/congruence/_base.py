@@ -26,10 +26,14 @@ class Congruence(BaseEstimator):
     needs_callable_old_model : bool
         Whether it asks the old model about other rows than the training rows, so that
         stored outputs do not do.
+    needs_teachers : bool
+        Whether its target takes the mean logits of `n_teachers` plain new models, a
+        parameter of it, on the training rows.
     """
 
     needs_old_outputs = True
     needs_callable_old_model = False
+    needs_teachers = False
 
     # Closed bounds of the parameters; a class narrows those that mean something else.
     _bounds = {
@@ -37,6 +41,7 @@ class Congruence(BaseEstimator):
         "alpha": (0, np.inf),
         "beta": (0, np.inf),
         "temperature": (1e-6, np.inf),
+        "n_teachers": (1, np.inf),
     }
 
     def check_parameters(self):
@@ -89,6 +94,9 @@ class Congruence(BaseEstimator):
     def target(self, old_logits):
         """What of the old logits the divergence needs; computed once, not per batch.
 
+        A method with `needs_teachers` gets the teachers' mean logits too, as a second
+        argument, and one without `needs_old_outputs` gets these alone.
+
         Parameters
         ----------
         old_logits : tensor of shape (n, n_classes)
@@ -96,19 +104,21 @@ class Congruence(BaseEstimator):
 
         Returns
         -------
-        target : tensor of shape (n, n_classes)
+        target : tensor of shape (n, ...)
         """
         return old_logits
 
-    def divergence(self, new_logits, target):
+    def divergence(self, new_logits, target, y):
         """Divergence `D` of every row.
 
         Parameters
         ----------
         new_logits : tensor of shape (n, n_classes)
             Logits of the model in training.
-        target : tensor of shape (n, n_classes)
+        target : tensor of shape (n, ...)
             From :meth:`target`.
+        y : tensor of int64, shape (n,)
+            Class indices.
 
         Returns
         -------
@@ -116,7 +126,7 @@ class Congruence(BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no divergence.")
 
-    def loss(self, new_logits, y, old_logits, old_right):
+    def loss(self, new_logits, y, old_logits, old_right, teacher_logits=None):
         """Loss of every row, ``a * CE(y) + b * D(old, new)``.
 
         Parameters
@@ -127,6 +137,8 @@ class Congruence(BaseEstimator):
             Class indices.
         old_right : ndarray of bool, shape (n,)
             Whether the old model has the row right.
+        teacher_logits : tensor of shape (n, n_classes), default=None
+            Mean logits of the teachers, for a method with `needs_teachers`.
 
         Returns
         -------
@@ -136,9 +148,16 @@ class Congruence(BaseEstimator):
         old_weight = new_logits.new_tensor(self.old_weight(old_right))
         loss = label_weight * F.cross_entropy(new_logits, y, reduction="none")
         if old_weight.any():
-            divergence = self.divergence(new_logits, self.target(old_logits))
+            target = self.target(*self.references(old_logits, teacher_logits))
+            divergence = self.divergence(new_logits, target, y)
             loss = loss + old_weight * divergence
         return loss
+
+    def references(self, old_logits, teacher_logits):
+        """Those of the two that :meth:`target` takes, in its order."""
+        needed = {"old": self.needs_old_outputs, "teachers": self.needs_teachers}
+        logits = {"old": old_logits, "teachers": teacher_logits}
+        return [logits[name] for name, is_needed in needed.items() if is_needed]
 
     def for_net(self):
         """Return this method with every open choice made for a network.
@@ -172,3 +191,12 @@ class Congruence(BaseEstimator):
 def focal_weight(old_right, alpha, beta):
     """Focal weight ``alpha + beta * old_right`` of Yan et al. (2021), eq. 7."""
     return alpha + beta * np.asarray(old_right, dtype=np.float64)
+
+
+def check_whole(method, name):
+    """Refuse a count that is no whole number."""
+    value = getattr(method, name)
+    if value != int(value):
+        raise ValueError(
+            f"{type(method).__name__}: {name} must be whole, got {value!r}."
+        )

@@ -42,7 +42,7 @@ class FocalLM(Congruence):
         """Weight of the divergence: ``lam (alpha + beta old_right)``."""
         return self.lam * focal_weight(old_right, self.alpha, self.beta)
 
-    def divergence(self, new_logits, target):
+    def divergence(self, new_logits, target, y):
         """``mean_k (z_new - z_old)^2 / 2`` of every row, shape (n,)."""
         return F.mse_loss(new_logits, target, reduction="none").mean(dim=1) / 2
 

@@ -16,7 +16,7 @@ class TemperedKL(Congruence):
         """Log-probabilities of the old model at the temperature."""
         return F.log_softmax(old_logits / self.temperature, dim=1)
 
-    def divergence(self, new_logits, target):
+    def divergence(self, new_logits, target, y):
         """``T^2 KL(p_old || p_new)`` of every row, shape (n,)."""
         new = F.log_softmax(new_logits / self.temperature, dim=1)
         kl = F.kl_div(new, target, reduction="none", log_target=True).sum(dim=1)
@@ -30,3 +30,10 @@ class TemperedKL(Congruence):
                 "network: labels and sample weights express temperature=1 only."
             )
         return self
+
+
+def tempered_kl(logits_of, logits_from, temperature):
+    """``T^2 KL(p || q; T)`` of every row, p and q by their logits."""
+    p, q = (F.log_softmax(z / temperature, dim=1) for z in (logits_of, logits_from))
+    kl = F.kl_div(q, p, reduction="none", log_target=True).sum(dim=1)
+    return temperature**2 * kl

@@ -3,11 +3,15 @@
 from sklearn.base import clone
 
 from sklearn_graceful.congruence._base import Congruence
+from sklearn_graceful.congruence._conditional import Conditional
 from sklearn_graceful.congruence._distill import Distill
+from sklearn_graceful.congruence._elodi import ELODI
 from sklearn_graceful.congruence._focal import Focal
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._ldi import LDI
 from sklearn_graceful.congruence._match import Match
+from sklearn_graceful.congruence._muscle import Muscle
 from sklearn_graceful.congruence._naive import Naive
 from sklearn_graceful.congruence._none import NoCongruence
 
@@ -18,6 +22,10 @@ METHODS = {
     "focal": Focal,
     "focal_kl": FocalKL,
     "focal_lm": FocalLM,
+    "conditional": Conditional,
+    "muscle": Muscle,
+    "ldi": LDI,
+    "elodi": ELODI,
     "match": Match,
 }
 

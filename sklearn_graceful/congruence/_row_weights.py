@@ -47,10 +47,12 @@ def row_weights(method, old, *, sample_weight=None, critical=None):
     if old is None:
         return RowWeights(label=sample_weight, old=None)
     label = method.label_weight(old.right)
-    # A row whose class the old model never knew has nothing to hold on to.
-    divergence = method.old_weight(old.right) * old.informative
-    # Such a row then learns from its label alone, at full weight.
-    label = np.where(old.informative, label, np.maximum(label, 1.0))
+    divergence = method.old_weight(old.right)
+    if method.needs_old_outputs:
+        # A row whose class the old model never knew has nothing to hold on to.
+        divergence = divergence * old.informative
+        # Such a row then learns from its label alone, at full weight.
+        label = np.where(old.informative, label, np.maximum(label, 1.0))
     factor = np.ones(len(label)) if sample_weight is None else sample_weight
     if critical is not None:
         factor = factor * (1 + critical * old.right)

@@ -72,28 +72,77 @@ class InMemoryBatches:
 
     def __iter__(self):
         n_rows = len(self.dataset)
-        order = self._row_numbers
-        if self.shuffle:
-            device = _leaves(self._X)[0].device
-            permutation = torch.randperm(n_rows, device=device)
-            order = permutation if order is None else order[permutation]
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
+        in_place = not self.shuffle and self._row_numbers is None
+        order = None if in_place else self.draw_order()
+        for start in self.starts():
             stop = min(start + self.batch_size, n_rows)
             # Without an order a batch is a view: nothing is copied.
-            self.rows = slice(start, stop) if order is None else order[start:stop]
-            X = _map(self._take, self._X)
-            # As skorch's own dataset does, a missing y is a dummy.
-            y = torch.zeros(1) if self._y is None else self._take(self._y)
-            yield X, y
+            self.rows = slice(start, stop) if in_place else order[start:stop]
+            yield self.take(self.rows)
 
-    def _take(self, tensor):
-        if isinstance(self.rows, slice):
-            batch = tensor[self.rows]
+    def starts(self):
+        """Positions in the order of rows at which batches start."""
+        return range(0, len(self) * self.batch_size, self.batch_size)
+
+    def draw_order(self):
+        """Row numbers in the order of one pass; drawn anew with `shuffle`."""
+        n_rows, device = len(self.dataset), _leaves(self._X)[0].device
+        if not self.shuffle:
+            whole = torch.arange(n_rows, device=device)
+            return whole if self._row_numbers is None else self._row_numbers
+        permutation = torch.randperm(n_rows, device=device)
+        if self._row_numbers is None:
+            return permutation
+        return self._row_numbers[permutation]
+
+    def take(self, rows):
+        """Features and labels of the batch with these row numbers."""
+        X = _map(lambda part: self._take(part, rows), self._X)
+        # As skorch's own dataset does, a missing y is a dummy.
+        y = torch.zeros(1) if self._y is None else self._take(self._y, rows)
+        return X, y
+
+    def _take(self, tensor, rows):
+        if isinstance(rows, slice):
+            batch = tensor[rows]
         else:
-            batch = tensor.index_select(0, self.rows)
+            batch = tensor.index_select(0, rows)
         if self._resident:
             return batch
         return batch.pin_memory().to(self.device, non_blocking=True)
+
+
+class PackedBatches:
+    """Batches for several nets at once, each with an order of rows of its own.
+
+    Parameters
+    ----------
+    batches : InMemoryBatches
+        Those of one net.
+    n_members : int
+        Number of nets.
+
+    Attributes
+    ----------
+    rows : tensor of int64
+        Row numbers, in the original data, of the batch that was yielded last: first
+        those of the first net, and so on.
+    """
+
+    def __init__(self, batches, n_members):
+        self._batches = batches
+        self._n_members = n_members
+
+    def __len__(self):
+        return len(self._batches)
+
+    def __iter__(self):
+        orders = [self._batches.draw_order() for _ in range(self._n_members)]
+        orders = torch.stack(orders)
+        for start in self._batches.starts():
+            stop = start + self._batches.batch_size
+            self.rows = orders[:, start:stop].flatten()
+            yield self._batches.take(self.rows)
 
 
 class NumberedLoader:

@@ -118,7 +118,9 @@ def _forget_training(net):
     for name in net._optimizers + net._criteria:
         setattr(net, f"{name}_", None)
     for name in net._modules:
-        for parameter in getattr(net, f"{name}_").parameters():
+        # A packed module keeps work tensors only while it is trained.
+        module = getattr(net, f"{name}_").eval()
+        for parameter in module.parameters():
             parameter.grad = None
     if isinstance(net.callbacks, list):
         net.callbacks = clone(net.callbacks, safe=False)

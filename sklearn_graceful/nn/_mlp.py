@@ -78,6 +78,39 @@ def mlp_net(
     (1797, 10)
     """
     params = {
+        "early_stopping": early_stopping,
+        "validation_fraction": validation_fraction,
+        "patience": patience,
+        "device": device,
+    }
+    return InMemoryClassifier(
+        MLP, **mlp_params(hidden_sizes, **params, **skorch_params)
+    )
+
+
+def mlp_params(
+    hidden_sizes,
+    *,
+    early_stopping=False,
+    validation_fraction=0.1,
+    patience=10,
+    device="auto",
+    **skorch_params,
+):
+    """Parameters of the net that :func:`mlp_net` makes, but for its module.
+
+    Parameters
+    ----------
+    hidden_sizes, early_stopping, validation_fraction, patience, device, **skorch_params
+        As there.
+
+    Returns
+    -------
+    params : dict
+    """
+    params = {
+        "module__hidden_sizes": tuple(hidden_sizes),
+        "device": resolve_device(device),
         "max_epochs": 40,
         "lr": 1e-3,
         "batch_size": 128,
@@ -92,10 +125,4 @@ def mlp_net(
         stop = EarlyStopping(patience=patience, load_best=True)
         own = skorch_params.pop("callbacks", None) or []
         params["callbacks"] = [*own, ("early_stopping", stop)]
-    params |= skorch_params
-    return InMemoryClassifier(
-        MLP,
-        module__hidden_sizes=tuple(hidden_sizes),
-        device=resolve_device(device),
-        **params,
-    )
+    return params | skorch_params

@@ -1,0 +1,61 @@
+"""Distillation from the old model where it is the better one."""
+
+import numpy as np
+import torch.nn.functional as F
+
+from sklearn_graceful.congruence._base import Congruence
+from sklearn_graceful.congruence._kl import tempered_kl
+
+
+class Conditional(Congruence):
+    """``(1 - lam) CE(y) + lam T^2 KL(p_old || p_new; T)`` where the old loss is lower.
+
+    Where the old model's cross-entropy is not lower than that of the new one, as it is
+    at present, the loss is ``CE(y)``: what the new model does better is not held back.
+    Networks only: the rows change while it is trained.
+
+    Parameters
+    ----------
+    lam : float, default=0.5
+        Share of the old model in the target of these rows, in [0, 1].
+    temperature : float, default=2.0
+        T.
+
+    References
+    ----------
+    Xie et al., "Regression Bugs Are In Your Model! Measuring, Reducing and Analyzing
+    Regressions In NLP Model Updates", ACL 2021, conditional distillation.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_graceful.congruence import Conditional
+    >>> old, new, y = torch.tensor([[0.0, 2.0]]), torch.tensor([[0.0, 3.0]]), [1]
+    >>> Conditional().divergence(new, old, torch.tensor(y))  # the new model is better
+    tensor([0.])
+    """
+
+    _bounds = Congruence._bounds | {"lam": (0, 1)}
+
+    def __init__(self, lam=0.5, temperature=2.0):
+        self.lam = lam
+        self.temperature = temperature
+
+    def old_weight(self, old_right):
+        """Weight of the divergence: ``lam``."""
+        return np.full(len(old_right), float(self.lam))
+
+    def divergence(self, new_logits, target, y):
+        """``T^2 KL(p_old || p_new; T) - CE(y)``, or 0 where the new model is better."""
+        new_loss = F.cross_entropy(new_logits, y, reduction="none")
+        old_loss = F.cross_entropy(target, y, reduction="none")
+        kl = tempered_kl(target, new_logits, self.temperature)
+        return (old_loss < new_loss) * (kl - new_loss)
+
+    def for_soft_labels(self, *, boosting=False):
+        """Raise: labels and sample weights cannot follow the model in training."""
+        raise ValueError(
+            "conditional looks at the new model's loss while it is trained, which "
+            "only a network shows. For a learner that takes sample weights use "
+            "'focal', 'focal_kl' or 'distill'."
+        )

@@ -1,0 +1,81 @@
+"""Distillation from the old model where the new one is wrong, else from a new one."""
+
+import numpy as np
+import torch
+
+from sklearn_graceful.congruence._base import Congruence, check_whole
+from sklearn_graceful.congruence._kl import tempered_kl
+
+
+class Muscle(Congruence):
+    """``(1 - lam) CE(y) + lam T^2 KL(p_ref || p_new; T)`` with a reference by row.
+
+    The reference is the old model where the model in training is wrong at present, and
+    else an independently trained plain new model (the teacher), which keeps what the
+    update has gained. Networks only: the rows change while it is trained.
+
+    Parameters
+    ----------
+    lam : float, default=0.5
+        Share of the reference in the target, in [0, 1].
+    temperature : float, default=1.0
+        T.
+    n_teachers : int, default=1
+        Plain new models whose log-probabilities are averaged.
+
+    Notes
+    -----
+    The paper fine-tunes a language model on the masked KL alone, token by token: here
+    a row is what a token is there, and labels keep the share ``1 - lam``.
+
+    References
+    ----------
+    Echterhoff et al., "MUSCLE: A Model Update Strategy for Compatible LLM Evolution",
+    Findings of EMNLP 2024.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.congruence import Muscle
+    >>> Muscle(lam=0.25).label_weight([True, False])
+    array([0.75, 0.75])
+    """
+
+    needs_teachers = True
+
+    _bounds = Congruence._bounds | {"lam": (0, 1)}
+
+    def __init__(self, lam=0.5, temperature=1.0, n_teachers=1):
+        self.lam = lam
+        self.temperature = temperature
+        self.n_teachers = n_teachers
+
+    def label_weight(self, old_right):
+        """Weight of the cross-entropy: ``1 - lam``."""
+        return np.full(len(old_right), 1.0 - self.lam)
+
+    def old_weight(self, old_right):
+        """Weight of the divergence: ``lam``."""
+        return np.full(len(old_right), float(self.lam))
+
+    def target(self, old_logits, teacher_logits):
+        """Both references' logits, shape (n, 2, n_classes)."""
+        return torch.stack([old_logits, teacher_logits], dim=1)
+
+    def divergence(self, new_logits, target, y):
+        """``T^2 KL(p_ref || p_new; T)`` of every row, shape (n,)."""
+        wrong = (new_logits.argmax(dim=1) != y)[:, None]
+        reference = torch.where(wrong, target[:, 0], target[:, 1])
+        return tempered_kl(reference, new_logits, self.temperature)
+
+    def for_soft_labels(self, *, boosting=False):
+        """Raise: labels and sample weights cannot follow the model in training."""
+        raise ValueError(
+            "muscle looks at the new model's mistakes while it is trained, which only "
+            "a network shows. For a learner that takes sample weights use 'focal', "
+            "'focal_kl' or 'distill'."
+        )
+
+    def check_parameters(self):
+        """Refuse parameters outside their bounds, and counts that are not whole."""
+        super().check_parameters()
+        check_whole(self, "n_teachers")
