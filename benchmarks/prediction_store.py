@@ -29,12 +29,14 @@ these are approximate. Takes about 8 minutes on two CPU cores.
 """
 
 import argparse
+import warnings
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
@@ -122,7 +124,10 @@ def train_series(name, seed):
     labelled, target = [], []
     for make, share in RELEASES:
         rows = order[: round(share * len(y))]
-        model = make(seed=seed).fit(X[rows], y[rows])
+        with warnings.catch_warnings():
+            # A network that is stopped early is a release like any other.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = make(seed=seed).fit(X[rows], y[rows])
         labelled.append(model.predict(split.validation[0]))
         target.append(model.predict(split.test[0]))
     return Series(split.validation[1], labelled, split.test[1], target)
