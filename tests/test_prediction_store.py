@@ -1,6 +1,8 @@
 """The prediction store: Bayes by hand, laws of its posterior, orders, bad input."""
 
 import pickle
+import subprocess
+import sys
 from itertools import permutations
 
 import joblib
@@ -451,6 +453,11 @@ def test_it_is_at_the_top_level_and_says_what_it_holds():
     assert repr(store) == (
         "PredictionStore(5, classes=[1, 2], cost_ratio=2.0, versions=['v1'])"
     )
+
+
+def test_importing_the_store_imports_no_torch():
+    code = "import sys, sklearn_graceful.rollout; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # Bad input

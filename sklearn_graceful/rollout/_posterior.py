@@ -1,7 +1,7 @@
 """What all predictions of a row together say about its label."""
 
 import numpy as np
-from scipy.special import logsumexp, xlogy
+from scipy.special import xlogy
 
 CHUNK_CELLS = 2**17
 
@@ -32,7 +32,10 @@ def posterior(log_likelihood, log_prior, share):
     proba : ndarray of shape (n, n_classes)
     """
     scores = share[:, np.newaxis] * log_likelihood + log_prior
-    return np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
 
 
 def entropy(proba):
