@@ -82,6 +82,8 @@ default="uniform"
 
     Attributes
     ----------
+    n_rows : int
+        Number of target rows, those added later included.
     versions : list
         Registered versions, oldest first.
     labels : ndarray of shape (n_rows,)
