@@ -8,6 +8,7 @@ _HOMES = {
     "FlipControlledClassifier": "classification",
     "OldModelMismatchWarning": "exceptions",
     "PCClassifier": "classification",
+    "PredictionStore": "rollout",
     "ReferenceModel": "reference",
 }
 
@@ -15,6 +16,7 @@ __all__ = [
     "FlipControlledClassifier",
     "OldModelMismatchWarning",
     "PCClassifier",
+    "PredictionStore",
     "ReferenceModel",
     "__version__",
 ]
