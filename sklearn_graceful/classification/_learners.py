@@ -80,7 +80,7 @@ def fit_through_pipeline(estimator, X, y, fit_last, *, extra=()):
     estimator.steps = [*before.steps, estimator.steps[-1]]
 
 
-def fit_network(net, X, y, *, method, weights, old, verbose):
+def fit_network(net, X, y, *, method, weights, old, verbose, initial_weights=None):
     """Train a skorch net on the method's loss.
 
     Parameters
@@ -99,6 +99,8 @@ def fit_network(net, X, y, *, method, weights, old, verbose):
         What the old model says.
     verbose : int
         skorch's verbosity.
+    initial_weights : dict of str to tensor, default=None
+        State of a module of the same architecture, to start from.
 
     Returns
     -------
@@ -109,7 +111,14 @@ def fit_network(net, X, y, *, method, weights, old, verbose):
     def make_objective(device, label_loss):
         return NetObjective(method, weights, old, label_loss=label_loss, device=device)
 
-    return fit_net(net, X, y, make_objective, verbose=verbose)
+    return fit_net(
+        net,
+        X,
+        y,
+        make_objective,
+        verbose=verbose,
+        initial_weights=initial_weights,
+    )
 
 
 def check_takes_weights(learner, *, needed):

@@ -14,6 +14,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_graceful.classification._interpolation import (
+    fit_interpolated,
+    old_network,
+)
 from sklearn_graceful.classification._learners import (
     check_can_teach,
     check_learner,
@@ -43,6 +47,8 @@ from sklearn_graceful.congruence._row_weights import row_weights
 from sklearn_graceful.nn import mlp_net
 from sklearn_graceful.nn._seeding import isolated_randomness
 from sklearn_graceful.reference import as_reference
+
+_NOT_SET_BY_EVERY_FIT = ("history_", "critical_flips_", "interpolation_path_")
 
 
 def _learner_has(method):
@@ -84,8 +90,9 @@ class PCClassifier(
         fitted.
     method : str or Congruence, default="focal"
         How the new model is held to the old one: ``"none"``, ``"naive"``,
-        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"match"``, or an
-        object of :mod:`sklearn_graceful.congruence` with parameters of one's own.
+        ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"match"``,
+        ``"interpolate"``, or an object of :mod:`sklearn_graceful.congruence` with
+        parameters of one's own.
         ``"focal"`` takes the form that suits the learner.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
@@ -109,6 +116,9 @@ class PCClassifier(
         Column names of X, where it has string names.
     history_ : list of dict
         Losses and times by epoch. Networks only.
+    interpolation_path_ : InterpolationPath
+        Held-out error and negative flip rate by share of the old weights. Only where
+        ``"interpolate"`` chose the share.
     critical_flips_ : int
         Critical training rows that the old model has right and the new one wrong.
         Only after a fit with `critical`.
@@ -189,10 +199,12 @@ class PCClassifier(
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
             method is unknown or not for this learner, old and new share no class, or
-            `critical` comes without an old model.
+            `critical` comes without an old model; for ``"interpolate"``, if the old
+            network has another architecture or other classes.
         TypeError
             If `estimator` is no classifier, takes no sample weights where the method
-            needs them, or the old model can neither predict nor be called.
+            needs them, or the old model can neither predict nor be called; for
+            ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.
         """
@@ -210,6 +222,9 @@ class PCClassifier(
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
+        network = None
+        if method.needs_old_weights:
+            network = old_network(reference, old_proba, estimator, classes)
         old = _old_outputs(reference, old_proba, X_given, y, classes, method, critical)
         method = NoCongruence() if old is None else method
         weights = row_weights(
@@ -222,16 +237,20 @@ class PCClassifier(
                 needed=method.needs_callable_old_model or not weights.are_plain,
             )
 
-        for earlier in ("history_", "critical_flips_"):  # not set by every fit
+        for earlier in _NOT_SET_BY_EVERY_FIT:
             vars(self).pop(earlier, None)
         with isolated_randomness(self.random_state):
-            if method.needs_callable_old_model:
+            if network is not None:
+                method = self._interpolate(
+                    estimator, X, y, method, weights, old, network
+                )
+            elif method.needs_callable_old_model:
                 # Made of raw rows, as the old model wants them.
                 raw = X_given if hasattr(X_given, "iloc") else X
                 synthetic = self._synthetic_rows(raw, y, method, reference, weights)
+                self._train(estimator, X, y, method, weights, old, synthetic)
             else:
-                synthetic = None
-            self._train(estimator, X, y, method, weights, old, synthetic)
+                self._train(estimator, X, y, method, weights, old)
         self.estimator_ = estimator
         self.classes_ = classes
         self.reference_ = reference
@@ -240,6 +259,21 @@ class PCClassifier(
             lost = (critical > 0) & old.right & (self.predict(X_given) != y)
             self.critical_flips_ = int(lost.sum())
         return self
+
+    def _interpolate(self, estimator, X, y, method, weights, old, network):
+        method, path, self.history_ = fit_interpolated(
+            estimator,
+            X,
+            np.unique(y, return_inverse=True)[1],
+            method=method,
+            weights=weights,
+            old=old,
+            network=network,
+            verbose=self.verbose,
+        )
+        if path is not None:
+            self.interpolation_path_ = path
+        return method
 
     def _synthetic_rows(self, X, y, method, reference, weights):
         teachers = [
@@ -252,7 +286,7 @@ class PCClassifier(
             teacher.fit(X, y, sample_weight=weights.label)
         return make_synthetic_rows(method, X, teachers, reference)
 
-    def _train(self, estimator, X, y, method, weights, old, synthetic):
+    def _train(self, estimator, X, y, method, weights, old, synthetic=None):
         classes, y_index = np.unique(y, return_inverse=True)
 
         def fit_last(learner, X, *extra):

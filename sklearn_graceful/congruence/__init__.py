@@ -5,6 +5,7 @@ from sklearn_graceful.congruence._distill import Distill
 from sklearn_graceful.congruence._focal import Focal
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._interpolate import Interpolate, InterpolationPath
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
 from sklearn_graceful.congruence._none import NoCongruence
@@ -17,6 +18,8 @@ __all__ = [
     "Focal",
     "FocalKL",
     "FocalLM",
+    "Interpolate",
+    "InterpolationPath",
     "Match",
     "Naive",
     "NoCongruence",

@@ -26,10 +26,14 @@ class Congruence(BaseEstimator):
     needs_callable_old_model : bool
         Whether it asks the old model about other rows than the training rows, so that
         stored outputs do not do.
+    needs_old_weights : bool
+        Whether it starts from the old model's weights, so that the old model must be a
+        network of the same architecture.
     """
 
     needs_old_outputs = True
     needs_callable_old_model = False
+    needs_old_weights = False
 
     # Closed bounds of the parameters; a class narrows those that mean something else.
     _bounds = {

@@ -7,6 +7,7 @@ from sklearn_graceful.congruence._distill import Distill
 from sklearn_graceful.congruence._focal import Focal
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._interpolate import Interpolate
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
 from sklearn_graceful.congruence._none import NoCongruence
@@ -19,6 +20,7 @@ METHODS = {
     "focal_kl": FocalKL,
     "focal_lm": FocalLM,
     "match": Match,
+    "interpolate": Interpolate,
 }
 
 
