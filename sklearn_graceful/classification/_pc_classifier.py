@@ -48,7 +48,12 @@ from sklearn_graceful.nn import mlp_net
 from sklearn_graceful.nn._seeding import isolated_randomness
 from sklearn_graceful.reference import as_reference
 
-_NOT_SET_BY_EVERY_FIT = ("history_", "critical_flips_", "interpolation_path_")
+_NOT_SET_BY_EVERY_FIT = (
+    "history_",
+    "critical_flips_",
+    "imitation_",
+    "interpolation_path_",
+)
 
 
 def _learner_has(method):
@@ -116,6 +121,9 @@ class PCClassifier(
         Column names of X, where it has string names.
     history_ : list of dict
         Losses and times by epoch. Networks only.
+    imitation_ : Imitation
+        How well it imitates two models. Only from
+        :meth:`FlipControlledClassifier.to_single_model`.
     interpolation_path_ : InterpolationPath
         Held-out error and negative flip rate by share of the old weights. Only where
         ``"interpolate"`` chose the share.
@@ -276,15 +284,17 @@ class PCClassifier(
         return method
 
     def _synthetic_rows(self, X, y, method, reference, weights):
+        classes = np.unique(y)
+        seeds = check_random_state(None).randint(2**31 - 1, size=method.n_teachers)
+        if method.needs_no_teacher(classes, reference.classes_):
+            seeds = []
         teachers = [
             PCClassifier(self.estimator, method="none", random_state=seed)
-            for seed in check_random_state(None).randint(
-                2**31 - 1, size=method.n_teachers
-            )
+            for seed in seeds
         ]
         for teacher in teachers:
             teacher.fit(X, y, sample_weight=weights.label)
-        return make_synthetic_rows(method, X, teachers, reference)
+        return make_synthetic_rows(method, X, teachers, reference, classes)
 
     def _train(self, estimator, X, y, method, weights, old, synthetic=None):
         classes, y_index = np.unique(y, return_inverse=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful.classification._old_outputs import OldOutputs
 from sklearn_graceful.congruence._row_weights import RowWeights
@@ -71,7 +72,7 @@ class SyntheticRows:
         )
 
 
-def make_synthetic_rows(method, X, teachers, reference):
+def make_synthetic_rows(method, X, teachers, reference, classes):
     """Make rows and ask both models about them.
 
     Parameters
@@ -81,9 +82,11 @@ def make_synthetic_rows(method, X, teachers, reference):
     X : DataFrame or ndarray of shape (n, ...)
         Real rows.
     teachers : list of classifier
-        Fitted plain new models.
+        Fitted plain new models; none where they do not count.
     reference : ReferenceModel
         The old model.
+    classes : ndarray of shape (n_classes,)
+        The new model's classes.
 
     Returns
     -------
@@ -96,9 +99,10 @@ def make_synthetic_rows(method, X, teachers, reference):
             for _ in range(method.n_synthetic)
         )
     )
-    log_teacher = np.mean([_log(t.predict_proba(rows)) for t in teachers], axis=0)
+    log_teacher = np.zeros((_num_samples(rows), len(classes)))
+    for teacher in teachers:
+        log_teacher += _log(teacher.predict_proba(rows)) / len(teachers)
     log_teacher -= np.logaddexp.reduce(log_teacher, axis=1, keepdims=True)
-    classes = teachers[0].classes_
     old = reference.predict_proba(rows, classes=classes)
     old /= np.maximum(old.sum(axis=1, keepdims=True), _SMALLEST_PROBABILITY)
     known = (

@@ -35,7 +35,9 @@ class Match(TemperedKL):
         Synthetic rows for each real one. None: 2 for a network, 4 for any other
         learner.
     n_teachers : int, default=1
-        Plain new models, of other seeds, whose log-probabilities are averaged.
+        Plain new models, of other seeds, whose log-probabilities are averaged. At a
+        mixing of 1 none is trained, unless it takes one for classes that the old model
+        does not know.
     swap_rate : float, default=0.5
         The share of features that a row takes from another is drawn from 0 to this.
     label_share : float or None, default=None
@@ -106,6 +108,23 @@ class Match(TemperedKL):
         log_old = np.where(known, log_old + share_known, log_teacher)
         mixed = (1 - self.mixing) * log_teacher + self.mixing * log_old
         return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
+
+    def needs_no_teacher(self, classes, old_classes):
+        """Whether the old model's word counts alone, about every class.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            The new model's classes.
+        old_classes : ndarray or None
+            The old model's; None if it lists none.
+
+        Returns
+        -------
+        needs_no_teacher : bool
+        """
+        knows_all = old_classes is None or np.isin(classes, old_classes).all()
+        return bool(self.mixing == 1 and knows_all)
 
     def for_net(self):
         """With two synthetic rows for each real one, labels at 0.3."""
