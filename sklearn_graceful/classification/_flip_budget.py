@@ -55,7 +55,7 @@ class FlipBudget:
                 f"{self.max_nfr}, which takes {needed} or more. The old model is kept "
                 "as it is (mixing_ = 0).",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
         return largest_mixing(times, allowed)
 
