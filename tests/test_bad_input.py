@@ -414,13 +414,13 @@ CONSTRUCTORS = {
         "forest",
         {"method": "ldi"},
         ValueError,
-        "ldi matches logits, which only a network can do",
+        "The method matches logits, which only a network can do",
     ),
     "an ensemble's logits without logits": (
         "linear",
         {"method": "elodi"},
         ValueError,
-        "elodi matches logits, which only a network can do",
+        "The method matches logits, which only a network can do",
     ),
     "conditional distillation without a network": (
         "linear",

@@ -92,7 +92,7 @@ REFERENCES = [
         ),
     ),
     (
-        Focal(lam=0.02).for_net(),
+        Focal(lam=0.02).choices("net", can_match=True).default,
         lambda new, old, y, ok: (
             cross_entropy(new, y) + 0.02 * (1 + 5 * ok) * squared_distance(old, new)
         ),
@@ -164,7 +164,7 @@ def test_loss_passes_gradcheck(method):
 def test_focal_kl_at_temperature_100_keeps_its_factor():
     # T^2 KL tends to half the squared distance of centred logits over K as T grows.
     centred = (Z_NEW - Z_OLD) - (Z_NEW - Z_OLD).mean(axis=1, keepdims=True)
-    method = FocalKL().for_net()
+    method = FocalKL().suited_to("net")
     assert method.temperature == 100
     divergence = method.divergence(
         torch.tensor(Z_NEW), method.target(torch.tensor(Z_OLD)), torch.tensor(Y)
@@ -243,7 +243,7 @@ def test_what_the_old_model_never_knew_takes_no_part(method):
     "method", [Distill(lam=0.4), FocalKL(lam=0.3, temperature=1.0), Focal(lam=0.2)]
 )
 def test_soft_label_expansion_equals_the_loss_up_to_a_constant(method):
-    method = method.for_soft_labels()
+    method = method.choices("other", can_match=False).default
     p_old = torch.softmax(torch.tensor(Z_OLD), dim=1).numpy()
     old = outputs_of_proba(p_old, Y, np.arange(K))
     weights = row_weights(method, old)
@@ -368,6 +368,6 @@ def test_parameters_out_of_bounds_are_refused(method, message):
 
 
 def test_parameters_without_meaning_for_boosted_trees_are_refused():
-    assert Focal(lam=2.0).for_soft_labels(boosting=True).lam == 2.0
+    assert Focal(lam=2.0).choices("boosting", can_match=True).default.lam == 2.0
     with pytest.raises(ValueError, match="alpha and beta"):
-        Focal(beta=10).for_soft_labels(boosting=True)
+        Focal(beta=10).choices("boosting", can_match=True)

@@ -169,10 +169,10 @@ def test_several_teachers_and_the_same_seed(old):
 def test_the_users_method_keeps_its_open_choices(old):
     method = Match()
     new = PCClassifier(mlp_net((8,), max_epochs=1), method=method, old_model=old)
-    assert new.fit(X, y).method_.n_synthetic == 2
+    assert new.fit(X, y).method_.n_synthetic == 4
     assert method.n_synthetic is None
-    assert method.for_net().n_synthetic == 2
-    assert method.for_soft_labels().n_synthetic == 4
+    assert method.suited_to("net").n_synthetic == 4
+    assert method.suited_to("boosting").n_synthetic == 8
 
 
 def test_stored_outputs_do_not_do(old):
@@ -191,7 +191,7 @@ def test_a_learner_without_probabilities_is_refused_before_training(old):
 
 
 def test_labels_that_count_for_nothing_leave_the_mixture_alone():
-    """Also for learners of hard labels `label_share` says what real labels weigh."""
+    """Also for learners without probabilities `label_share` says what real labels weigh."""
     X, y = load_digits(return_X_y=True)
     weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
     churn = []

@@ -2,5 +2,6 @@
 
 from sklearn_graceful.classification._flip_controlled import FlipControlledClassifier
 from sklearn_graceful.classification._pc_classifier import PCClassifier
+from sklearn_graceful.classification._single_model import Imitation
 
-__all__ = ["FlipControlledClassifier", "PCClassifier"]
+__all__ = ["FlipControlledClassifier", "Imitation", "PCClassifier"]

@@ -1,18 +1,10 @@
 """Move from the old model toward the new one as far as a flip budget allows."""
 
-import warnings
-
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import (
-    _safe_indexing,
-    assert_all_finite,
-    check_random_state,
-    get_tags,
-    indexable,
-)
+from sklearn.utils import assert_all_finite, get_tags, indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _num_samples,
@@ -27,6 +19,11 @@ from sklearn_graceful.classification._calibration_rows import (
     check_calibration,
     class_probabilities,
 )
+from sklearn_graceful.classification._flip_budget import (
+    CriticalBudget,
+    FlipBudget,
+    warn_of_no_critical_row,
+)
 from sklearn_graceful.classification._flip_control_checks import (
     check_extras,
     check_has_scores,
@@ -38,24 +35,25 @@ from sklearn_graceful.classification._flip_control_checks import (
 from sklearn_graceful.classification._learners import (
     check_learner,
     check_takes_weights,
-    fit_through_pipeline,
     last_step,
 )
+from sklearn_graceful.classification._new_model import take, train_new_model
 from sklearn_graceful.classification._old_outputs import (
     outputs_of_model,
     outputs_of_proba,
     warn_of_mismatch,
 )
+from sklearn_graceful.classification._single_model import (
+    check_imitation,
+    judge_imitation,
+    train_imitation,
+)
 from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.flip_control import (
     GUARANTEES,
     ROUTES,
-    allowed_flips,
     fit_temperature,
-    largest_mixing,
     log_scores,
-    risk_bound,
-    rows_needed,
     trace_path,
 )
 from sklearn_graceful.nn._seeding import isolated_randomness
@@ -75,11 +73,13 @@ class FlipControlledClassifier(
     most** `max_nfr`: in finite samples, for any distribution and any pair of models.
 
     Largest is not always best. Where the new model is worse than the old one, or a
-    mixture better than both, ``path_`` shows that a smaller budget is more accurate.
+    mixture better than both, ``path_`` shows that a smaller mixing is more accurate,
+    and ``within_budget="most-accurate"`` takes it.
 
     Every prediction asks both models: it costs what the two cost together. (Only at
     t = 0 or 1 is one of them left out.) As the old model of a later release this
-    classifier brings its own old model along.
+    classifier brings its own old model along. :meth:`to_single_model` trains one model
+    that imitates both.
 
     Without any old model this is a plain fit of `estimator` on all rows.
 
@@ -131,6 +131,14 @@ class FlipControlledClassifier(
         Budget of the rows marked `critical` in fit: share of *these* rows, in [0, 1),
         under the same guarantee. 0 means that no marked calibration row is lost. For
         new critical rows no number of rows can certify 0: see ``critical_bound_``.
+    within_budget : {"farthest", "most-accurate"}, default="farthest"
+        Which of the mixings to take that keep within all budgets.
+
+        * ``"farthest"``: the largest one, nearest to the new model.
+        * ``"most-accurate"``: the one with the most calibration rows right, of those
+          in ``path_``; of equals the smallest. The guarantee stays, as it is never
+          above the largest one and the NFR only grows with t. Its accuracy in
+          ``path_`` is a little too good to be true, having been chosen there.
     temperature_scaling : bool, default=True
         Whether `predict_proba` divides the log-probabilities by a temperature,
         fitted on the calibration rows: a mixture is less sure than it is right. No
@@ -233,6 +241,7 @@ class FlipControlledClassifier(
         guarantee="expectation",
         confidence=0.9,
         max_critical_nfr=0.0,
+        within_budget="farthest",
         temperature_scaling=True,
         random_state=None,
     ):
@@ -244,6 +253,7 @@ class FlipControlledClassifier(
         self.guarantee = guarantee
         self.confidence = confidence
         self.max_critical_nfr = max_critical_nfr
+        self.within_budget = within_budget
         self.temperature_scaling = temperature_scaling
         self.random_state = random_state
 
@@ -381,19 +391,116 @@ class FlipControlledClassifier(
         check_is_fitted(self, "estimator_")
         if self.reference_ is None:
             raise ValueError("Without an old model there is no path of an update.")
+        X, y = self._check_labelled(X, y)
+        old, new = self._old_scores(X), self._new_scores(X)
+        return self._trace_path(old, new, self._class_index(y), self.mixing_)
+
+    def to_single_model(
+        self,
+        X,
+        y,
+        *,
+        X_unused,
+        y_unused,
+        estimator=None,
+        method=None,
+        sample_weight=None,
+        confidence=0.95,
+        random_state=None,
+    ):
+        """Train one model that imitates this mixture of two.
+
+        It learns the labels of the rows given, and the mixture's answers on synthetic
+        rows between them (:class:`~sklearn_graceful.congruence.Match` with this
+        classifier as the old model). A prediction then costs one model.
+
+        **The guarantee is the mixture's and does not pass over.** What the single
+        model loses is counted on rows that neither training nor calibration has seen,
+        and bounded from there.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Training rows; those that ``fit`` got will do.
+        y : array-like of shape (n,)
+            Labels.
+        X_unused : array-like of shape (m, n_features)
+            Rows that no model was trained, calibrated or chosen on.
+        y_unused : array-like of shape (m,)
+            Their labels.
+        estimator : estimator, default=None
+            What learns, as for :class:`PCClassifier`. None: what the new model is made
+            of.
+        method : Match, default=None
+            How to imitate. None: ``Match(mixing=1.0)``, by the mixture's answers
+            alone; less takes a plain new model's answers in.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the training rows.
+        confidence : float, default=0.95
+            Of the upper bound of the NFR, in (0, 1).
+        random_state : int, RandomState or None, default=None
+            Seed of the training.
+
+        Returns
+        -------
+        model : PCClassifier
+            Fitted, with this classifier as its old model. ``model.imitation_``, an
+            :class:`~sklearn_graceful.classification.Imitation`, says how well it does
+            on the unused rows: ``nfr`` against the original old model, ``nfr_bound``,
+            ``accuracy``, ``agreement``, and the mixture's ``mixture_nfr`` and
+            ``mixture_accuracy`` for comparison.
+
+        Raises
+        ------
+        ValueError
+            If there is no old model, there are no unused rows or their labels are of
+            another number or kind, or `confidence` is out of range.
+        TypeError
+            If `method` is no Match, or `estimator` cannot be trained by it (it needs
+            ``sample_weight`` and predict_proba, unless it is a network).
+        """
+        check_is_fitted(self, "estimator_")
+        if self.reference_ is None:
+            raise ValueError(
+                "Without an old model there is nothing to imitate: estimator_ is one "
+                "model already."
+            )
+        check_imitation(method, confidence)
+        X_unused, y_unused = self._check_labelled(X_unused, y_unused, "y_unused")
+        y_old = self.classes_[self._old_scores(X_unused).argmax(axis=1)]
+        y_mixture = self.predict(X_unused)
+        single = train_imitation(
+            self,
+            X,
+            y,
+            estimator=estimator,
+            method=method,
+            sample_weight=sample_weight,
+            random_state=random_state,
+        )
+        y_single = single.predict(X_unused)
+        single.imitation_ = judge_imitation(
+            y_unused, y_old, y_mixture, y_single, confidence
+        )
+        return single
+
+    def _check_labelled(self, X, y, name="y"):
         X, y = self._check_X(X), column_or_1d(y, warn=True)
         if len(y) != _num_samples(X):
-            raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
-        check_same_label_kind(classes_=self.classes_, y=y)
-        old, new = self._old_scores(X), self._new_scores(X)
-        return self._trace_path(old, new, self._class_index(y))
+            raise ValueError(f"{name} has {len(y)} rows, X has {_num_samples(X)}.")
+        check_same_label_kind(**{"classes_": self.classes_, name: y})
+        return X, y
 
     def _check_params(self):
         for name in ("max_nfr", "max_critical_nfr"):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
-        for name, known in (("guarantee", GUARANTEES), ("route", tuple(ROUTES))):
+        for name, known in (
+            ("guarantee", GUARANTEES),
+            ("route", tuple(ROUTES)),
+            ("within_budget", ("farthest", "most-accurate")),
+        ):
             value = getattr(self, name)
             if value not in known:
                 raise ValueError(f"{name} must be one of {known}, got {value!r}.")
@@ -419,7 +526,7 @@ class FlipControlledClassifier(
         return X
 
     def _fit_plainly(self, X, y, extras):
-        self.estimator_ = self._fit_estimator(X, y, extras, None)
+        self.estimator_ = train_new_model(self.estimator, X, y, extras, None)
         self.classes_ = np.asarray(self.estimator_.classes_)
         self.reference_ = None
         self.mixing_ = self.temperature_ = 1.0
@@ -427,29 +534,26 @@ class FlipControlledClassifier(
     def _fit_controlled(self, X, y, extras, reference):
         splits = self._splits(X, y)
         rows = np.concatenate([held_out for _, held_out in splits])
-        X_held, y_held = _take(X, rows), y[rows]
+        X_held, y_held = take(X, rows), y[rows]
         # All questions to the old model come before the training.
         reference.check_fitted()
         known = _known_classes(reference, extras["old_proba"], X_held)
         check_shares_a_class(known, y)
         self.classes_, self.reference_ = np.union1d(known, y), reference
-        stored = _take(extras["old_proba"], rows)
+        stored = take(extras["old_proba"], rows)
         old = self._ask_old_model(stored, X_held, y_held)
-        fitted, new = [], []
+        fitted, new, training = [], [], (self.estimator, X, y, extras, reference)
         for train, held_out in splits:
-            fitted.append(self._fit_estimator(X, y, extras, reference, train))
-            X_held = _take(X, held_out)
+            fitted.append(train_new_model(*training, train))
+            X_held = take(X, held_out)
             new.append(class_probabilities(fitted[-1], X_held, self.classes_))
         if len(splits) > 1:
-            fitted.append(self._fit_estimator(X, y, extras, reference))
+            fitted.append(train_new_model(*training))
         self.estimator_ = fitted[-1]
         new, y_held = log_scores(np.vstack(new)), self._class_index(y_held)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y_held)
-        self._choose_mixing()
-        if extras["critical"] is not None:
-            marked = extras["critical"] > 0
-            self._heed_critical_rows(self.flip_times_[marked[rows]], marked.sum())
-        self.path_ = self._trace_path(old, new, y_held)
+        marked = _marked_rows(extras["critical"], rows)
+        self._choose_mixing(old, new, y_held, marked)
         self.temperature_ = self._choose_temperature(old, new, y_held)
 
     def _splits(self, X, y):
@@ -470,77 +574,39 @@ class FlipControlledClassifier(
         check_knows_its_labels(outputs.proba)
         return log_scores(outputs.proba)
 
-    def _fit_estimator(self, X, y, extras, reference, rows=None):
-        """Train a clone on some of the rows, by default on all."""
-        if isinstance(self.estimator, FrozenEstimator):
-            return self.estimator
-        estimator = clone(self.estimator)
-        learner, names = last_step(estimator), ["sample_weight"]
-        params = {}
-        if isinstance(learner, TakesOldModelMixin):
-            _seed_learner(learner)
-            # Not inside a Pipeline, where it would show it transformed rows.
-            if learner is estimator and learner.old_model is None:
-                params["old_model"] = reference
-                names += ["old_proba", "critical"]
-        for name in names:
-            if extras[name] is not None:
-                params[name] = _take(extras[name], rows)
-        X, y = _take(X, rows), _take(y, rows)
-        fit_through_pipeline(estimator, X, y, lambda last, X: last.fit(X, y, **params))
-        return estimator
-
-    def _trace_path(self, old, new, y):
+    def _trace_path(self, old, new, y, chosen):
         scores = ROUTES[self.route].scores
-        return trace_path(old, new, y, chosen=self.mixing_, scores=scores)
+        return trace_path(old, new, y, chosen=chosen, scores=scores)
 
-    @property
-    def _certificate(self):
-        return {"guarantee": self.guarantee, "confidence": self.confidence}
+    def _choose_mixing(self, old, new, y, marked):
+        """Go as far as the budgets allow, or less far where that is more accurate.
 
-    def _choose_mixing(self):
-        n_rows = len(self.flip_times_)
-        allowed = allowed_flips(n_rows, self.max_nfr, **self._certificate)
-        if allowed < 0:
-            self._warn_of_too_few("", "max_nfr", n_rows)
-        self.mixing_ = largest_mixing(self.flip_times_, allowed)
-
-    def _heed_critical_rows(self, times, n_marked):
-        """Stay below what the marked calibration rows allow."""
-        allowed = 0
-        if self.max_critical_nfr > 0:
-            allowed = allowed_flips(
-                len(times), self.max_critical_nfr, **self._certificate
+        `marked` says which calibration rows are critical, None: nobody marked any.
+        """
+        certificate = (self.guarantee, self.confidence)
+        limit = FlipBudget(self.max_nfr, *certificate).largest_mixing(self.flip_times_)
+        if marked is not None:
+            times = self.flip_times_[marked]
+            critical = CriticalBudget(
+                self.max_critical_nfr,
+                *certificate,
+                parameter="max_critical_nfr",
+                rows="critical calibration rows",
             )
-            if allowed < 0:
-                self._warn_of_too_few("critical ", "max_critical_nfr", len(times))
-        elif n_marked and not len(times):
-            warnings.warn(
-                f"None of the {n_marked} critical rows is a calibration row: nothing "
-                "limits their flips.",
-                UserWarning,
-                stacklevel=5,
-            )
-        self.mixing_ = min(self.mixing_, largest_mixing(times, allowed))
-        self.critical_flips_ = int((times <= self.mixing_).sum()) if self.mixing_ else 0
-        self.critical_bound_ = risk_bound(
-            self.critical_flips_, len(times), **self._certificate
-        )
+            limit = min(limit, critical.largest_mixing(times))
+        self.path_ = self._trace_path(old, new, y, limit)
+        self.mixing_ = limit
+        if self.within_budget == "most-accurate":
+            self.mixing_ = self.path_.most_accurate(limit)
+        if marked is not None:
+            lost = times <= self.mixing_ if self.mixing_ else times < 0
+            self.critical_flips_ = int(np.count_nonzero(lost))
+            self.critical_bound_ = critical.bound(self.critical_flips_, len(times))
 
     def _choose_temperature(self, old, new, y):
         if not self.temperature_scaling or self.mixing_ == 0:
             return 1.0
         return fit_temperature(ROUTES[self.route].scores(old, new, self.mixing_), y)
-
-    def _warn_of_too_few(self, kind, name, n_rows):
-        budget = getattr(self, name)
-        needed = rows_needed(budget, **self._certificate)
-        warnings.warn(
-            f"{n_rows} {kind}calibration rows cannot certify {name}={budget}, which "
-            f"takes {needed} or more. The old model is kept as it is (mixing_ = 0).",
-            UserWarning,
-            stacklevel=6,
-        )
 
     def _mixed_scores(self, X):
         if self.mixing_ == 0:
@@ -578,14 +644,11 @@ def _known_classes(reference, old_proba, X):
     return np.unique(reference.predict(X))
 
 
-def _take(values, rows):
-    """Some of the rows; all if `rows` is None, and nothing of nothing."""
-    if values is None or rows is None:
-        return values
-    return _safe_indexing(values, rows)
-
-
-def _seed_learner(learner):
-    """Without a seed of its own it would draw one from the operating system."""
-    if learner.random_state is None:
-        learner.random_state = check_random_state(None).randint(2**31 - 1)
+def _marked_rows(critical, rows):
+    """Which of the calibration rows are critical; None if nobody marked any."""
+    if critical is None:
+        return None
+    marked = critical > 0
+    if marked.any() and not marked[rows].any():
+        warn_of_no_critical_row(marked.sum())
+    return marked[rows]

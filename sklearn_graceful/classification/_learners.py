@@ -19,11 +19,24 @@ def last_step(estimator):
     return estimator
 
 
-def is_boosting(estimator):
-    """Whether the classifier that learns is a boosting one, known by class name."""
-    kinds = type(last_step(estimator)).__mro__
+def learner_kind(estimator):
+    """Tell the kinds of learners apart that methods treat in their own way.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Classifier, skorch net, or Pipeline ending in one.
+
+    Returns
+    -------
+    kind : {"net", "boosting", "other"}
+        Boosting is known by class name.
+    """
+    if check_learner(estimator):
+        return "net"
+    names = [kind.__name__ for kind in type(last_step(estimator)).__mro__]
     marks = ("Boosting", "AdaBoost", "XGB", "LGBM", "CatBoost")
-    return any(mark in kind.__name__ for kind in kinds for mark in marks)
+    return "boosting" if any(m in name for m in marks for name in names) else "other"
 
 
 def check_learner(estimator):
@@ -80,7 +93,18 @@ def fit_through_pipeline(estimator, X, y, fit_last, *, extra=()):
     estimator.steps = [*before.steps, estimator.steps[-1]]
 
 
-def fit_network(net, X, y, *, method, weights, old, teacher_logits, verbose):
+def fit_network(
+    net,
+    X,
+    y,
+    *,
+    method,
+    weights,
+    old,
+    verbose,
+    teacher_logits=None,
+    initial_weights=None,
+):
     """Train a skorch net on the method's loss.
 
     Parameters
@@ -97,10 +121,12 @@ def fit_network(net, X, y, *, method, weights, old, teacher_logits, verbose):
         Of the loss.
     old : OldOutputs or None
         What the old model says.
-    teacher_logits : ndarray of shape (n, n_classes) or None
-        Mean logits of the teachers, where the method has any.
     verbose : int
         skorch's verbosity.
+    teacher_logits : ndarray of shape (n, n_classes), default=None
+        Mean logits of the teachers, where the method has any.
+    initial_weights : dict of str to tensor, default=None
+        State of a module of the same architecture, to start from.
 
     Returns
     -------
@@ -118,7 +144,14 @@ def fit_network(net, X, y, *, method, weights, old, teacher_logits, verbose):
             teacher_logits=teacher_logits,
         )
 
-    return fit_net(net, X, y, make_objective, verbose=verbose)
+    return fit_net(
+        net,
+        X,
+        y,
+        make_objective,
+        verbose=verbose,
+        initial_weights=initial_weights,
+    )
 
 
 def check_takes_weights(learner, *, needed):
@@ -143,8 +176,8 @@ def check_takes_weights(learner, *, needed):
         )
 
 
-def check_can_teach(learner, method):
-    """Refuse a learner without probabilities where the method mixes them.
+def check_teaches(learner, method, weights):
+    """Refuse a learner that cannot be trained by a method, or cannot teach for it.
 
     Parameters
     ----------
@@ -152,17 +185,23 @@ def check_can_teach(learner, method):
         No network.
     method : Congruence
         With its choices made.
+    weights : RowWeights
+        That it would be given.
 
     Raises
     ------
     TypeError
-        If the method asks a plain new model for probabilities that it has not.
+        If the method asks a plain new model for probabilities that it has not, or the
+        learner's ``fit`` takes no weights and needs them.
     """
     if method.needs_callable_old_model and not hasattr(learner, "predict_proba"):
         raise TypeError(
             f"{type(learner).__name__} has no predict_proba, which match mixes with "
             "the old model's."
         )
+    check_takes_weights(
+        learner, needed=method.needs_callable_old_model or not weights.are_plain
+    )
 
 
 def fit_weighted(learner, X, y, *, classes, weights, old):

@@ -1,10 +1,11 @@
 """Positive-congruent training of any classifier."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import assert_all_finite, check_random_state, get_tags
+from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -14,18 +15,20 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_graceful.classification._choosing import (
+    compare_methods,
+    rows_to_choose_on,
+)
+from sklearn_graceful.classification._interpolation import old_network
 from sklearn_graceful.classification._learners import (
-    check_can_teach,
     check_learner,
-    check_takes_weights,
-    fit_network,
-    fit_through_pipeline,
-    fit_weighted,
-    is_boosting,
+    check_teaches,
     last_step,
+    learner_kind,
 )
 from sklearn_graceful.classification._old_outputs import (
     no_outputs,
+    out_of_fold_outputs,
     outputs_of_model,
     outputs_of_proba,
     warn_of_mismatch,
@@ -34,17 +37,21 @@ from sklearn_graceful.classification._row_arguments import (
     check_row_count,
     check_weights,
 )
-from sklearn_graceful.classification._synthetic import (
-    make_synthetic_rows,
-    stack_rows,
-)
+from sklearn_graceful.classification._synthetic import can_match
 from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
-from sklearn_graceful.classification._teachers import fit_teachers, mean_logits
-from sklearn_graceful.congruence import NoCongruence, check_method
-from sklearn_graceful.congruence._row_weights import row_weights
+from sklearn_graceful.classification._training import Trainer, TrainingRows
+from sklearn_graceful.congruence import Choices, NoCongruence, check_method
 from sklearn_graceful.nn import mlp_net
 from sklearn_graceful.nn._seeding import isolated_randomness
 from sklearn_graceful.reference import as_reference
+
+_NOT_SET_BY_EVERY_FIT = (
+    "choice_",
+    "history_",
+    "critical_flips_",
+    "imitation_",
+    "interpolation_path_",
+)
 
 
 def _learner_has(method):
@@ -88,9 +95,10 @@ class PCClassifier(
     method : str or Congruence, default="focal"
         How the new model is held to the old one: ``"none"``, ``"naive"``,
         ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"conditional"``,
-        ``"muscle"``, ``"ldi"``, ``"elodi"``, ``"match"``, or an object of
-        :mod:`sklearn_graceful.congruence` with parameters of one's own. ``"focal"``
-        takes the form that suits the learner.
+        ``"muscle"``, ``"ldi"``, ``"elodi"``, ``"match"``, ``"interpolate"``, or an
+        object of :mod:`sklearn_graceful.congruence` with parameters of one's own.
+        ``"focal"`` takes the form that suits the learner and what is at hand, at a
+        strength that it chooses on held-out rows.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found, so with None two fits differ even after ``np.random.seed``.
@@ -107,12 +115,21 @@ class PCClassifier(
         The old model.
     method_ : Congruence
         The method as it was used, all defaults filled in.
+    choice_ : list of HeldOutFigures
+        Of each candidate for `method_`, the plain model first: ``method``, ``error``
+        and ``nfr`` on held-out rows. Only where there was a choice.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
         Column names of X, where it has string names.
     history_ : list of dict
         Losses and times by epoch. Networks only.
+    imitation_ : Imitation
+        How well it imitates two models. Only from
+        :meth:`FlipControlledClassifier.to_single_model`.
+    interpolation_path_ : InterpolationPath
+        Held-out error and negative flip rate by share of the old weights. Only where
+        ``"interpolate"`` chose the share.
     critical_flips_ : int
         Critical training rows that the old model has right and the new one wrong.
         Only after a fit with `critical`.
@@ -173,11 +190,16 @@ class PCClassifier(
             Labels; classes that the old model does not know are welcome.
         old_model : object, default=None
             Goes before the constructor's.
-        old_proba : array-like of shape (n, n_old_classes) or (n,), default=None
+        old_proba : array-like of shape (n, n_old_classes) or (n,), or "out-of-fold", \
+                default=None
             The old model's stored answers on these rows; goes before asking it.
             Columns are in the order of the old model's classes if there is an
             `old_model`, else of the sorted classes of `y`; the columns of a DataFrame
             name them. One-dimensional: predicted labels.
+
+            ``"out-of-fold"``: for an old model that was trained on these rows and knows
+            them by heart, as forests and boosting do. The answers come from 5 clones of
+            it, each trained without the fifth that it is asked about.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
@@ -193,16 +215,17 @@ class PCClassifier(
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
             method is unknown or not for this learner, old and new share no class, or
-            `critical` comes without an old model.
+            `critical` comes without an old model; for ``"interpolate"``, if the old
+            network has another architecture or other classes.
         TypeError
             If `estimator` is no classifier, takes no sample weights where the method
-            needs them, or the old model can neither predict nor be called.
+            needs them, or the old model can neither predict nor be called; for
+            ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.
         """
         estimator = self._make_estimator()
         is_net = check_learner(estimator)
-        method = _suited_method(self.method, estimator, is_net)
         # The old model gets X as it came, with its column names.
         X_given, (X, y) = X, self._check_rows(X, y)
         classes = np.unique(y)
@@ -214,93 +237,69 @@ class PCClassifier(
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
-        old = _old_outputs(reference, old_proba, X_given, y, classes, method, critical)
+        raw = _raw_rows(X_given, X)
+        method = check_method(self.method)
+        choices = method.choices(
+            learner_kind(estimator), can_match=can_match(estimator, raw, reference)
+        )
+        network = None
+        if method.needs_old_weights:
+            network = old_network(reference, old_proba, estimator, classes)
+        with isolated_randomness(self.random_state):
+            old = _old_outputs(
+                reference, old_proba, X_given, y, classes, method, critical
+            )
         if old is None and method.needs_teachers and not method.needs_old_outputs:
             old = no_outputs(len(y), len(classes))
-        method = NoCongruence() if old is None else method
-        weights = row_weights(
-            method, old, sample_weight=sample_weight, critical=critical
-        )
+        if old is None:
+            choices = Choices.only(NoCongruence())
+        rows = TrainingRows(raw, X, y, old, sample_weight, critical)
         if not is_net:
-            check_can_teach(last_step(estimator), method)
-            check_takes_weights(
-                last_step(estimator),
-                needed=method.needs_callable_old_model or not weights.are_plain,
+            for choice in choices.methods:
+                check_teaches(last_step(estimator), choice, rows.weights(choice))
+
+        def trainer(rows):
+            return Trainer(
+                estimator,
+                rows,
+                reference,
+                network,
+                make_plain=_make_plain,
+                check_X=self._check_X,
+                verbose=self.verbose,
             )
 
-        for earlier in ("history_", "critical_flips_"):  # not set by every fit
+        for earlier in _NOT_SET_BY_EVERY_FIT:
             vars(self).pop(earlier, None)
-        plain = row_weights(
-            NoCongruence(), old, sample_weight=sample_weight, critical=critical
-        )
-        synthetic = teacher_logits = None
+        chosen = choices.default
+        if len(choices.methods) > 1:
+            with isolated_randomness(self.random_state):
+                chosen = self._choose(choices, rows, trainer)
         with isolated_randomness(self.random_state):
-            # Made of raw rows, as the old model wants them.
-            raw = X_given if hasattr(X_given, "iloc") else X
-            if method.needs_callable_old_model:
-                teachers = self._teachers(raw, y, method, plain.label)
-                synthetic = make_synthetic_rows(method, raw, teachers, reference)
-            if method.needs_teachers:
-                teachers = self._teachers(raw, y, method, plain.label)
-                teacher_logits = mean_logits(teachers, raw)
-            self._train(
-                estimator, X, y, method, weights, old, synthetic, teacher_logits
-            )
-        self.estimator_ = estimator
+            trained = trainer(rows).train(chosen)
+        self.estimator_ = trained.estimator
         self.classes_ = classes
         self.reference_ = reference
-        self.method_ = method
+        self.method_ = trained.method
+        if trained.history is not None:
+            self.history_ = trained.history
+        if trained.interpolation_path is not None:
+            self.interpolation_path_ = trained.interpolation_path
         if critical is not None:
             lost = (critical > 0) & old.right & (self.predict(X_given) != y)
             self.critical_flips_ = int(lost.sum())
         return self
 
-    def _teachers(self, X, y, method, sample_weight):
-        def make(estimator, seed):
-            return PCClassifier(estimator, method="none", random_state=seed)
-
-        return fit_teachers(
-            make,
-            self._make_estimator(),
-            X,
-            y,
-            seeds=check_random_state(None).randint(2**31 - 1, size=method.n_teachers),
-            sample_weight=sample_weight,
+    def _choose(self, choices, rows, trainer):
+        """The choice that costs least on held-out rows, if there are enough."""
+        y = np.unique(rows.y, return_inverse=True)[1]
+        held_out = rows_to_choose_on(y, choices.validation_fraction)
+        if held_out is None:
+            return choices.default
+        self.choice_ = compare_methods(
+            choices.methods, trainer(rows.take(~held_out)), rows.take(held_out)
         )
-
-    def _train(self, estimator, X, y, method, weights, old, synthetic, teacher_logits):
-        classes, y_index = np.unique(y, return_inverse=True)
-
-        def fit_last(learner, X, *extra):
-            labels, loss_weights, targets = y_index, weights, old
-            if extra:
-                X = stack_rows(X, *extra)
-                labels, loss_weights, targets = synthetic.join(
-                    y_index, weights, method, is_net=check_learner(learner)
-                )
-            if not check_learner(learner):
-                fit_weighted(
-                    learner,
-                    X,
-                    labels,
-                    classes=classes,
-                    weights=loss_weights,
-                    old=targets,
-                )
-                return
-            self.history_ = fit_network(
-                learner,
-                X,
-                labels,
-                method=method,
-                weights=loss_weights,
-                old=targets,
-                teacher_logits=teacher_logits,
-                verbose=self.verbose,
-            )
-
-        extra = () if synthetic is None else (self._check_X(synthetic.X),)
-        fit_through_pipeline(estimator, X, y, fit_last, extra=extra)
+        return min(self.choice_, key=lambda c: c.cost(choices.flip_cost)).method
 
     def predict(self, X):
         """Predict class labels.
@@ -370,12 +369,15 @@ class PCClassifier(
         return tags
 
 
-def _suited_method(method, estimator, is_net):
-    """The method in the form that the learner can be trained with."""
-    method = check_method(method)
-    if is_net:
-        return method.for_net()
-    return method.for_soft_labels(boosting=is_boosting(estimator))
+def _raw_rows(X_given, X):
+    """Rows as the old model wants them, in something that can be sliced."""
+    if hasattr(X_given, "iloc"):
+        return X_given
+    return X if sparse.issparse(X) else np.asarray(X)
+
+
+def _make_plain(estimator, seed):
+    return PCClassifier(estimator, method="none", random_state=seed)
 
 
 def _old_outputs(reference, old_proba, X, y, classes, method, critical):
@@ -389,6 +391,8 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
             "match asks the old model about rows of its own making, so stored outputs "
             "do not do: pass old_model= as well."
         )
+    if isinstance(old_proba, str):
+        return out_of_fold_outputs(reference, old_proba, X, y, classes)
     if old_proba is not None:
         check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_

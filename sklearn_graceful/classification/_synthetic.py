@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import _num_samples, has_fit_parameter
 
+from sklearn_graceful.classification._learners import check_learner, last_step
 from sklearn_graceful.classification._old_outputs import OldOutputs
 from sklearn_graceful.congruence._row_weights import RowWeights
 from sklearn_graceful.congruence._synthetic_rows import synthetic_rows
@@ -57,21 +59,44 @@ class SyntheticRows:
         proba[n_real:] = np.exp(self.log_mixture)
         everywhere = np.ones(n_rows, dtype=bool)
         old = OldOutputs(proba, everywhere, everywhere, np.ones(n_classes, dtype=bool))
-        if not is_net:
-            each = np.full(n_synthetic, n_real / n_synthetic)
-            label = np.concatenate([real * method.label_share, each])
-            return labels, RowWeights(label), old
-        # A batch mixes both kinds; the means over each kind shall add up.
         label = np.concatenate([real * method.label_share, np.zeros(n_synthetic)])
         match = np.concatenate([np.zeros(n_real), np.ones(n_synthetic)])
+        # Together the synthetic rows weigh as much as the real ones at a share of 1. A
+        # net's batch mixes both kinds, and the means over each kind shall add up.
+        whole = n_rows if is_net else n_real
         return (
             labels,
-            RowWeights(label * n_rows / n_real, match * n_rows / n_synthetic),
+            RowWeights(label * whole / n_real, match * whole / n_synthetic),
             old,
         )
 
 
-def make_synthetic_rows(method, X, teachers, reference):
+def can_match(estimator, X, reference):
+    """Whether a learner can learn from the old model's answers on synthetic rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What learns.
+    X : array-like of shape (n, ...)
+        Raw rows.
+    reference : ReferenceModel or None
+        The old model.
+
+    Returns
+    -------
+    can_match : bool
+    """
+    learner = last_step(estimator)
+    takes_rows = not sparse.issparse(X) and np.ndim(X) >= 2
+    learns = check_learner(estimator) or (
+        hasattr(learner, "predict_proba")
+        and has_fit_parameter(learner, "sample_weight")
+    )
+    return reference is not None and takes_rows and learns
+
+
+def make_synthetic_rows(method, X, teachers, reference, classes):
     """Make rows and ask both models about them.
 
     Parameters
@@ -81,9 +106,11 @@ def make_synthetic_rows(method, X, teachers, reference):
     X : DataFrame or ndarray of shape (n, ...)
         Real rows.
     teachers : list of classifier
-        Fitted plain new models.
+        Fitted plain new models; none where they do not count.
     reference : ReferenceModel
         The old model.
+    classes : ndarray of shape (n_classes,)
+        The new model's classes.
 
     Returns
     -------
@@ -96,9 +123,10 @@ def make_synthetic_rows(method, X, teachers, reference):
             for _ in range(method.n_synthetic)
         )
     )
-    log_teacher = np.mean([_log(t.predict_proba(rows)) for t in teachers], axis=0)
+    log_teacher = np.zeros((_num_samples(rows), len(classes)))
+    for teacher in teachers:
+        log_teacher += _log(teacher.predict_proba(rows)) / len(teachers)
     log_teacher -= np.logaddexp.reduce(log_teacher, axis=1, keepdims=True)
-    classes = teachers[0].classes_
     old = reference.predict_proba(rows, classes=classes)
     old /= np.maximum(old.sum(axis=1, keepdims=True), _SMALLEST_PROBABILITY)
     known = (

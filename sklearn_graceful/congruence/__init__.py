@@ -1,12 +1,14 @@
 """How a new classifier is held to the old one: one small class per published method."""
 
 from sklearn_graceful.congruence._base import Congruence
+from sklearn_graceful.congruence._choices import Choices
 from sklearn_graceful.congruence._conditional import Conditional
 from sklearn_graceful.congruence._distill import Distill
 from sklearn_graceful.congruence._elodi import ELODI
 from sklearn_graceful.congruence._focal import Focal
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._interpolate import Interpolate, InterpolationPath
 from sklearn_graceful.congruence._ldi import LDI
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._muscle import Muscle
@@ -18,12 +20,15 @@ __all__ = [
     "ELODI",
     "LDI",
     "METHODS",
+    "Choices",
     "Conditional",
     "Congruence",
     "Distill",
     "Focal",
     "FocalKL",
     "FocalLM",
+    "Interpolate",
+    "InterpolationPath",
     "Match",
     "Muscle",
     "Naive",

@@ -7,6 +7,8 @@ import numpy as np
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
 
+from sklearn_graceful.congruence._choices import Choices
+
 
 class Congruence(BaseEstimator):
     """Base of the methods that hold a new classifier to the old one.
@@ -29,11 +31,18 @@ class Congruence(BaseEstimator):
     needs_teachers : bool
         Whether its target takes the mean logits of `n_teachers` plain new models, a
         parameter of it, on the training rows.
+    needs_old_weights : bool
+        Whether it starts from the old model's weights, so that the old model must be a
+        network of the same architecture.
     """
 
     needs_old_outputs = True
     needs_callable_old_model = False
     needs_teachers = False
+    needs_old_weights = False
+
+    # Why no other learner can express the method, in one sentence; None if one can.
+    _networks_only = None
 
     # Closed bounds of the parameters; a class narrows those that mean something else.
     _bounds = {
@@ -159,22 +168,30 @@ class Congruence(BaseEstimator):
         logits = {"old": old_logits, "teachers": teacher_logits}
         return [logits[name] for name, is_needed in needed.items() if is_needed]
 
-    def for_net(self):
-        """Return this method with every open choice made for a network.
-
-        Returns
-        -------
-        method : Congruence
-        """
-        return self
-
-    def for_soft_labels(self, *, boosting=False):
-        """Return this method with every open choice made for labels and weights.
+    def choices(self, learner, *, can_match):
+        """Methods among which held-out rows decide: this one alone, mostly.
 
         Parameters
         ----------
-        boosting : bool, default=False
-            Whether the learner boosts trees, which soft labels do not suit.
+        learner : {"net", "boosting", "other"}
+            Kind of the learner.
+        can_match : bool
+            Whether the old model can be asked about new rows, and the learner can learn
+            from its answers.
+
+        Returns
+        -------
+        choices : Choices
+        """
+        return Choices.only(self.suited_to(learner))
+
+    def suited_to(self, learner):
+        """Return this method with every open choice made for a kind of learner.
+
+        Parameters
+        ----------
+        learner : {"net", "boosting", "other"}
+            Networks minimise the loss as it is, the others take labels and weights.
 
         Returns
         -------
@@ -183,8 +200,13 @@ class Congruence(BaseEstimator):
         Raises
         ------
         ValueError
-            If labels and weights cannot express the method.
+            If the learner cannot express the method.
         """
+        if learner != "net" and self._networks_only is not None:
+            raise ValueError(
+                f"{self._networks_only} For a learner that takes sample weights use "
+                "'focal', 'focal_kl' or 'distill'."
+            )
         return self
 
 

@@ -35,6 +35,11 @@ class Conditional(Congruence):
     tensor([0.])
     """
 
+    _networks_only = (
+        "conditional looks at the new model's loss while it is trained, which only a "
+        "network shows."
+    )
+
     _bounds = Congruence._bounds | {"lam": (0, 1)}
 
     def __init__(self, lam=0.5, temperature=2.0):
@@ -51,11 +56,3 @@ class Conditional(Congruence):
         old_loss = F.cross_entropy(target, y, reduction="none")
         kl = tempered_kl(target, new_logits, self.temperature)
         return (old_loss < new_loss) * (kl - new_loss)
-
-    def for_soft_labels(self, *, boosting=False):
-        """Raise: labels and sample weights cannot follow the model in training."""
-        raise ValueError(
-            "conditional looks at the new model's loss while it is trained, which "
-            "only a network shows. For a learner that takes sample weights use "
-            "'focal', 'focal_kl' or 'distill'."
-        )

@@ -45,15 +45,15 @@ class FocalKL(TemperedKL):
         """Weight of the divergence: ``lam (alpha + beta old_right)``."""
         return self.lam * focal_weight(old_right, self.alpha, self.beta)
 
-    def for_net(self):
-        """Return this method with its temperature, by default the paper's 100."""
-        return self._at(100.0)
+    def suited_to(self, learner):
+        """Return this method with its temperature: the paper's 100, or 1 where need be.
 
-    def for_soft_labels(self, *, boosting=False):
-        """Return this method with temperature 1; raise ValueError on another."""
-        return super(FocalKL, self._at(1.0)).for_soft_labels()
-
-    def _at(self, temperature):
-        if self.temperature is not None:
-            return self
-        return clone(self).set_params(temperature=temperature)
+        Raises
+        ------
+        ValueError
+            If another temperature than 1 is given for a learner that is no network.
+        """
+        if self.temperature is None:
+            temperature = 100.0 if learner == "net" else 1.0
+            return clone(self).set_params(temperature=temperature)
+        return super().suited_to(learner)

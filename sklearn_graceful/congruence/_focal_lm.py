@@ -33,6 +33,8 @@ class FocalLM(Congruence):
     array([0.06, 0.01])
     """
 
+    _networks_only = "focal_lm matches logits, which only a network can do."
+
     def __init__(self, lam=1.0, alpha=1.0, beta=5.0):
         self.lam = lam
         self.alpha = alpha
@@ -45,10 +47,3 @@ class FocalLM(Congruence):
     def divergence(self, new_logits, target, y):
         """``mean_k (z_new - z_old)^2 / 2`` of every row, shape (n,)."""
         return F.mse_loss(new_logits, target, reduction="none").mean(dim=1) / 2
-
-    def for_soft_labels(self, *, boosting=False):
-        """Raise: labels and sample weights cannot match logits."""
-        raise ValueError(
-            "focal_lm matches logits, which only a network can do. For a learner "
-            "that takes sample weights use 'focal', 'focal_kl' or 'distill'."
-        )

@@ -22,9 +22,9 @@ class TemperedKL(Congruence):
         kl = F.kl_div(new, target, reduction="none", log_target=True).sum(dim=1)
         return self.temperature**2 * kl
 
-    def for_soft_labels(self, *, boosting=False):
-        """Return this method if its temperature is 1, which soft labels express."""
-        if self.temperature != 1:
+    def suited_to(self, learner):
+        """Return this method; labels and weights express temperature 1 only."""
+        if learner != "net" and self.temperature != 1:
             raise ValueError(
                 f"{type(self).__name__}(temperature={self.temperature!r}) needs a "
                 "network: labels and sample weights express temperature=1 only."

@@ -13,6 +13,8 @@ class LogitDifferenceInhibition(Congruence):
     information. Networks only.
     """
 
+    _networks_only = "The method matches logits, which only a network can do."
+
     _bounds = Congruence._bounds | {
         "p": (1, float("inf")),
         "xi": (0, float("inf")),
@@ -26,14 +28,6 @@ class LogitDifferenceInhibition(Congruence):
             return F.mse_loss(new_logits, target, reduction="none").mean(dim=1)
         excess = F.softshrink(new_logits - target, float(self.xi))
         return (excess.abs() ** self.p).mean(dim=1)
-
-    def for_soft_labels(self, *, boosting=False):
-        """Raise: labels and sample weights cannot match logits."""
-        raise ValueError(
-            f"{type(self).__name__.lower()} matches logits, which only a network can "
-            "do. For a learner that takes sample weights use 'focal', 'focal_kl' or "
-            "'distill'."
-        )
 
 
 class LDI(LogitDifferenceInhibition):

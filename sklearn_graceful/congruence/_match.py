@@ -6,38 +6,58 @@ from sklearn.base import clone
 from sklearn_graceful.congruence._base import Congruence
 from sklearn_graceful.congruence._kl import TemperedKL
 
+# What None stands for; chosen on validation rows of the sets in benchmarks/flips.
+_NET_DEFAULTS = {
+    "n_synthetic": 4,
+    "n_teachers": 4,
+    "swap_rate": 0.5,
+    "label_share": 0.3,
+}
+_OTHER_DEFAULTS = {
+    "n_synthetic": 8,
+    "n_teachers": 1,
+    "swap_rate": 0.35,
+    "label_share": 1.0,
+}
+
 
 class Match(TemperedKL):
     """``label_share CE(y)`` on real rows, ``KL(mixture || p_new)`` on synthetic ones.
 
     Agreement that is enforced on training rows carries over badly to new ones: there
     the flips of training rows are gone already. But the old model is a function and
-    can be asked anywhere. So a plain new model (the teacher) is trained first; both
-    models label synthetic rows by their mixture ``(1 - mixing) log p_teacher + mixing
-    log p_old``; and one model learns the labels of the real rows and the mixture on
-    the synthetic ones. It holds what two models know, at the prediction cost of one.
+    can be asked anywhere. So plain new models (the teachers) are trained first; they
+    and the old model label synthetic rows by the mixture ``(1 - mixing) log p_teacher
+    + mixing log p_old``; and one model learns the labels of the real rows and the
+    mixture on the synthetic ones. It holds what all of them know, at the prediction
+    cost of one.
 
     A synthetic row is a real one that takes some of its features from another row,
     before any preprocessing; of images and other arrays with more than two axes it is
     a weighted mean of two rows. Columns that are an indicator of one another (one-hot)
     change hands together.
 
-    A network learns the mixture's probabilities, any other learner its hard labels.
+    A network learns the mixture's probabilities. Any other learner gets a synthetic
+    row once for each class that is likely, weighted by its probability.
 
     It needs the old model itself; stored outputs do not do. It costs the teachers' fits
-    and one on ``1 + n_synthetic`` times the rows.
+    (networks train together, see :func:`nn.PackedClassifier`) and one on
+    ``1 + n_synthetic`` times the rows.
 
     Parameters
     ----------
     mixing : float, default=0.35
         Share of the old model in the mixture's log-probabilities, in [0, 1].
     n_synthetic : int or None, default=None
-        Synthetic rows for each real one. None: 2 for a network, 4 for any other
+        Synthetic rows for each real one. None: 4 for a network, 8 for any other
         learner.
-    n_teachers : int, default=1
-        Plain new models, of other seeds, whose log-probabilities are averaged.
-    swap_rate : float, default=0.5
+    n_teachers : int or None, default=None
+        Plain new models, of other seeds, whose log-probabilities are averaged. None: 4
+        for a network, 1 for any other learner. At a mixing of 1 none is trained, unless
+        it takes one for classes that the old model does not know.
+    swap_rate : float or None, default=None
         The share of features that a row takes from another is drawn from 0 to this.
+        None: 0.5 for a network, 0.35 for any other learner.
     label_share : float or None, default=None
         Weight of all real rows together, against 1 for all synthetic ones. None: 0.3
         for a network, 1 for any other learner.
@@ -53,8 +73,8 @@ class Match(TemperedKL):
     Examples
     --------
     >>> from sklearn_graceful.congruence import Match
-    >>> Match(mixing=0.2).for_net()
-    Match(label_share=0.3, mixing=0.2, n_synthetic=2)
+    >>> Match(mixing=0.2).suited_to("net")
+    Match(label_share=0.3, mixing=0.2, n_synthetic=4, n_teachers=4, swap_rate=0.5)
     """
 
     temperature = 1.0
@@ -72,8 +92,8 @@ class Match(TemperedKL):
         self,
         mixing=0.35,
         n_synthetic=None,
-        n_teachers=1,
-        swap_rate=0.5,
+        n_teachers=None,
+        swap_rate=None,
         label_share=None,
         groups=None,
     ):
@@ -107,16 +127,26 @@ class Match(TemperedKL):
         mixed = (1 - self.mixing) * log_teacher + self.mixing * log_old
         return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
 
-    def for_net(self):
-        """With two synthetic rows for each real one, labels at 0.3."""
-        return self._with_defaults(n_synthetic=2, label_share=0.3)
+    def needs_no_teacher(self, classes, old_classes):
+        """Whether the old model's word counts alone, about every class.
 
-    def for_soft_labels(self, *, boosting=False):
-        """With four synthetic rows for each real one, labels at 1."""
-        return self._with_defaults(n_synthetic=4, label_share=1.0)
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            The new model's classes.
+        old_classes : ndarray or None
+            The old model's; None if it lists none.
 
-    def _with_defaults(self, **defaults):
-        """A copy in which these parameters stand for None."""
+        Returns
+        -------
+        needs_no_teacher : bool
+        """
+        knows_all = old_classes is None or np.isin(classes, old_classes).all()
+        return bool(self.mixing == 1 and knows_all)
+
+    def suited_to(self, learner):
+        """Return this method with the defaults of the learner filled in."""
+        defaults = _NET_DEFAULTS if learner == "net" else _OTHER_DEFAULTS
         open_ = {p: v for p, v in defaults.items() if getattr(self, p) is None}
         return clone(self).set_params(**open_)
 

@@ -42,6 +42,11 @@ class Muscle(Congruence):
 
     needs_teachers = True
 
+    _networks_only = (
+        "muscle looks at the new model's mistakes while it is trained, which only a "
+        "network shows."
+    )
+
     _bounds = Congruence._bounds | {"lam": (0, 1)}
 
     def __init__(self, lam=0.5, temperature=1.0, n_teachers=1):
@@ -66,14 +71,6 @@ class Muscle(Congruence):
         wrong = (new_logits.argmax(dim=1) != y)[:, None]
         reference = torch.where(wrong, target[:, 0], target[:, 1])
         return tempered_kl(reference, new_logits, self.temperature)
-
-    def for_soft_labels(self, *, boosting=False):
-        """Raise: labels and sample weights cannot follow the model in training."""
-        raise ValueError(
-            "muscle looks at the new model's mistakes while it is trained, which only "
-            "a network shows. For a learner that takes sample weights use 'focal', "
-            "'focal_kl' or 'distill'."
-        )
 
     def check_parameters(self):
         """Refuse parameters outside their bounds, and counts that are not whole."""

@@ -9,6 +9,7 @@ from sklearn_graceful.congruence._elodi import ELODI
 from sklearn_graceful.congruence._focal import Focal
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
+from sklearn_graceful.congruence._interpolate import Interpolate
 from sklearn_graceful.congruence._ldi import LDI
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._muscle import Muscle
@@ -27,6 +28,7 @@ METHODS = {
     "ldi": LDI,
     "elodi": ELODI,
     "match": Match,
+    "interpolate": Interpolate,
 }
 
 

@@ -25,6 +25,34 @@ class UpdatePath:
     nfr: np.ndarray
     accuracy: np.ndarray
 
+    def most_accurate(self, up_to=1.0):
+        """Point with the highest accuracy among those that are not beyond `up_to`.
+
+        Parameters
+        ----------
+        up_to : float, default=1.0
+            In [0, 1].
+
+        Returns
+        -------
+        t : float
+            Of equals the smallest, which flips least.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_graceful.flip_control import UpdatePath
+        >>> path = UpdatePath(
+        ...     t=np.array([0.0, 0.4, 0.6, 1.0]),
+        ...     nfr=np.array([0.0, 0.0, 0.01, 0.03]),
+        ...     accuracy=np.array([0.90, 0.93, 0.93, 0.95]),
+        ... )
+        >>> path.most_accurate(), path.most_accurate(up_to=0.7)
+        (1.0, 0.4)
+        """
+        within = np.count_nonzero(self.t <= up_to)
+        return float(self.t[self.accuracy[:within].argmax()])
+
 
 def trace_path(old, new, y, *, chosen, n_points=101, scores=mix):
     """Predict rows at many points of a route.

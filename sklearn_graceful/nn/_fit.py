@@ -12,7 +12,7 @@ from sklearn_graceful.nn._lean import LeanTraining
 from sklearn_graceful.nn._outputs import Probabilities, output_kind, to_logits
 
 
-def fit_net(net, X, y, make_objective, *, verbose=0):
+def fit_net(net, X, y, make_objective, *, verbose=0, initial_weights=None):
     """Train an unfitted skorch net in place.
 
     Training runs through the net's own ``fit``: its module, optimizer, callbacks and
@@ -34,6 +34,8 @@ def fit_net(net, X, y, make_objective, *, verbose=0):
         is not None.
     verbose : int, default=0
         skorch's verbosity.
+    initial_weights : dict of str to tensor, default=None
+        State of a module of the same architecture, to start from.
 
     Returns
     -------
@@ -45,11 +47,12 @@ def fit_net(net, X, y, make_objective, *, verbose=0):
     net.set_params(verbose=verbose)
     use_in_memory_batches(net)
     net.objective_ = _Loss(net, make_objective)
+    net.initial_weights_ = initial_weights
     try:
         net.fit(X, y)
     finally:
         kind = net.objective_.kind
-        del net.objective_
+        del net.objective_, net.initial_weights_
         net.__class__ = original
     net.set_params(predict_nonlinearity=Probabilities(kind))
     history = [dict(epoch) for epoch in net.history]

@@ -10,6 +10,7 @@ from sklearn_graceful.nn._batches import (
     NumberedDataset,
     NumberedLoader,
 )
+from sklearn_graceful.nn._weights import load_weights
 
 
 class LeanTraining:
@@ -25,9 +26,29 @@ class LeanTraining:
     objective_ : callable or None
         ``objective_(net, output, y, rows)`` returns the loss of a batch; `rows` are
         the row numbers in the data given to fit. None: the net's own criterion.
+    initial_weights_ : dict of str to tensor, or None
+        What training starts from. None: what the module's own initialisation gives.
     """
 
     objective_ = None
+    initial_weights_ = None
+
+    def initialize(self):
+        """Make all components, with the initial weights if there are any.
+
+        Returns
+        -------
+        self : NeuralNet
+
+        Raises
+        ------
+        ValueError
+            If the module has other weights, by name or by shape.
+        """
+        super().initialize()
+        if self.initial_weights_ is not None:
+            load_weights(self.module_, self.initial_weights_)
+        return self
 
     def get_iterator(self, dataset, training=False):
         """Make the iterator over batches, one that knows its rows if they matter.
