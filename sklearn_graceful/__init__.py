@@ -6,6 +6,7 @@ from sklearn_graceful._version import __version__
 
 _HOMES = {
     "FlipControlledClassifier": "classification",
+    "ModelHistory": "reference",
     "OldModelMismatchWarning": "exceptions",
     "PCClassifier": "classification",
     "ReferenceModel": "reference",
@@ -13,6 +14,7 @@ _HOMES = {
 
 __all__ = [
     "FlipControlledClassifier",
+    "ModelHistory",
     "OldModelMismatchWarning",
     "PCClassifier",
     "ReferenceModel",

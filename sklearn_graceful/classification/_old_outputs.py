@@ -47,7 +47,7 @@ def outputs_of_model(reference, X, y, classes):
     Parameters
     ----------
     reference : ReferenceModel
-        The old model.
+        The old model; of a history the newest version is asked.
     X : array-like of shape (n, ...)
         Rows as the old model wants them.
     y : ndarray of shape (n,)
@@ -64,6 +64,32 @@ def outputs_of_model(reference, X, y, classes):
     check_same_label_kind(old_model=reference.classes_, y=y)
     labels, proba = reference.predict_with_proba(X)
     return _aligned(proba, reference.classes_, labels == y, y, classes)
+
+
+def newest_right(by_version):
+    """On each row the answer of the newest version that is right, else the newest's.
+
+    Parameters
+    ----------
+    by_version : list of OldOutputs
+        Of all versions of a history on the same rows, the oldest first.
+
+    Returns
+    -------
+    outputs : OldOutputs
+        A row is right if any version has it right, a class known if any version
+        knows it; where the row's version does not, it has probability 0.
+    """
+    newest_first = by_version[::-1]
+    right = np.array([outputs.right for outputs in newest_first])
+    # argmax takes the first of equals: the newest, also where none is right.
+    version, rows = right.argmax(axis=0), np.arange(right.shape[1])
+    return OldOutputs(
+        np.array([outputs.proba for outputs in newest_first])[version, rows],
+        right.any(axis=0),
+        np.array([outputs.informative for outputs in newest_first])[version, rows],
+        np.any([outputs.known for outputs in newest_first], axis=0),
+    )
 
 
 def outputs_of_proba(old_proba, y, classes, source_classes=None):

@@ -24,8 +24,9 @@ class Match(TemperedKL):
 
     A network learns the mixture's probabilities, any other learner its hard labels.
 
-    It needs the old model itself; stored outputs do not do. It costs the teachers' fits
-    and one on ``1 + n_synthetic`` times the rows.
+    It needs the old model itself; stored outputs do not do. Of a history the newest
+    version is asked, since without labels nobody knows which one is right. It costs
+    the teachers' fits and one on ``1 + n_synthetic`` times the rows.
 
     Parameters
     ----------

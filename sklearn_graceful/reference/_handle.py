@@ -52,11 +52,14 @@ class ReferenceModel:
         As given.
     classes_ : ndarray of shape (n_classes,) or None
         Labels of the columns; None if it is no classifier or nobody knows them.
+    versions : tuple of ReferenceModel
+        The handle itself; all releases in a :class:`ModelHistory`.
 
     Raises
     ------
     TypeError
-        If `model` is a path, a class, or has no method that could be used.
+        If `model` is a path, a class, a ModelHistory, or has no method that could be
+        used.
     ValueError
         If `classes` has repetitions, mixes numbers and strings, or has another length
         than the model's own ``classes_``.
@@ -86,6 +89,7 @@ class ReferenceModel:
 
     def __init__(self, model, *, classes=None):
         if isinstance(model, ReferenceModel):
+            _refuse_history(model)
             classes = model.classes if classes is None else classes
             model = model.model
         self.model = model
@@ -100,6 +104,11 @@ class ReferenceModel:
     def classes_(self):
         """Labels of the columns of `predict_proba` and `logits`."""
         return self._adapter.classes
+
+    @property
+    def versions(self):
+        """All that a new model is held to; more than the handle in a ModelHistory."""
+        return (self,)
 
     def predict(self, X):
         """Labels that the old model predicts.
@@ -394,6 +403,8 @@ def _adapter_for(model, classes):
         return adapter_for(model, classes)
     if not model:
         raise ValueError("An ensemble of old models needs at least one member.")
+    for member in model:
+        _refuse_history(member)
     members = [
         member
         if isinstance(member, ReferenceModel)
@@ -401,6 +412,14 @@ def _adapter_for(model, classes):
         for member in model
     ]
     return EnsembleAdapter(model, members)
+
+
+def _refuse_history(model):
+    if isinstance(model, ReferenceModel) and len(model.versions) > 1:
+        raise TypeError(
+            "A ModelHistory is no single model: pass it as old_model= as it is, not "
+            "inside a ReferenceModel, with classes= or in an ensemble."
+        )
 
 
 def _check_classes(classes):
