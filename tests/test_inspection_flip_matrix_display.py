@@ -117,7 +117,7 @@ def test_cells_of_many_versions_keep_their_size(n_versions):
     display.figure_.canvas.draw()
     box = display.ax_.get_window_extent()
     inches = box.width / display.figure_.dpi / n_versions
-    assert 0.4 < inches < 1.6
+    assert 0.4 < inches < 1.8
     assert box.height == pytest.approx(box.width, rel=0.2)
     # Nothing is cut off.
     whole = display.figure_.get_tightbbox()
