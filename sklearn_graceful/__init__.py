@@ -6,6 +6,7 @@ from sklearn_graceful._version import __version__
 
 _HOMES = {
     "FlipControlledClassifier": "classification",
+    "ModelHistory": "reference",
     "OldModelMismatchWarning": "exceptions",
     "PCClassifier": "classification",
     "PredictionStore": "rollout",
@@ -14,6 +15,7 @@ _HOMES = {
 
 __all__ = [
     "FlipControlledClassifier",
+    "ModelHistory",
     "OldModelMismatchWarning",
     "PCClassifier",
     "PredictionStore",

@@ -191,7 +191,7 @@ def test_a_learner_without_probabilities_is_refused_before_training(old):
 
 
 def test_labels_that_count_for_nothing_leave_the_mixture_alone():
-    """Also for learners without probabilities `label_share` says what real labels weigh."""
+    """Also where probabilities cannot be learnt, `label_share` weighs real labels."""
     X, y = load_digits(return_X_y=True)
     weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
     churn = []

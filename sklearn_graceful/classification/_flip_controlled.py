@@ -96,9 +96,9 @@ class FlipControlledClassifier(
         is not, as it would show the old model transformed rows.
     old_model : object, default=None
         The fitted model that is being replaced, anything that
-        :class:`ReferenceModel` takes. It is never changed, and ``clone`` keeps it
-        fitted. It gets the same X as this estimator, at predict too: put this one
-        outside a Pipeline, not inside.
+        :class:`ReferenceModel` takes; of a :class:`ModelHistory` the newest version. It
+        is never changed, and ``clone`` keeps it fitted. It gets the same X as this
+        estimator, at predict too: put this one outside a Pipeline, not inside.
     max_nfr : float, default=0.01
         Budget: accepted share of rows that the old model has right and this one
         wrong, of all rows, in [0, 1). With fewer than ``1 / max_nfr - 1`` calibration

@@ -4,15 +4,11 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._labels import align_columns, check_same_label_kind
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 
 _SMALLEST_PROBABILITY = 1e-6
-_N_FOLDS = 5
 _MEMORISED = 0.98
 _MEMORISERS = ("Forest", "Boosting", "Tree", "Neighbors", "XGB", "LGBM", "CatBoost")
 
@@ -67,7 +63,7 @@ def outputs_of_model(reference, X, y, classes):
     Parameters
     ----------
     reference : ReferenceModel
-        The old model.
+        The old model; of a history the newest version is asked.
     X : array-like of shape (n, ...)
         Rows as the old model wants them.
     y : ndarray of shape (n,)
@@ -83,72 +79,33 @@ def outputs_of_model(reference, X, y, classes):
         return _outputs_of_labels(reference.predict(X), y, classes, "old_model")
     check_same_label_kind(old_model=reference.classes_, y=y)
     labels, proba = reference.predict_with_proba(X)
-    return _aligned(proba, reference.classes_, labels == y, y, classes)
+    return aligned(proba, reference.classes_, labels == y, y, classes)
 
 
-def out_of_fold_outputs(reference, keyword, X, y, classes):
-    """Answers by clones of the old model that never saw the row.
+def newest_right(by_version):
+    """On each row the answer of the newest version that is right, else the newest's.
 
     Parameters
     ----------
-    reference : ReferenceModel or None
-        The old model.
-    keyword : str
-        ``"out-of-fold"``.
-    X : array-like of shape (n, ...)
-        Rows that the old model was trained on.
-    y : ndarray of shape (n,)
-        Labels.
-    classes : ndarray of shape (n_classes,)
-        The new model's classes.
+    by_version : list of OldOutputs
+        Of all versions of a history on the same rows, the oldest first.
 
     Returns
     -------
     outputs : OldOutputs
-
-    Raises
-    ------
-    ValueError
-        If it is another keyword, there is no old model, or a class has one row only.
-    TypeError
-        If the old model cannot be cloned and trained, or has no ``predict_proba``.
+        A row is right if any version has it right, a class known if any version
+        knows it; where the row's version does not, it has probability 0.
     """
-    if keyword != "out-of-fold":
-        raise ValueError(f'old_proba is an array or "out-of-fold", got {keyword!r}.')
-    model = None if reference is None else reference.model
-    if model is None:
-        raise ValueError(
-            'old_proba="out-of-fold" trains clones of the old model: pass '
-            "old_model= as well."
-        )
-    if not all(hasattr(model, name) for name in ("fit", "get_params", "predict_proba")):
-        raise TypeError(
-            'old_proba="out-of-fold" trains clones of the old model, which takes a '
-            "scikit-learn classifier with predict_proba, got "
-            f"{type(model).__name__}. Pass the answers themselves."
-        )
-    reference.check_fitted()
-    check_same_label_kind(old_model=reference.classes_, y=y)
-    # It never saw the rows of a class that it does not know.
-    source, seen = reference.classes_, np.isin(y, reference.classes_)
-    known, counts = np.unique(y[seen], return_counts=True)
-    if len(known) < 2 or counts.min() < 2:
-        raise ValueError(
-            'old_proba="out-of-fold" needs two classes that the old model knows, with '
-            f"two rows each; y has {counts.tolist()} rows of {known.tolist()}."
-        )
-    proba = reference.predict_proba(X)
-    folds = StratifiedKFold(min(_N_FOLDS, counts.min()))
-    out_of_fold = cross_val_predict(
-        clone(model),
-        _safe_indexing(X, seen),
-        y[seen],
-        cv=folds,
-        method="predict_proba",
+    newest_first = by_version[::-1]
+    right = np.array([outputs.right for outputs in newest_first])
+    # argmax takes the first of equals: the newest, also where none is right.
+    version, rows = right.argmax(axis=0), np.arange(right.shape[1])
+    return OldOutputs(
+        np.array([outputs.proba for outputs in newest_first])[version, rows],
+        right.any(axis=0),
+        np.array([outputs.informative for outputs in newest_first])[version, rows],
+        np.any([outputs.known for outputs in newest_first], axis=0),
     )
-    proba[seen] = align_columns(out_of_fold, known, source)[0]
-    right = source[proba.argmax(axis=1)] == y
-    return _aligned(proba, source, right, y, classes)
 
 
 def outputs_of_proba(old_proba, y, classes, source_classes=None):
@@ -187,7 +144,7 @@ def outputs_of_proba(old_proba, y, classes, source_classes=None):
         )
     check_same_label_kind(old_proba=source, y=y)
     right = source[proba.argmax(axis=1)] == y
-    return _aligned(proba, source, right, y, classes)
+    return aligned(proba, source, right, y, classes)
 
 
 def _outputs_of_labels(labels, y, classes, name):
@@ -205,7 +162,7 @@ def _outputs_of_labels(labels, y, classes, name):
         )
     source = np.union1d(labels, classes)
     proba = (labels[:, None] == source).astype(np.float64)
-    return _aligned(proba, source, labels == y, y, classes)
+    return aligned(proba, source, labels == y, y, classes)
 
 
 def warn_of_mismatch(outputs, y, reference=None):
@@ -246,12 +203,31 @@ def _check_probabilities(values):
     return proba
 
 
-def _aligned(proba, source, right, y, classes):
-    aligned, known = align_columns(proba.astype(np.float64), source, classes)
-    mass = aligned.sum(axis=1, keepdims=True)
+def aligned(proba, source, right, y, classes):
+    """Answers in the new model's classes.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n, n_source)
+        Probabilities of the old model's classes.
+    source : ndarray of shape (n_source,)
+        These classes.
+    right : ndarray of bool, shape (n,)
+        Whether the old model's prediction is the label.
+    y : ndarray of shape (n,)
+        Labels.
+    classes : ndarray of shape (n_classes,)
+        The new model's classes.
+
+    Returns
+    -------
+    outputs : OldOutputs
+    """
+    proba, known = align_columns(proba.astype(np.float64), source, classes)
+    mass = proba.sum(axis=1, keepdims=True)
     informative = known[np.searchsorted(classes, y)] & (mass[:, 0] > 0)
-    aligned /= np.where(mass > 0, mass, 1)
-    return OldOutputs(aligned, np.asarray(right), informative, known)
+    proba /= np.where(mass > 0, mass, 1)
+    return OldOutputs(proba, np.asarray(right), informative, known)
 
 
 def _warn_of_wrong_input(outputs, y):

@@ -27,12 +27,13 @@ from sklearn_graceful.classification._learners import (
     learner_kind,
 )
 from sklearn_graceful.classification._old_outputs import (
+    newest_right,
     no_outputs,
-    out_of_fold_outputs,
     outputs_of_model,
     outputs_of_proba,
     warn_of_mismatch,
 )
+from sklearn_graceful.classification._out_of_fold import out_of_fold_outputs
 from sklearn_graceful.classification._row_arguments import (
     check_row_count,
     check_weights,
@@ -90,8 +91,8 @@ class PCClassifier(
         ``make_pipeline(StandardScaler(), mlp_net())``.
     old_model : object, default=None
         The fitted model that is being replaced, anything that
-        :class:`ReferenceModel` takes. It is never changed, and ``clone`` keeps it
-        fitted.
+        :class:`ReferenceModel` takes, or a :class:`ModelHistory`. It is never changed,
+        and ``clone`` keeps it fitted.
     method : str or Congruence, default="focal"
         How the new model is held to the old one: ``"none"``, ``"naive"``,
         ``"distill"``, ``"focal"``, ``"focal_kl"``, ``"focal_lm"``, ``"conditional"``,
@@ -214,9 +215,10 @@ class PCClassifier(
         ------
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
-            method is unknown or not for this learner, old and new share no class, or
-            `critical` comes without an old model; for ``"interpolate"``, if the old
-            network has another architecture or other classes.
+            method is unknown or not for this learner, old and new share no class,
+            `critical` comes without an old model, or `old_proba` with a history; for
+            ``"interpolate"``, if the old network has another architecture or other
+            classes.
         TypeError
             If `estimator` is no classifier, takes no sample weights where the method
             needs them, or the old model can neither predict nor be called; for
@@ -394,6 +396,11 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
     if isinstance(old_proba, str):
         return out_of_fold_outputs(reference, old_proba, X, y, classes)
     if old_proba is not None:
+        if reference is not None and len(reference.versions) > 1:
+            raise ValueError(
+                "old_proba holds the answers of one old model, but old_model is a "
+                "ModelHistory, each version of which must be asked: pass one of them."
+            )
         check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_
         outputs = outputs_of_proba(old_proba, y, classes, source)
@@ -402,6 +409,8 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
     if not method.needs_old_outputs and critical is None:
         reference.check_fitted()
         return None
-    outputs = outputs_of_model(reference, X, y, classes)
-    warn_of_mismatch(outputs, y, reference)
-    return outputs
+    by_version = []
+    for version in reference.versions:
+        by_version.append(outputs_of_model(version, X, y, classes))
+        warn_of_mismatch(by_version[-1], y, version)
+    return newest_right(by_version)

@@ -127,7 +127,7 @@ def make_synthetic_rows(method, X, teachers, reference, classes):
     for teacher in teachers:
         log_teacher += _log(teacher.predict_proba(rows)) / len(teachers)
     log_teacher -= np.logaddexp.reduce(log_teacher, axis=1, keepdims=True)
-    old = reference.predict_proba(rows, classes=classes)
+    old = reference.predict_proba(rows, classes=classes, remember=False)
     old /= np.maximum(old.sum(axis=1, keepdims=True), _SMALLEST_PROBABILITY)
     known = (
         np.ones(len(classes), dtype=bool)

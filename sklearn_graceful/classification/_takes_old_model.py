@@ -27,9 +27,12 @@ class TakesOldModelMixin:
     def _shared_reference(self):
         """The constructor's old model behind one handle that is kept."""
         kept = getattr(self, "_reference", None)
-        # A handle with classes is not what a bare model is wrapped in.
+        # A handle with classes is not what a bare model is wrapped in, nor a history.
         is_handle_of_bare = (
-            kept is not None and kept.model is self.old_model and kept.classes is None
+            kept is not None
+            and kept.model is self.old_model
+            and kept.classes is None
+            and kept.versions == (kept,)
         )
         if not is_handle_of_bare:
             self._reference = as_reference(self.old_model)

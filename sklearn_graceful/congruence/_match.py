@@ -40,9 +40,10 @@ class Match(TemperedKL):
     A network learns the mixture's probabilities. Any other learner gets a synthetic
     row once for each class that is likely, weighted by its probability.
 
-    It needs the old model itself; stored outputs do not do. It costs the teachers' fits
-    (networks train together, see :func:`nn.PackedClassifier`) and one on
-    ``1 + n_synthetic`` times the rows.
+    It needs the old model itself; stored outputs do not do. Of a history the newest
+    version is asked, since without labels nobody knows which one is right. It costs
+    the teachers' fits (networks train together, see :class:`nn.PackedClassifier`) and
+    one on ``1 + n_synthetic`` times the rows.
 
     Parameters
     ----------

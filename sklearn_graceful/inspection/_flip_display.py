@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_graceful.metrics import FlipCounts, flip_interval
 from sklearn_graceful.metrics._rows import check_labels, check_weight
 from sklearn_graceful.reference import as_reference
+from sklearn_graceful.reference._history import old_labels
 
 # Negative flips are the darkest, also in greyscale; blue against orange is a pair that
 # colour-blind readers tell apart.
@@ -114,7 +115,8 @@ class FlipDisplay:
             True labels.
         old_model : object
             Fitted model that is being replaced; anything that ``ReferenceModel``
-            takes.
+            takes. Of a :class:`ModelHistory` a row is old-right if any version has it
+            right.
         sample_weight : array-like of shape (n,), default=None
             Row weights.
         display_labels : array-like of shape (n_classes,), default=None
@@ -170,7 +172,7 @@ class FlipDisplay:
         return cls.from_predictions(
             y,
             estimator.predict(X),
-            y_old=reference.predict(X),
+            y_old=old_labels(reference, X, y),
             sample_weight=sample_weight,
             display_labels=display_labels,
             confidence=confidence,

@@ -25,7 +25,7 @@ from sklearn_graceful.metrics.mcnemar import (
     mcnemar_from_counts,
     mcnemar_test,
 )
-from sklearn_graceful.metrics.versions import flip_matrix
+from sklearn_graceful.metrics.versions import flip_matrix, history_labels
 
 __all__ = [
     "FlipCounts",
@@ -38,6 +38,7 @@ __all__ = [
     "flip_counts",
     "flip_interval",
     "flip_matrix",
+    "history_labels",
     "interval_from_counts",
     "mcnemar_from_counts",
     "mcnemar_test",

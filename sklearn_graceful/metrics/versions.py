@@ -59,15 +59,7 @@ def flip_matrix(y_true, predictions_by_version, *, normalize=True, sample_weight
            [0.25, 0.  , 0.  ],
            [0.5 , 0.5 , 0.  ]])
     """
-    if not isinstance(predictions_by_version, dict):
-        predictions_by_version = dict(enumerate(predictions_by_version))
-    if not predictions_by_version:
-        raise ValueError("predictions_by_version is empty: there are no versions.")
-    named = {
-        f"predictions_by_version[{version!r}]": predictions
-        for version, predictions in predictions_by_version.items()
-    }
-    y_true, *versions = check_labels(y_true=y_true, **named)
+    y_true, versions = _check_versions(y_true, predictions_by_version)
     weight = check_weight(sample_weight, y_true)
     both_right, total = _both_right(y_true, versions, weight)
     # What a version has right, less what it shares with another one.
@@ -82,6 +74,59 @@ def flip_matrix(y_true, predictions_by_version, *, normalize=True, sample_weight
         )
         return np.full_like(flips, np.nan)
     return flips / total
+
+
+def history_labels(y_true, predictions_by_version):
+    """Labels of a whole history of versions, for the `y_old` of any metric.
+
+    A row that any version has right counts as right; any other one keeps the label
+    of the newest version. So with the earlier releases here, `negative_flip_rate` is
+    the cumulative NFR: the share of rows that any of them has right and the new model
+    has wrong, however many releases ago it was lost.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels.
+    predictions_by_version : dict of array-like, or list of array-like, of shape (n,)
+        Predicted labels of each version, the oldest first.
+
+    Returns
+    -------
+    labels : ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there are no versions, or the rows are invalid (see `flip_counts`).
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import history_labels, negative_flip_rate
+    >>> y_true = [0, 0, 1, 1]
+    >>> v1, v2, v3 = [0, 0, 0, 0], [0, 1, 1, 0], [1, 1, 1, 1]
+    >>> negative_flip_rate(y_true, v3, y_old=v2)
+    0.25
+    >>> negative_flip_rate(y_true, v3, y_old=history_labels(y_true, [v1, v2]))
+    0.5
+    """
+    y_true, versions = _check_versions(y_true, predictions_by_version)
+    right = np.any([version == y_true for version in versions], axis=0)
+    return np.where(right, y_true, versions[-1])
+
+
+def _check_versions(y_true, predictions_by_version):
+    """Labels and the list of predictions, by checked rows."""
+    if not isinstance(predictions_by_version, dict):
+        predictions_by_version = dict(enumerate(predictions_by_version))
+    if not predictions_by_version:
+        raise ValueError("predictions_by_version is empty: there are no versions.")
+    named = {
+        f"predictions_by_version[{version!r}]": predictions
+        for version, predictions in predictions_by_version.items()
+    }
+    y_true, *versions = check_labels(y_true=y_true, **named)
+    return y_true, versions
 
 
 def _both_right(y_true, versions, weight):

@@ -7,6 +7,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_graceful.metrics import flip_counts
 from sklearn_graceful.reference import as_reference
+from sklearn_graceful.reference._history import old_labels
 
 # Name of the score: property of the flip counts, and whether more of it is better.
 _FIGURES = {
@@ -33,7 +34,8 @@ def flip_scorer(old_model, metric="neg_nfr"):
     Parameters
     ----------
     old_model : object
-        Fitted model that is being replaced; anything that ``ReferenceModel`` takes.
+        Fitted model that is being replaced; anything that ``ReferenceModel`` takes. Of
+        a :class:`ModelHistory` a row is old-right if any version has it right.
     metric : str, default="neg_nfr"
         ``"neg_nfr"``, ``"pfr"``, ``"neg_relative_nfr"``, ``"neg_avoidable_nfr"``,
         ``"neg_nfi"``, ``"btc"``, ``"bec"``, ``"neg_churn"``, ``"win_loss"``,
@@ -83,7 +85,8 @@ def update_scorer(old_model):
     Parameters
     ----------
     old_model : object
-        Fitted model that is being replaced; anything that ``ReferenceModel`` takes.
+        Fitted model that is being replaced; anything that ``ReferenceModel`` takes. Of
+        a :class:`ModelHistory` a row is old-right if any version has it right.
 
     Returns
     -------
@@ -123,7 +126,7 @@ class _FlipScorer:
         counts = flip_counts(
             y,
             estimator.predict(X),
-            y_old=self.reference.predict(X),
+            y_old=old_labels(self.reference, X, y),
             sample_weight=sample_weight,
         )
         if self.metric is not None:

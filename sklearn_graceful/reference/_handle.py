@@ -52,11 +52,14 @@ class ReferenceModel:
         As given.
     classes_ : ndarray of shape (n_classes,) or None
         Labels of the columns; None if it is no classifier or nobody knows them.
+    versions : tuple of ReferenceModel
+        The handle itself; all releases in a :class:`ModelHistory`.
 
     Raises
     ------
     TypeError
-        If `model` is a path, a class, or has no method that could be used.
+        If `model` is a path, a class, a ModelHistory, or has no method that could be
+        used.
     ValueError
         If `classes` has repetitions, mixes numbers and strings, or has another length
         than the model's own ``classes_``.
@@ -86,6 +89,7 @@ class ReferenceModel:
 
     def __init__(self, model, *, classes=None):
         if isinstance(model, ReferenceModel):
+            _refuse_history(model)
             classes = model.classes if classes is None else classes
             model = model.model
         self.model = model
@@ -100,6 +104,11 @@ class ReferenceModel:
     def classes_(self):
         """Labels of the columns of `predict_proba` and `logits`."""
         return self._adapter.classes
+
+    @property
+    def versions(self):
+        """All that a new model is held to; more than the handle in a ModelHistory."""
+        return (self,)
 
     def predict(self, X):
         """Labels that the old model predicts.
@@ -138,7 +147,7 @@ class ReferenceModel:
         self._check(X)
         return self._adapter.labels(self._ask, X)
 
-    def predict_proba(self, X, classes=None):
+    def predict_proba(self, X, classes=None, *, remember=True):
         """Class probabilities of the old model.
 
         Without predict_proba of its own, the softmax of its decision_function is
@@ -151,6 +160,9 @@ class ReferenceModel:
             Labels of the wanted columns. A class the old model does not know has
             probability 0; one that only the old model knows is left out, and the rows
             are NOT scaled to sum to 1 again. By default ``classes_``.
+        remember : bool, default=True
+            Whether the answers shall be kept; not worth it for rows that nobody is
+            going to ask about again.
 
         Returns
         -------
@@ -177,10 +189,11 @@ class ReferenceModel:
         """
         self._check(X)
         wanted = None if classes is None else _check_classes(classes)
+        ask = self._ask if remember else self._ask_once
         if wanted is not None and self.classes_ is None:
             # A model that names labels needs no list of its classes.
-            return one_hot(self._adapter.labels(self._ask, X), wanted)
-        values = self._adapter.probabilities(self._ask, X)
+            return one_hot(self._adapter.labels(ask, X), wanted)
+        values = self._adapter.probabilities(ask, X)
         if wanted is None:
             return values
         return align_columns(values, self.classes_, wanted)[0]
@@ -343,6 +356,9 @@ class ReferenceModel:
             question, X, lambda rows: self._adapter.answer(question, rows)
         )
 
+    def _ask_once(self, question, X):
+        return self._memory.ask(X, lambda rows: self._adapter.answer(question, rows))
+
     def __sklearn_clone__(self):
         return self
 
@@ -394,6 +410,8 @@ def _adapter_for(model, classes):
         return adapter_for(model, classes)
     if not model:
         raise ValueError("An ensemble of old models needs at least one member.")
+    for member in model:
+        _refuse_history(member)
     members = [
         member
         if isinstance(member, ReferenceModel)
@@ -401,6 +419,14 @@ def _adapter_for(model, classes):
         for member in model
     ]
     return EnsembleAdapter(model, members)
+
+
+def _refuse_history(model):
+    if isinstance(model, ReferenceModel) and len(model.versions) > 1:
+        raise TypeError(
+            "A ModelHistory is no single model: pass it as old_model= as it is, not "
+            "inside a ReferenceModel, with classes= or in an ensemble."
+        )
 
 
 def _check_classes(classes):

@@ -60,7 +60,7 @@ class RowMemory:
         found = digest_rows(X)
         with self._lock:
             if not found or not found[1]:
-                return self._ask(X, answer)
+                return self.ask(X, answer)
             layout, digests = found
             if self._state is None or self._state != FittedState(self._model):
                 self._tables.clear()
@@ -77,7 +77,7 @@ class RowMemory:
         new = dict(sorted(first.items(), key=lambda item: item[1]))
         whole = len(new) == len(digests)
         rows = X if whole else take_rows(X, np.fromiter(new.values(), np.intp))
-        answers = self._ask(rows, answer)
+        answers = self.ask(rows, answer)
         # Taken afterwards, since models may keep counters or caches of their own.
         self._state = FittedState(self._model)
         known = table.take(slots[slots >= 0])
@@ -86,8 +86,9 @@ class RowMemory:
         self._store(table, list(new), answers)
         return _merge(slots < 0, answers[asked], known)
 
-    def _ask(self, X, answer):
-        with untouched(self._model):
+    def ask(self, X, answer):
+        """Answers for the rows of `X`, neither looked up nor kept; see `recall`."""
+        with self._lock, untouched(self._model):
             answers = np.asarray(answer(X))
         if answers.ndim == 0 or len(answers) != count_rows(X):
             raise ValueError(

@@ -1,0 +1,318 @@
+"""Draw the negative flips between all versions of a model."""
+
+import math
+
+import numpy as np
+
+from sklearn_graceful.inspection._flip_display import _short
+from sklearn_graceful.metrics import flip_matrix
+from sklearn_graceful.reference import ModelHistory, as_reference
+
+_NO_UPDATE, _ROLLBACK = "#f2f2f2", "0.45"
+_CELL_INCHES = 0.56
+
+
+class FlipMatrixDisplay:
+    """Draw the negative flip rate (NFR) of every update from one version to another.
+
+    The row says which version is left, the column which one takes its place. With the
+    oldest version first, updates are above the diagonal: the darker, the more rows
+    were right and are wrong now. Next to the diagonal are the releases in turn, in the
+    right column what the newest version breaks that each earlier one had right.
+    Rollbacks, below the diagonal, have no colour: going back from a better model to a
+    worse one flips so many rows that beside them all updates would look alike. Draw
+    rows that no version was trained on: on training rows the picture misleads.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` rather than the constructor,
+    unless the matrix was stored.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_versions, n_versions)
+        Rates, from :func:`~sklearn_graceful.metrics.flip_matrix`.
+    display_labels : array-like of shape (n_versions,), default=None
+        Names of the versions. None: v1, v2 and so on.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Holds the heat map.
+    figure_ : matplotlib Figure
+        Holds it and the colour bar.
+    im_ : matplotlib AxesImage
+        The heat map; all but the updates is masked.
+    text_ : ndarray of matplotlib Text, shape (n_versions, n_versions)
+        The rates in %; None on the diagonal.
+
+    See Also
+    --------
+    FlipDisplay : One update in detail.
+    sklearn_graceful.metrics.flip_matrix : The same in figures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.inspection import FlipMatrixDisplay
+    >>> stored = np.array([[0, 0.02, 0.03], [0.05, 0, 0.01], [0.07, 0.02, 0]])
+    >>> display = FlipMatrixDisplay(stored).plot()
+    >>> print(display.ax_.get_title(loc="left"))
+    NFR in %, of updates up to 3.0
+    >>> print(display.text_[0, 2].get_text())
+    3.0
+    """
+
+    def __init__(self, matrix, *, display_labels=None):
+        self.matrix = matrix
+        self.display_labels = display_labels
+
+    @classmethod
+    def from_estimator(
+        cls, versions, X, y, *, sample_weight=None, display_labels=None, ax=None
+    ):
+        """Ask all versions about rows, and draw.
+
+        Parameters
+        ----------
+        versions : dict, list or ModelHistory
+            Fitted models by name, or the oldest first; each anything that
+            ``ReferenceModel`` takes.
+        X : array-like of n rows
+            As all versions take them; a Pipeline gets its raw rows.
+        y : array-like of shape (n,)
+            True labels.
+        sample_weight : array-like of shape (n,), default=None
+            Row weights.
+        display_labels : array-like of shape (n_versions,), default=None
+            Names of the versions. None: the keys of a dict, else v1, v2 and so on.
+        ax : matplotlib Axes, default=None
+            Where to draw, see :meth:`plot`.
+
+        Returns
+        -------
+        display : FlipMatrixDisplay
+
+        Raises
+        ------
+        TypeError
+            If a version can neither predict nor be called, or `versions` is no
+            collection of them.
+        ValueError
+            If the rows are not what all versions take, see :meth:`from_predictions`.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from sklearn_graceful.inspection import FlipMatrixDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> tree = DecisionTreeClassifier(random_state=0).fit(X[::2], y[::2])
+        >>> linear = LogisticRegression(max_iter=1000).fit(X[::2], y[::2])
+        >>> display = FlipMatrixDisplay.from_estimator(
+        ...     {"tree": tree, "linear": linear}, X[1::2], y[1::2]
+        ... )
+        >>> print(display.text_[0, 1].get_text())
+        1.3
+        """
+        if isinstance(versions, ModelHistory):
+            versions = versions.versions
+        named = versions
+        if not isinstance(versions, dict):
+            if not isinstance(versions, list | tuple):
+                raise TypeError(
+                    "FlipMatrixDisplay needs a dict, a list or a ModelHistory of "
+                    f"versions, got {type(versions).__name__}."
+                )
+            named = dict(zip(_numbered(len(versions)), versions, strict=True))
+        if any(version is None for version in named.values()):
+            raise TypeError("FlipMatrixDisplay: a version is None.")
+        return cls.from_predictions(
+            y,
+            {name: as_reference(model).predict(X) for name, model in named.items()},
+            sample_weight=sample_weight,
+            display_labels=display_labels,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        predictions_by_version,
+        *,
+        sample_weight=None,
+        display_labels=None,
+        ax=None,
+    ):
+        """Draw from the labels that all versions predicted.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True labels.
+        predictions_by_version : dict of array-like, or list of array-like, of shape \
+                (n,)
+            Predicted labels of each version, usually oldest first.
+        sample_weight : array-like of shape (n,), default=None
+            Row weights. A weight of k counts like the row repeated k times.
+        display_labels : array-like of shape (n_versions,), default=None
+            Names of the versions. None: the keys of a dict, else v1, v2 and so on.
+        ax : matplotlib Axes, default=None
+            Where to draw, see :meth:`plot`.
+
+        Returns
+        -------
+        display : FlipMatrixDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are less than two versions; if an array is not 1-D, is empty,
+            holds NaN, has another number of rows, or holds labels of another kind
+            (numbers against strings); if a weight is negative or not finite; if
+            `display_labels` has another length than there are versions.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from sklearn_graceful.inspection import FlipMatrixDisplay
+        >>> display = FlipMatrixDisplay.from_predictions(
+        ...     ["cat", "cat", "dog", "dog"],
+        ...     {"May": ["cat", "cat", "cat", "dog"], "June": ["cat", "dog"] * 2},
+        ... )
+        >>> print(display.text_[0, 1].get_text())
+        25.0
+        """
+        matrix = flip_matrix(
+            y_true, predictions_by_version, sample_weight=sample_weight
+        )
+        if display_labels is None and isinstance(predictions_by_version, dict):
+            display_labels = list(predictions_by_version)
+        return cls(matrix, display_labels=display_labels).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; the colour bar takes a part of its place. None: a new
+            figure, larger for more versions.
+
+        Returns
+        -------
+        display : FlipMatrixDisplay
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is not square, has less than two versions, or there is not
+            one label per version.
+        ImportError
+            If matplotlib is not installed.
+        """
+        rates, names = self._checked()
+        self.ax_ = _make_axes(ax, names)
+        self.figure_ = self.ax_.figure
+        updates = np.ma.masked_array(rates, np.tri(len(names), dtype=bool))
+        highest = updates.max()
+        self._draw_map(updates, highest)
+        self._write_rates(rates, highest)
+        self._label(names)
+        return self
+
+    def _checked(self):
+        rates = np.asarray(self.matrix, dtype=float)
+        if rates.ndim != 2 or rates.shape[0] != rates.shape[1] or len(rates) < 2:
+            raise ValueError(
+                "matrix must have one row and one column for each of two versions or "
+                f"more, got shape {rates.shape}."
+            )
+        labels = self.display_labels
+        if labels is None:
+            labels = _numbered(len(rates))
+        if len(labels) != len(rates):
+            raise ValueError(
+                f"display_labels has {len(labels)} names for {len(rates)} versions."
+            )
+        return rates, [_short(label) for label in labels]
+
+    def _draw_map(self, updates, highest):
+        from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+        # Without any flip, or with nan everywhere, there is nothing to scale.
+        top = highest if highest > 0 else 0.01
+        self.ax_.set_facecolor(_NO_UPDATE)
+        self.im_ = self.ax_.imshow(
+            updates, cmap="Oranges", vmin=0, vmax=top, aspect="auto"
+        )
+        bar = self.figure_.colorbar(self.im_, ax=self.ax_, pad=0.03, fraction=0.05)
+        bar.locator = MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
+        bar.formatter = PercentFormatter(1)
+        bar.update_ticks()
+        bar.outline.set_visible(False)
+
+    def _write_rates(self, rates, highest):
+        percent = _Percent(highest)
+        self.text_ = np.full(rates.shape, None, dtype=object)
+        for (row, column), rate in np.ndenumerate(rates):
+            if row == column:
+                continue
+            dark = "white" if rate > 0.6 * highest else "black"
+            self.text_[row, column] = self.ax_.text(
+                column,
+                row,
+                percent(rate),
+                ha="center",
+                va="center",
+                fontsize="small",
+                color=dark if row < column else _ROLLBACK,
+            )
+        title = f"NFR in %, of updates up to {percent(highest)}"
+        self.ax_.set_title(title, loc="left", fontsize="medium")
+
+    def _label(self, names):
+        places = np.arange(len(names))
+        upright = max(map(len, names)) > 5
+        self.ax_.set_xticks(places, names, rotation=90 if upright else 0)
+        self.ax_.set_yticks(places, names)
+        self.ax_.tick_params(length=0)
+        self.ax_.spines[:].set_visible(False)
+        self.ax_.set_xlabel("to this version")
+        self.ax_.set_ylabel("from this version")
+
+
+class _Percent:
+    """Write a rate in %, with two significant digits of the highest one."""
+
+    def __init__(self, highest):
+        size = math.floor(math.log10(100 * highest)) if highest > 0 else 0
+        self._digits = min(max(1 - size, 1), 4)
+
+    def __call__(self, rate):
+        return f"{100 * rate:.{self._digits}f}"
+
+
+def _numbered(n_versions):
+    return [f"v{number}" for number in range(1, n_versions + 1)]
+
+
+def _make_axes(ax, names):
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "FlipMatrixDisplay draws with matplotlib, which is not installed: "
+            "pip install sklearn-graceful[plot]"
+        ) from error
+    if ax is not None:
+        return ax
+    # About 0.08 inch a letter of the longest name.
+    room = 0.08 * max(map(len, names))
+    side = max(3.0, _CELL_INCHES * len(names))
+    figsize = (side + room + 1.4, side + room + 0.9)
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
