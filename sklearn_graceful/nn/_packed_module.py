@@ -106,7 +106,8 @@ class PackedModule(nn.Module):
                 X = torch.baddbmm(shift[:, None], X, inner.mT).relu_()
         else:
             X = X.expand(self.n_members, *X.shape)
-        return torch.baddbmm(bias[:, None], X, weight.mT).mean(dim=0)
+        share = 1 / self.n_members
+        return torch.addbmm(bias.mean(dim=0), X, weight.mT, alpha=share)
 
     def _each(self, X, rows_axis):
         def one(weights, rows):
