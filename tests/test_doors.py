@@ -361,7 +361,7 @@ def test_wrapper_outside_a_pipeline_gives_the_old_model_raw_rows(wine, raw_fores
     recorder = Recorder(raw_forest)
     learner = make_pipeline(StandardScaler(), LEARNERS["trees"])
     old = ReferenceModel(recorder, classes=[0, 1, 2])
-    model = PCClassifier(learner, old_model=old).fit(X, y)
+    model = PCClassifier(learner, old_model=old, method=METHOD).fit(X, y)
     np.testing.assert_array_equal(np.concatenate(recorder.seen), X)
     # While the learner gets scaled ones.
     np.testing.assert_allclose(model.estimator_[0].mean_, X.mean(axis=0))
@@ -384,12 +384,11 @@ def test_wrapper_inside_a_pipeline_gives_the_old_model_transformed_rows_and_warn
 
 def test_stored_outputs_are_the_way_inside_a_pipeline(wine, raw_forest):
     X, y = wine
-    inside = make_pipeline(
-        StandardScaler(), PCClassifier(LEARNERS["trees"], random_state=0)
-    )
+    inside = make_pipeline(StandardScaler(), new("trees"))
     inside.fit(X, y, pcclassifier__old_proba=raw_forest.predict_proba(X))
-    learner = make_pipeline(StandardScaler(), LEARNERS["trees"])
-    outside = PCClassifier(learner, old_model=raw_forest, random_state=0).fit(X, y)
+    outside = new("trees", old_model=raw_forest)
+    outside.set_params(estimator=make_pipeline(StandardScaler(), LEARNERS["trees"]))
+    outside.fit(X, y)
     np.testing.assert_array_equal(inside.predict_proba(X), outside.predict_proba(X))
 
 

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_graceful import PCClassifier
-from sklearn_graceful.congruence import METHODS, Distill
+from sklearn_graceful.congruence import METHODS, Distill, Focal
 from sklearn_graceful.nn import mlp_net
 
 LEARNERS = {
@@ -83,7 +83,7 @@ def test_distilling_alone_copies_the_old_model(scaled, old, learner):
     assert changed[2] <= 2
 
 
-@pytest.mark.parametrize("method", ["naive", "distill", "focal"])
+@pytest.mark.parametrize("method", ["naive", "distill", Focal(lam=0.1)])
 def test_weight_k_is_a_row_k_times(scaled, old, method):
     """For a learner for which the loss is exact, with the old model in the loss."""
     X, y = scaled

@@ -22,6 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_graceful import PCClassifier, ReferenceModel, metrics
+from sklearn_graceful.congruence import Focal
 from sklearn_graceful.model_selection import BestUnderBudget, flip_scorer, update_scorer
 
 
@@ -204,7 +205,7 @@ def test_old_model_predicts_each_row_once_in_a_search(data, counting, wrap):
     n_rows = len(np.unique(X, axis=0))
     search = GridSearchCV(
         PCClassifier(LEARNER, old_model=wrap(counting)),
-        {"method": ["naive", "distill", "focal"]},
+        {"method": ["naive", "distill", Focal(lam=0.5)]},
         scoring={
             "accuracy": "accuracy",
             "neg_nfr": flip_scorer(wrap(counting), "neg_nfr"),

@@ -177,7 +177,7 @@ def test_the_batched_path_and_vmap_agree():
     torch.testing.assert_close(*gradients)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", sorted(METHODS.keys() - {"interpolate"}))
 def test_a_packed_net_learns_by_every_method(method):
     old = LogisticRegression(max_iter=1000).fit(X[:100], y[:100])
     net = packed_mlp_net(3, (16,), max_epochs=20, lr=0.01, batch_size=32)
