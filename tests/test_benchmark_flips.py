@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from benchmarks.flips import trial as trials
-from benchmarks.flips.grids import strengths
+from benchmarks.flips.grids import GRIDS, strengths
 from benchmarks.flips.learners import LEARNERS, Learner
-from benchmarks.flips.mean_of_models import mixed_prediction
+from benchmarks.flips.both_models import mixed_prediction, overruled_prediction
+from benchmarks.flips.methods import parts
 from benchmarks.flips.operating_point import choose, chosen_counts
 from benchmarks.flips.records import Records
 from benchmarks.flips.sets import load_set, split_set
@@ -64,6 +64,27 @@ def test_in_the_mean_the_old_model_is_silent_on_classes_it_never_knew():
     np.testing.assert_array_equal(mixed_prediction(new, old, [0, 1], 0.5), [2, 1])
 
 
+def test_the_old_label_stands_below_the_ratio():
+    new = np.array([[0.6, 0.4], [0.8, 0.2], [0.3, 0.7]])
+    y_old = np.array([1, 1, 1])
+    for ratio, expected in ((1.0, [0, 0, 1]), (2.0, [1, 0, 1]), (5.0, [1, 1, 1])):
+        found = overruled_prediction(new, y_old, ratio)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_method_is_a_new_model_and_maybe_a_rule():
+    assert parts("naive") == ("naive", None)
+    assert parts("mean") == ("none", "mean")
+    assert parts("match + cost-ratio") == ("match", "cost-ratio")
+
+
+def test_the_old_model_can_be_kept_beside_any_new_one():
+    methods = ["match + cost-ratio", "ensemble"]
+    *_, kept, ensemble = run_trial(WINE, [], methods)
+    assert len(kept["candidates"]) == 12
+    assert "no ensemble" in ensemble["skipped"]
+
+
 def test_old_outputs_on_its_own_rows_are_out_of_fold():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(300, 4)), rng.integers(0, 3, 300)  # nothing to learn
@@ -111,10 +132,7 @@ def test_combinations_without_sense_are_refused_with_a_reason():
     assert reason_to_skip("digits", "same-data", "conv") is None
 
 
-@pytest.fixture
-def few_methods(monkeypatch):
-    few = {name: METHODS[name] for name in ("none", "naive", "focal_lm")}
-    monkeypatch.setattr(trials, "METHODS", few)
+FEW = ["naive", "focal_lm"]
 
 
 def figures(records):
@@ -123,25 +141,25 @@ def figures(records):
     return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
 
 
-def test_trials_repeat_and_continue(few_methods, tmp_path):
-    records = run_trial(WINE, [])
-    assert [r["method"] for r in records] == ["none", "naive", "focal_lm", "mean"]
-    assert "only a network" in records[2]["skipped"]
+def test_trials_repeat_and_continue(tmp_path):
+    records = run_trial(WINE, [], FEW)
+    assert [r["method"] for r in records] == ["none", "mean", "naive", "focal_lm"]
+    assert "only a network" in records[3]["skipped"]
 
     file = tmp_path / "flips.jsonl"
     Records(file).append([r for r in records if r["method"] != "naive"])
-    rest = run_trial(WINE, Records(file).of_trial(WINE))
-    assert figures(rest) == figures([records[1]])
+    rest = run_trial(WINE, Records(file).of_trial(WINE), FEW)
+    assert figures(rest) == figures([records[2]])
 
     Records(file).append(rest)
-    assert run_trial(WINE, Records(file).of_trial(WINE)) == []
+    assert run_trial(WINE, Records(file).of_trial(WINE), FEW) == []
     assert len(Records(file).all()) == 4
 
 
-def test_a_grid_that_changed_is_run_again(few_methods, monkeypatch):
-    records = run_trial(WINE, [])
-    monkeypatch.setitem(trials.strengths.__globals__["GRIDS"], "naive", {"lam": [9.0]})
-    (again,) = run_trial(WINE, records)
+def test_a_grid_that_changed_is_run_again(monkeypatch):
+    records = run_trial(WINE, [], FEW)
+    monkeypatch.setitem(GRIDS, "naive", {"lam": [9.0]})
+    (again,) = run_trial(WINE, records, FEW)
     assert [c["params"] for c in again["candidates"]] == [{"lam": 9.0}]
 
 

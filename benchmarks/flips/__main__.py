@@ -1,15 +1,19 @@
 """Negative flips of every congruence method, on real sets and realistic updates.
 
     python -m benchmarks.flips [--sets letter dna] [--learners mlp boosting]
-        [--updates more-data] [--seeds 5] [--jobs 2] [--json flips.jsonl]
+        [--updates more-data] [--methods match mean] [--seeds 5] [--jobs 2]
+        [--json flips.jsonl]
     python -m benchmarks.flips --summarise flips.jsonl
 
 Every seed draws its own training, validation and test rows. An old model is trained as
 the update says (`updates.py`), then a plain new one and one new one for every method of
-`congruence.METHODS` at every strength of `grids.py`, all with the same seed. "mean" is
-no training at all: the weighted mean of the log-probabilities of the old and the plain
-new model, both of which must then be kept. The old model's outputs on its own training
-rows are out-of-fold.
+`congruence.METHODS` at every strength of `grids.py`, all with the same seed. "focal"
+chooses its strength itself, on training rows that it holds out. "ensemble" is 8 plain
+nets in one. "mean" and "cost-ratio" are no training at all, and keep the old model:
+the weighted mean of both log-probabilities, and the old label unless the new model
+finds another one likelier by a factor; with a plus, their new model is not the plain
+one but that of another method. The old model's outputs on its own training rows are
+out-of-fold.
 
 The strength is chosen on validation rows: the lowest NFR among those whose error is at
 most the plain model's + 0.2 points, and the plain model itself if there is none. All
@@ -38,6 +42,7 @@ import sys
 from joblib import Parallel, delayed
 
 from benchmarks.flips.learners import LEARNERS
+from benchmarks.flips.methods import METHODS
 from benchmarks.flips.records import Records
 from benchmarks.flips.sets import SETS, load_set
 from benchmarks.flips.summary import print_strengths, print_summary
@@ -79,7 +84,10 @@ def run(args):
     """Run what the file does not have yet, and return all records."""
     records = Records(args.json)
     trials = planned_trials(args)
-    calls = (delayed(run_trial)(trial, records.of_trial(trial)) for trial in trials)
+    calls = (
+        delayed(run_trial)(trial, records.of_trial(trial), args.methods)
+        for trial in trials
+    )
     results = Parallel(n_jobs=args.jobs, return_as="generator_unordered")(calls)
     for done, new in enumerate(results, start=1):
         records.append(new)
@@ -95,6 +103,7 @@ def parse_arguments():
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--learners", nargs="+", choices=LEARNERS, default=[*LEARNERS])
     parser.add_argument("--updates", nargs="+", choices=UPDATES, default=[*UPDATES])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--seeds", type=int, default=5, help="how many")
     parser.add_argument("--rows", type=int, default=3000, help="training rows at most")
     parser.add_argument("--jobs", type=int, default=1)

@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 from torch import nn
 
 from sklearn_graceful import PCClassifier
-from sklearn_graceful.nn import InMemoryClassifier
+from sklearn_graceful.nn import InMemoryClassifier, packed_mlp_net
 
 
 class ConvNet(nn.Sequential):
@@ -48,6 +48,10 @@ def logistic():
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
 
 
+def packed_nets():
+    return make_pipeline(StandardScaler(), packed_mlp_net(8, (128, 128)))
+
+
 @dataclass(frozen=True)
 class Learner:
     """A learner and what is special about it.
@@ -62,16 +66,19 @@ class Learner:
         Returns the estimator that an update to a better learner replaces.
     seeded : bool
         Whether another seed gives another model.
+    ensemble : callable or None
+        Returns the estimator of an ensemble in one model.
     """
 
     make: callable
     kind: str
     weaker: callable = logistic
     seeded: bool = False
+    ensemble: callable | None = None
 
 
 LEARNERS = {
-    "mlp": Learner(lambda: None, "net", seeded=True),
+    "mlp": Learner(lambda: None, "net", seeded=True, ensemble=packed_nets),
     "conv": Learner(conv_net, "net", seeded=True),
     "boosting": Learner(HistGradientBoostingClassifier, "boosting"),
     "logistic": Learner(

@@ -10,11 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.flips.grids import strengths
 from benchmarks.flips.learners import LEARNERS, train_plain
-from benchmarks.flips.mean_of_models import mixed_prediction
+from benchmarks.flips.methods import METHODS, RULE_PARAMETERS, RULES, TRAINED, parts
 from benchmarks.flips.sets import IMAGES, load_set, split_set
 from benchmarks.flips.updates import UPDATES, train_old
 from sklearn_graceful import OldModelMismatchWarning, PCClassifier
-from sklearn_graceful.congruence import METHODS
 from sklearn_graceful.metrics import flip_counts
 
 OLD_SEED, FLOOR_SEED = 10_000, 20_000
@@ -45,7 +44,7 @@ def reason_to_skip(set_name, update, learner):
     return None
 
 
-def run_trial(trial, known_records):
+def run_trial(trial, known_records, methods=METHODS):
     """Run the methods and strengths that `known_records` lack.
 
     Parameters
@@ -54,6 +53,8 @@ def run_trial(trial, known_records):
         What to run.
     known_records : list of dict
         Records of this trial.
+    methods : list of str, default=METHODS
+        What to run; plain training and the mean always are.
 
     Returns
     -------
@@ -61,7 +62,8 @@ def run_trial(trial, known_records):
         One for each method that was run.
     """
     kind = LEARNERS[trial.learner].kind
-    wanted = {name: strengths(name, kind) for name in [*METHODS, "mean"]}
+    methods = dict.fromkeys(["none", "mean", *methods])
+    wanted = {name: strengths(name, kind) for name in methods}
     missing = {
         name: grid
         for name, grid in wanted.items()
@@ -98,7 +100,7 @@ class _Contest:
         self.y_old = {
             part: self.old.model.predict(X) for part, (X, _) in self.held_out.items()
         }
-        self.plain_ = None
+        self.models = {}
 
     def record(self, method, grid):
         """Flip counts of one method at every strength."""
@@ -116,33 +118,37 @@ class _Contest:
         return {**record, "seconds": round(time.process_time() - start, 2)}
 
     def _predictor(self, method, params):
-        if method == "none":
-            return self._plain().predict
-        if method == "mean":
-            return lambda X: mixed_prediction(
-                self._plain().predict_proba(X),
-                self.old.model.predict_proba(X),
-                self.old.model.classes_,
-                **params,
-            )
+        name, rule = parts(method)
+        if rule is None:
+            return self._model(name, params).predict
+        own = RULE_PARAMETERS[rule]
+        model = self._model(name, {k: v for k, v in params.items() if k != own})
+        return lambda X: RULES[rule](model, self.old.model, X, params[own])
+
+    def _model(self, name, params):
+        """A new model, trained once whatever rules it serves."""
+        key = name, *sorted(params.items())
+        if key not in self.models:
+            self.models[key] = self._train(name, params)
+        return self.models[key]
+
+    def _train(self, name, params):
+        X, y = self.split.train
+        if name == "none":
+            return train_plain(self.learner.make, X, y, self.trial.seed)
+        if name == "ensemble":
+            if self.learner.ensemble is None:
+                raise ValueError("there is no ensemble of this learner in one model")
+            return train_plain(self.learner.ensemble, X, y, self.trial.seed)
         model = PCClassifier(
             self.learner.make(),
-            method=METHODS[method](**params),
+            method=TRAINED[name](**params),
             random_state=self.trial.seed,
         )
-        X, y = self.split.train
         with warnings.catch_warnings():
             # On the smallest sets a quarter of the rows teaches trees nothing.
             warnings.simplefilter("ignore", OldModelMismatchWarning)
-            model.fit(X, y, old_model=self.old.model, old_proba=self.old.proba)
-        return model.predict
-
-    def _plain(self):
-        if self.plain_ is None:
-            self.plain_ = train_plain(
-                self.learner.make, *self.split.train, self.trial.seed
-            )
-        return self.plain_
+            return model.fit(X, y, old_model=self.old.model, old_proba=self.old.proba)
 
     def _counts(self, predict):
         return {
@@ -153,9 +159,11 @@ class _Contest:
     def _floor(self):
         """Counts of flips between two plain models that differ in their seed."""
         if not self.learner.seeded:
-            other = self._plain()
+            other = self._model("none", {})
         else:
             seed = FLOOR_SEED + self.trial.seed
             other = train_plain(self.learner.make, *self.split.train, seed)
         X, y = self.split.test
-        return flip_counts(y, self._plain().predict(X), y_old=other.predict(X)).cells
+        return flip_counts(
+            y, self._model("none", {}).predict(X), y_old=other.predict(X)
+        ).cells

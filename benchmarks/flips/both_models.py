@@ -1,4 +1,4 @@
-"""The bar that training must clear: mix the outputs of old and new afterwards."""
+"""What can be had with no training at all, if both models are kept."""
 
 import numpy as np
 
@@ -31,6 +31,27 @@ def mixed_prediction(proba_new, proba_old, old_classes, old_weight):
     old[:, old_classes] = share_of_known * proba_old
     mixture = (1 - old_weight) * _log(proba_new) + old_weight * _log(old)
     return mixture.argmax(axis=1)
+
+
+def overruled_prediction(proba_new, y_old, ratio):
+    """The old model's labels, unless the new one finds another far likelier.
+
+    Parameters
+    ----------
+    proba_new : ndarray of shape (n, n_classes)
+        Of classes 0..K-1.
+    y_old : ndarray of int, shape (n,)
+        The old model's labels.
+    ratio : float
+        Of probabilities, from which on the new model overrules the old one.
+
+    Returns
+    -------
+    y_pred : ndarray of int, shape (n,)
+    """
+    of_old_label = proba_new[np.arange(len(y_old)), y_old]
+    overruled = proba_new.max(axis=1) >= ratio * of_old_label
+    return np.where(overruled, proba_new.argmax(axis=1), y_old)
 
 
 def _log(proba):
