@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from benchmarks.flips.both_models import mixed_prediction, overruled_prediction
 from benchmarks.flips.grids import GRIDS, strengths
 from benchmarks.flips.learners import LEARNERS, Learner
-from benchmarks.flips.both_models import mixed_prediction, overruled_prediction
 from benchmarks.flips.methods import parts
 from benchmarks.flips.operating_point import choose, chosen_counts
 from benchmarks.flips.records import Records

@@ -74,7 +74,7 @@ class Learner:
     kind: str
     weaker: callable = logistic
     seeded: bool = False
-    ensemble: callable | None = None
+    ensemble: callable = None
 
 
 LEARNERS = {
