@@ -18,10 +18,7 @@ GRIDS = {
         {"lam": [0.01, 0.1, 1.0], "temperature": [100.0]},
     ],
     "match": {"mixing": [0.2, 0.35, 0.5]},
-    "interpolate": [
-        {"tolerance": [0.0, 0.005, 0.01]},
-        {"mixing": [0.1, 0.2, 0.3, 0.5]},
-    ],
+    "interpolate": {"mixing": [None, 0.1, 0.2, 0.3]},
     "focal_lm": {"lam": [0.003, 0.01, 0.03, 0.1, 0.3]},
     # The post-hoc mean of old and new: weight of the old model.
     "mean": {"old_weight": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]},
