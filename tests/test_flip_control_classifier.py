@@ -121,6 +121,48 @@ def test_high_probability_is_stricter(models, fresh):
     assert surer.fit(*fresh).mixing_ < sure.mixing_ < mean.mixing_
 
 
+@pytest.mark.parametrize("max_nfr", [0.005, 0.02, 0.5])
+@pytest.mark.parametrize("route", ["mixing", "arbiter"])
+def test_most_accurate_mixing_within_the_budget(models, fresh, max_nfr, route):
+    X, y = fresh
+    params = {"max_nfr": max_nfr, "route": route}
+    far = controlled(models, **params).fit(X, y)
+    best = controlled(models, within_budget="most-accurate", **params).fit(X, y)
+    assert best.mixing_ <= far.mixing_
+    within = far.path_.t <= far.mixing_
+    assert best.score(X, y) == far.path_.accuracy[within].max() >= far.score(X, y)
+    # Every smaller one of the path is less accurate.
+    earlier = best.path_.t < best.mixing_
+    assert (best.path_.accuracy[earlier] < best.score(X, y)).all()
+    assert flips(best, X, y, models[0]) <= flips(far, X, y, models[0])
+
+
+def test_most_accurate_mixing_heeds_critical_rows(models, digits, fresh):
+    X, y = fresh
+    better = clone(FOREST).fit(digits[0][:300], digits[1][:300])
+    models = models[1], better  # the best mixing loses some rows
+    params = {"max_nfr": 0.5, "within_budget": "most-accurate"}
+    free = controlled(models, **params).fit(X, y)
+    lost = (models[0].predict(X) == y) & (free.predict(X) != y)
+    held = controlled(models, **params).fit(X, y, critical=lost)
+    assert lost.any()
+    assert held.mixing_ < free.mixing_
+    assert held.critical_flips_ == 0
+    assert (held.predict(X[lost]) == y[lost]).all()
+
+
+def test_an_old_model_that_cannot_be_beaten_stays(models, fresh):
+    X, y = fresh
+    right = np.eye(10)[y]
+    answers = {row.tobytes(): p for row, p in zip(X, right, strict=True)}
+    oracle = ReferenceModel(
+        lambda rows: np.array([answers[row.tobytes()] for row in rows]),
+        classes=range(10),
+    )
+    model = controlled((oracle, models[1]), max_nfr=0.5, within_budget="most-accurate")
+    assert model.fit(X, y).mixing_ == 0
+
+
 def test_too_few_rows_keep_the_old_model(models, fresh):
     X, y = fresh
     with pytest.warns(UserWarning, match=r"48 .*max_nfr=0.02, .*takes 49 or more"):
@@ -647,6 +689,7 @@ def test_it_can_be_the_old_model_of_the_next_release(models, fresh):
         ({"max_critical_nfr": 2}, "max_critical_nfr"),
         ({"guarantee": "certain"}, "guarantee must be one of"),
         ({"route": "detour"}, "route must be one of"),
+        ({"within_budget": "nearest"}, "within_budget must be one of"),
         ({"confidence": 1.0}, "confidence"),
         ({"calibration": 0.0}, "calibration"),
         ({"calibration": 1.5}, "calibration"),

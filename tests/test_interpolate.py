@@ -171,7 +171,26 @@ def test_held_out_rows_are_not_trained_on(digits, old):
     first = PCClassifier(net, method="none", random_state=0).fit(X[:300], y[:300])
     new = fit(X, y, first, net, validation_fraction=0.3)
     assert new.interpolation_path_.error[0] > 0.7
-    assert new.score(X[300:900], y[300:900]) < 0.9  # 70 % learnt by heart
+
+
+def test_all_rows_train_after_the_choice(digits, old):
+    X, y = digits
+    chosen = fit(X, y, old, tolerance=0.02)
+    net = Counting(**clone(NET).get_params(deep=False))
+    Counting.rows.clear()
+    learner = make_pipeline(StandardScaler(), net)
+    same = fit(X, y, old, learner, tolerance=0.02)
+    assert Counting.rows[1] == 600 > Counting.rows[0] > 450
+    np.testing.assert_array_equal(same.predict_proba(X), chosen.predict_proba(X))
+    assert len(chosen.history_) == 5
+
+
+class Counting(InMemoryClassifier):
+    rows = []
+
+    def fit(self, X, y, **fit_params):
+        self.rows.append(len(y))
+        return super().fit(X, y, **fit_params)
 
 
 def test_more_tolerance_never_flips_more(digits, old):

@@ -22,10 +22,7 @@ GRIDS = {
     "ldi": {"lam": [0.003, 0.01, 0.03, 0.1, 0.3]},
     "elodi": {"mix": [0.5, 0.8, 0.95]},
     "match": {"mixing": [0.2, 0.35, 0.5, 0.65]},
-    "interpolate": [
-        {"tolerance": [0.0, 0.005, 0.01]},
-        {"mixing": [0.1, 0.2, 0.3, 0.5]},
-    ],
+    "interpolate": {"mixing": [None, 0.1, 0.2, 0.3]},
     "focal_lm": {"lam": [0.003, 0.01, 0.03, 0.1, 0.3]},
     "mean": {"old_weight": OLD_WEIGHTS},
     "cost-ratio": {"ratio": RATIOS},

@@ -467,6 +467,8 @@ class FlipControlledClassifier(
             )
         check_imitation(method, confidence)
         X_unused, y_unused = self._check_labelled(X_unused, y_unused, "y_unused")
+        if not len(y_unused):
+            raise ValueError("There is no unused row to judge the single model on.")
         y_old = self.classes_[self._old_scores(X_unused).argmax(axis=1)]
         y_mixture = self.predict(X_unused)
         single = train_imitation(

@@ -120,7 +120,7 @@ def fit_interpolated(estimator, X, y, *, method, weights, old, network, verbose)
     path : InterpolationPath or None
         None if the mixing was given.
     history : list of dict
-        Of the fine-tuning.
+        Of the fine-tuning on all rows.
     """
     for transformer in _take_over(estimator, network.transformers):
         if not hasattr(X, "columns"):
@@ -129,36 +129,33 @@ def fit_interpolated(estimator, X, y, *, method, weights, old, network, verbose)
             vars(transformer).pop("feature_names_in_", None)
         X = transformer.transform(X)
     X = check_array(X, allow_nd=True, input_name="X")
-    label = np.ones(len(y)) if weights.label is None else weights.label
-    held_out = np.zeros(len(y), dtype=bool)
-    if method.mixing is None:
-        held_out = hold_out(y, method.validation_fraction)
-        if not label[held_out].sum() > 0:
-            raise ValueError(
-                f"validation_fraction={method.validation_fraction} of {len(y)} rows "
-                "holds out no row of any class that has a weight: there is nothing to "
-                "choose the mixing on. Give more rows, or a mixing."
-            )
-    trained = ~held_out
-    plain = RowWeights(None if weights.label is None else label[trained])
     net, old_weights = last_step(estimator), copy_weights(network.module)
-    history = fit_network(
-        net,
-        X[trained],
-        y[trained],
-        method=method,
-        weights=plain,
-        old=None,
-        verbose=verbose,
-        initial_weights=old_weights,
-    )
-    segment = _Segment(net, old_weights, X[trained], y[trained])
+
+    def fine_tune(net, rows):
+        label = None if weights.label is None else weights.label[rows]
+        history = fit_network(
+            net,
+            X[rows],
+            y[rows],
+            method=method,
+            weights=RowWeights(label),
+            old=None,
+            verbose=verbose,
+            initial_weights=old_weights,
+        )
+        return _Segment(net, old_weights, X[rows], y[rows]), history
+
     path = None
     if method.mixing is None:
+        held_out = hold_out(y, method.validation_fraction)
+        label = np.ones(len(y)) if weights.label is None else weights.label
+        _check_can_choose(label[held_out], method)
+        segment, _ = fine_tune(clone(net), ~held_out)
         path = segment.trace(
             X[held_out], y[held_out], old.right[held_out], label[held_out]
         )
         method = clone(method).set_params(mixing=path.choose(method.tolerance))
+    segment, history = fine_tune(net, np.ones(len(y), dtype=bool))
     segment.go_to(method.mixing)
     return method, path, history
 
@@ -230,16 +227,27 @@ def _take_over(estimator, transformers):
     return transformers
 
 
+def _check_can_choose(label, method):
+    if not label.sum() > 0:
+        raise ValueError(
+            f"validation_fraction={method.validation_fraction} holds out no row of any "
+            "class that has a weight: there is nothing to choose the mixing on. Give "
+            "more rows, or a mixing."
+        )
+
+
 def _check_same_classes(reference, classes):
     known = reference.classes_
-    if known is None or not np.array_equal(known, classes):
-        known = "unknown; ReferenceModel(module, classes=[...]) names them"
-        if reference.classes_ is not None:
-            known = reference.classes_[:10].tolist()
-        raise ValueError(
-            "interpolate needs the old network's classes to be those of y, in sorted "
-            f"order: they are {known}, y has {classes[:10].tolist()}."
-        )
+    if known is None:
+        known = "unknown, and ReferenceModel(module, classes=[...]) names them"
+    elif np.array_equal(known, classes):
+        return
+    else:
+        known = np.asarray(known)[:10].tolist()
+    raise ValueError(
+        "interpolate needs the old network's classes to be those of y, in sorted "
+        f"order: they are {known}, y has {classes[:10].tolist()}."
+    )
 
 
 def _check_same_kinds(old, new):

@@ -111,7 +111,7 @@ def judge_imitation(y, y_old, y_mixture, y_single, confidence):
     right_old, right, right_mixture = (
         labels == y for labels in (y_old, y_single, y_mixture)
     )
-    flips = np.count_nonzero(right_old & ~right)
+    flips = int(np.count_nonzero(right_old & ~right))
     bound = risk_bound(
         flips, len(y), guarantee="high-probability", confidence=confidence
     )

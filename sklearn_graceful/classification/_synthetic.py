@@ -13,6 +13,7 @@ from sklearn_graceful.congruence._row_weights import RowWeights
 from sklearn_graceful.congruence._synthetic_rows import synthetic_rows
 
 _SMALLEST_PROBABILITY = 1e-6
+_SMALLEST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class SyntheticRows:
         n_rows, n_classes = n_real + n_synthetic, self.log_mixture.shape[1]
         proba = np.full((n_rows, n_classes), 1 / n_classes)
         proba[n_real:] = np.exp(self.log_mixture)
+        if not is_net:
+            # Each class of a row is a row to fit: leave out what decides nothing.
+            largest = proba.max(axis=1, keepdims=True)
+            proba[proba < np.minimum(_SMALLEST_SHARE, largest)] = 0
+            proba /= proba.sum(axis=1, keepdims=True)
         everywhere = np.ones(n_rows, dtype=bool)
         old = OldOutputs(proba, everywhere, everywhere, np.ones(n_classes, dtype=bool))
         label = np.concatenate([real * method.label_share, np.zeros(n_synthetic)])

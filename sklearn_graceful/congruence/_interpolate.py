@@ -65,24 +65,25 @@ class Interpolate(Congruence):
     old one's weights and is trained on the new rows with no further term in its loss;
     then both weight vectors are averaged. Fine-tuning stays in the valley that it
     starts from, so the average is a good network too, and it errs less often where the
-    old one is right. It costs one plain fit, and one network at inference.
+    old one is right. With a given mixing it costs one plain fit, and always one network
+    at inference.
 
     Networks only. The old model is a network of the same architecture, with the same
     classes, also as the last step of a Pipeline or in a ``PCClassifier``. Its *fitted*
     preprocessing is taken over, since its weights fit no other scaling; the steps of
     the new Pipeline only have to be of the same kinds.
 
-    The mixing is chosen on rows that are held out of the training, of 0, 0.1, ... 1,
-    and the fine-tuned weights stay as they are: no second fit on all rows follows. An
-    old model that was trained on the held-out rows looks better than it is, which
-    favours large mixings; pass other rows, or a `mixing` of one's own. Statistics of
-    batch normalisation are estimated again on the training rows after averaging.
+    Where it is not given, the mixing is chosen of 0, 0.1, ... 1 on rows that a first
+    fine-tuning leaves out; a second one, on all rows, is then averaged with the old
+    weights. An old model that was trained on the held-out rows looks better than it is
+    there, and too large a mixing is chosen: give other rows, or a `mixing`. Statistics
+    of batch normalisation are estimated again on the training rows after averaging.
 
     Parameters
     ----------
     mixing : float or None, default=None
         Share of the old weights, in [0, 1]. None: chosen on held-out rows. With a
-        number, all rows train.
+        number, no row is held out.
     validation_fraction : float, default=0.2
         Share of the rows of each class that is held out to choose on, in (0, 1).
     tolerance : float, default=0.0
