@@ -17,8 +17,6 @@ to the release before, and cumulative NFR, the share of rows that any earlier re
 has right and this one has wrong. The second is about the last release: the same, and
 paired differences from the plain chain's; seconds are those of all releases but the
 first, in ratio to the plain chain's on the same processor.
-
-The default run takes about 10 minutes of one CPU core.
 """
 
 import argparse
