@@ -114,11 +114,18 @@ class FlipControlledClassifier(
           rows. It uses every row twice, but is approximate: the guarantee holds as
           far as the final model flips like the clones, which have seen fewer rows.
         * a CV splitter of one split: as a share, on the rows of one's choice.
-    route : {"mixing", "arbiter"}, default="mixing"
-        ``"mixing"`` is the above. ``"arbiter"``: the old model answers where its
-        highest probability exceeds the new model's by more than ``2 t - 1``, else the
-        new one. The guarantee is the same. Neither is more accurate for all pairs;
-        mixing can be right where both models are wrong.
+    route : {"mixing", "arbiter", "cost-ratio"}, default="mixing"
+        How the two models are combined; the guarantee is the same.
+
+        * ``"mixing"`` is the above. It can be right where both models are wrong.
+        * ``"arbiter"``: the old model answers where its highest probability exceeds
+          the new model's by more than ``2 t - 1``, else the new one.
+        * ``"cost-ratio"``: the new model overrules the old model's label where it
+          finds another one at least ``1 / t`` times as likely. Of the old model
+          labels are enough. Where the new model's probabilities are right, no other
+          rule has fewer flips at the same error.
+
+        None is more accurate for all pairs: compare their ``path_``.
     guarantee : {"expectation", "high-probability"}, default="expectation"
         ``"expectation"`` bounds the mean NFR over draws of the calibration rows; about
         half of the draws exceed it slightly. ``"high-probability"``: with probability
@@ -207,6 +214,9 @@ class FlipControlledClassifier(
 
     Adam et al., "Maintaining Stability and Plasticity for Predictive Churn Reduction",
     arXiv 2305.04135, 2023 (both models kept, as by the arbiter).
+
+    Traeuble et al., "Backward-Compatible Prediction Updates: A Probabilistic Approach",
+    NeurIPS 2021 (the cost ratio).
 
     Examples
     --------

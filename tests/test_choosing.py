@@ -1,0 +1,200 @@
+"""The default method chooses its strength on rows that it was not trained on."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from sklearn_graceful import PCClassifier, ReferenceModel
+from sklearn_graceful.classification._choosing import HeldOutFigures
+from sklearn_graceful.congruence import (
+    Focal,
+    FocalKL,
+    FocalLM,
+    Match,
+    Naive,
+    NoCongruence,
+    check_method,
+)
+
+X, y = load_digits(return_X_y=True)
+X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
+
+
+@pytest.fixture(scope="module")
+def old():
+    return GaussianNB(var_smoothing=1e-3).fit(X[:150], y[:150])
+
+
+def learner():
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+
+
+def test_the_cheapest_on_held_out_rows_is_trained_on_all_rows(old):
+    model = PCClassifier(learner(), old_model=old, random_state=0)
+    model.fit(X_train, y_train)
+    figures = model.choice_
+    assert isinstance(figures[0].method, NoCongruence)
+    assert [f.method.mixing for f in figures[1:]] == [0.2, 0.35, 0.5, 0.65]
+    costs = [f.error + f.nfr for f in figures]
+    assert repr(model.method_) == repr(figures[int(np.argmin(costs))].method)
+    # It is the model that its method makes when no choice is left.
+    same = PCClassifier(learner(), old_model=old, method=model.method_, random_state=0)
+    np.testing.assert_array_equal(
+        same.fit(X_train, y_train).predict_proba(X_test), model.predict_proba(X_test)
+    )
+    assert not hasattr(same, "choice_")
+
+
+def test_held_out_figures_are_of_rows_that_nothing_was_trained_on(old):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 10, 900)  # nothing to learn: only training rows are known
+    model = PCClassifier(
+        DecisionTreeClassifier(),
+        old_model=GaussianNB(var_smoothing=0.1).fit(X_train[:50], noise[:50]),
+        method=Focal(validation_fraction=0.3),
+        random_state=0,
+    ).fit(X_train, noise)
+    assert model.score(X_train, noise) > 0.5
+    assert min(f.error for f in model.choice_) > 0.8
+
+
+def test_flip_cost_decides():
+    quick = HeldOutFigures(NoCongruence(), error=0.05, nfr=0.03)
+    careful = HeldOutFigures(Match(), error=0.07, nfr=0.02)
+    assert quick.cost(1.0) < careful.cost(1.0)
+    assert quick.cost(3.0) > careful.cost(3.0)
+
+
+def test_nothing_is_chosen_on_a_handful_of_rows(old):
+    model = PCClassifier(learner(), old_model=old, random_state=0)
+    model.fit(X_train[:300], y_train[:300])
+    assert not hasattr(model, "choice_")
+    assert model.method_.mixing == 0.35
+
+
+def test_a_refit_forgets_the_choice(old):
+    model = PCClassifier(learner(), old_model=old, random_state=0)
+    model.fit(X_train, y_train)
+    assert not hasattr(model.set_params(old_model=None).fit(X, y), "choice_")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "kind"),
+    [
+        (None, FocalLM),
+        (learner(), FocalKL),
+        (HistGradientBoostingClassifier(max_iter=5), Naive),
+    ],
+)
+def test_stored_outputs_get_the_focal_terms(old, estimator, kind):
+    model = PCClassifier(estimator, random_state=0)
+    model.fit(X_train[:200], y_train[:200], old_proba=old.predict_proba(X_train[:200]))
+    assert isinstance(model.method_, kind)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "rows", "kind"),
+    [
+        (learner(), X_train[:200], Match),
+        (learner(), X_train[:200].tolist(), Match),
+        (LogisticRegression(max_iter=300), sparse.csr_array(X_train[:200]), FocalKL),
+        (LinearSVC(), X_train[:200], FocalKL),  # has no probabilities to mix
+    ],
+)
+def test_focal_matches_where_rows_and_learner_allow_it(old, estimator, rows, kind):
+    def answers(X):
+        return old.predict_proba(X.toarray() if sparse.issparse(X) else X)
+
+    handle = ReferenceModel(answers, classes=np.arange(10))
+    model = PCClassifier(estimator, old_model=handle, random_state=0)
+    assert isinstance(model.fit(rows, y_train[:200]).method_, kind)
+
+
+def test_a_learner_without_weights_is_refused(old):
+    with pytest.raises(TypeError, match="sample_weight"):
+        PCClassifier(KNeighborsClassifier(), old_model=old).fit(X_train, y_train)
+
+
+def test_a_given_strength_leaves_no_choice(old):
+    model = PCClassifier(learner(), old_model=old, method=Focal(lam=0.07))
+    model.fit(X_train, y_train)
+    assert model.method_.lam == 0.07
+    assert not hasattr(model, "choice_")
+
+
+def test_weights_of_held_out_rows_count(old):
+    """Rows of weight 0 are not there: their labels may be anything."""
+    weight = np.arange(900) % 3 != 0
+    wrong = np.where(weight, y_train, (y_train + 1) % 10)
+    figures = [
+        clone(PCClassifier(learner(), old_model=old, random_state=0))
+        .fit(X_train, labels, sample_weight=weight)
+        .choice_
+        for labels in (y_train, wrong)
+    ]
+    assert figures[0][0].error == pytest.approx(figures[1][0].error, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "method", [Focal(flip_cost=-1), Focal(validation_fraction=0), Focal(lam=-1)]
+)
+def test_bad_parameters_are_refused(method):
+    with pytest.raises(ValueError, match="Focal: "):
+        check_method(method)
+
+
+# Out-of-fold answers
+
+
+def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row():
+    memory = KNeighborsClassifier(1).fit(X_train, y_train)
+    folds = StratifiedKFold(5)
+    proba = cross_val_predict(
+        KNeighborsClassifier(1), X_train, y_train, cv=folds, method="predict_proba"
+    )
+    method = FocalKL(lam=0.3)
+    by_keyword, by_hand = (
+        PCClassifier(learner(), old_model=memory, method=method, random_state=0)
+        .fit(X_train, y_train, old_proba=answers)
+        .predict_proba(X_test)
+        for answers in ("out-of-fold", proba)
+    )
+    np.testing.assert_array_equal(by_keyword, by_hand)
+
+
+def test_out_of_fold_leaves_classes_of_the_old_model_as_they_were():
+    seen = y_train < 7
+    old = GaussianNB(var_smoothing=1e-2).fit(X_train[seen], y_train[seen])
+    model = PCClassifier(learner(), old_model=old, method="focal_kl", random_state=0)
+    model.fit(X_train, y_train, old_proba="out-of-fold")
+    assert model.score(X_test, y_test) > 0.8
+    np.testing.assert_array_equal(model.classes_, np.arange(10))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"old_proba": "in fold"}, ValueError, "out-of-fold"),
+        ({"old_proba": "out-of-fold", "old_model": None}, ValueError, "old_model="),
+        (
+            {"old_proba": "out-of-fold", "old_model": lambda X: X},
+            TypeError,
+            "clones of the old model",
+        ),
+    ],
+)
+def test_out_of_fold_is_refused_where_it_cannot_be(old, arguments, error, message):
+    arguments = {"old_model": old, **arguments}
+    with pytest.raises(error, match=message):
+        PCClassifier(learner()).fit(X_train, y_train, **arguments)
