@@ -20,7 +20,7 @@ from sklearn_graceful import PCClassifier
 from sklearn_graceful.inspection import FlipDisplay
 from sklearn_graceful.metrics import flip_counts, flip_interval, negative_flip_rate
 
-METHODS = ["none", "naive", "distill", "focal_kl", "focal_lm", "focal"]
+METHODS = ["none", "naive", "distill", "focal_kl", "focal_lm", "match", "focal"]
 SEEDS = range(5)
 PICTURE = Path("demo_output") / "update_of_a_digit_classifier.png"
 
@@ -45,7 +45,7 @@ def run(seed):
 
     models = {
         method: PCClassifier(method=method, random_state=seed).fit(
-            X_train, y_train, old_proba=old_proba
+            X_train, y_train, old_model=old, old_proba=old_proba
         )
         for method in METHODS
     }

@@ -41,8 +41,8 @@ X_train, X_test, y_train, y_test, old = split(seed=0)
 # Two new models
 # --------------
 # ``method="none"`` trains the default network as if there were no old model. The
-# default method adds a term to the loss which holds the network to the old model, most
-# on rows that the old model has right.
+# default method also asks the old model about rows between the training rows, and holds
+# the network to what it answers there; how strongly, it chooses on held-out rows.
 from sklearn_graceful import PCClassifier
 
 plain = PCClassifier(method="none", random_state=0).fit(X_train, y_train)

@@ -30,10 +30,6 @@ class HeldOutFigures:
     error: float
     nfr: float
 
-    def cost(self, flip_cost):
-        """Errors by row, a negative flip counting as ``1 + flip_cost``."""
-        return self.error + flip_cost * self.nfr
-
 
 def rows_to_choose_on(y, share):
     """Mask of held-out rows; None if they are too few to tell methods apart.
@@ -53,13 +49,18 @@ def rows_to_choose_on(y, share):
     return held_out if held_out.sum() >= FEWEST_ROWS else None
 
 
-def compare_methods(methods, trainer, held_out):
+def choose_method(choices, trainer, held_out):
     """Train by every method, and by none, and look at held-out rows.
+
+    A row costs 0 if the new model has it right, 1 if both have it wrong, and ``1 +
+    flip_cost`` if only the old one has it right. The default is taken unless another
+    method costs less by more than the standard error of the difference: on few rows
+    the cheapest is so by chance.
 
     Parameters
     ----------
-    methods : list of Congruence
-        With their choices made.
+    choices : Choices
+        The methods.
     trainer : Trainer
         On other rows.
     held_out : TrainingRows
@@ -67,23 +68,64 @@ def compare_methods(methods, trainer, held_out):
 
     Returns
     -------
+    chosen : Congruence
     figures : list of HeldOutFigures
         The first is that of no method.
     """
-    found = []
-    for method in [NoCongruence(), *methods]:
-        trained = trainer.train(method)
-        labels = _predict(trained.estimator, held_out.X, trainer.classes)
-        wrong = (labels != held_out.y).astype(np.float64)
-        weight = held_out.sample_weight
-        found.append(
-            HeldOutFigures(
-                trained.method,
-                error=float(np.average(wrong, weights=weight)),
-                nfr=float(np.average(wrong * held_out.old.right, weights=weight)),
-            )
+    methods = [NoCongruence(), *choices.methods]
+    wrong = []
+    for method in methods:
+        estimator = trainer.train(method).estimator
+        labels = _predict(estimator, held_out.X, trainer.classes)
+        wrong.append(labels != held_out.y)
+    wrong = np.array(wrong, dtype=np.float64)
+    weight = held_out.sample_weight
+    flips = wrong * held_out.old.right
+    best = cheapest(
+        wrong + choices.flip_cost * flips, methods.index(choices.default), weight
+    )
+    figures = [
+        HeldOutFigures(
+            method,
+            error=float(np.average(wrong[k], weights=weight)),
+            nfr=float(np.average(flips[k], weights=weight)),
         )
-    return found
+        for k, method in enumerate(methods)
+    ]
+    return methods[best], figures
+
+
+def cheapest(costs, default, weight=None):
+    """Candidate of the least mean cost, if that is no chance.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n_candidates, n)
+        By row.
+    default : int
+        Candidate that another one must beat by a standard error.
+    weight : ndarray of shape (n,), default=None
+        Of the rows.
+
+    Returns
+    -------
+    chosen : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.classification._choosing import cheapest
+    >>> costs = np.array([[0, 0, 1, 1, 0, 0, 0, 1], [0, 0, 1, 1, 0, 1, 1, 0]])
+    >>> cheapest(costs, default=1), cheapest(np.tile(costs, 4), default=1)
+    (1, 0)
+    """
+    gains = np.average(costs[default] - costs, axis=1, weights=weight)
+    best = int(gains.argmax())
+    gain = costs[default] - costs[best]
+    weight = np.ones(len(gain)) if weight is None else weight
+    share = weight / weight.sum()
+    error = np.sqrt((share**2 * (gain - gains[best]) ** 2).sum())
+    return best if gains[best] > error else default
 
 
 def _predict(estimator, X, classes):

@@ -258,8 +258,7 @@ def _warn_of_memorised_rows(model, outputs):
             f"The old model is right on {outputs.right.mean():.1%} of the training "
             "rows. If it was trained on them it knows them by heart, and its outputs "
             "say nothing about new rows: use other rows, or its out-of-fold outputs, "
-            'old_proba=cross_val_predict(clone(old_model), X, y, method="predict_proba"'
-            ").",
+            'old_proba="out-of-fold".',
             OldModelMismatchWarning,
             stacklevel=5,
         )

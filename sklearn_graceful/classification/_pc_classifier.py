@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_graceful.classification._choosing import (
-    compare_methods,
+    choose_method,
     rows_to_choose_on,
 )
 from sklearn_graceful.classification._interpolation import old_network
@@ -298,10 +298,10 @@ class PCClassifier(
         held_out = rows_to_choose_on(y, choices.validation_fraction)
         if held_out is None:
             return choices.default
-        self.choice_ = compare_methods(
-            choices.methods, trainer(rows.take(~held_out)), rows.take(held_out)
+        chosen, self.choice_ = choose_method(
+            choices, trainer(rows.take(~held_out)), rows.take(held_out)
         )
-        return min(self.choice_, key=lambda c: c.cost(choices.flip_cost)).method
+        return chosen
 
     def predict(self, X):
         """Predict class labels.

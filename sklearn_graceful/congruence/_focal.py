@@ -28,10 +28,11 @@ class Focal(Congruence):
 
     The strength that pays depends on how good the old model is, so it is chosen: the
     candidates, and no congruence at all, are trained on `1 - validation_fraction` of
-    the rows, and the one with the least ``error + flip_cost * NFR`` on the others is
-    trained on all rows. That costs up to 6 fits of the method in place of one; with
-    fewer than 100 rows to choose on nothing is chosen, and a middle strength taken.
-    To pay for one fit only, give `lam`, or use ``Match(mixing=...)`` instead.
+    the rows, and compared by ``error + flip_cost * NFR`` on the others. A middle
+    strength is kept unless another one is better by more than the standard error of
+    the difference; the winner is trained on all rows. That costs up to 6 fits of the
+    method in place of one. With fewer than 100 rows to choose on nothing is chosen. To
+    pay for one fit only, give `lam`, or use ``Match(mixing=...)`` instead.
 
     Parameters
     ----------
@@ -100,18 +101,17 @@ class Focal(Congruence):
         if self.lam is not None:
             return Choices.only(self._focal_term(learner, self.lam))
         if can_match and (self.alpha, self.beta) == (1.0, 5.0):
-            return self._choices([Match(a) for a in _MIXINGS], Match(), learner)
+            matches = [Match(mixing) for mixing in _MIXINGS]
+            return self._choices(matches, _MIXINGS.index(0.35), learner)
         strengths, default = _STRENGTHS[learner]
-        return self._choices(
-            [self._focal_term(learner, lam) for lam in strengths],
-            self._focal_term(learner, default),
-            learner,
-        )
+        terms = [self._focal_term(learner, lam) for lam in strengths]
+        return self._choices(terms, strengths.index(default), learner)
 
     def _choices(self, methods, default, learner):
+        methods = [method.suited_to(learner) for method in methods]
         return Choices(
-            [method.suited_to(learner) for method in methods],
-            default.suited_to(learner),
+            methods,
+            methods[default],
             self.flip_cost,
             self.validation_fraction,
         )

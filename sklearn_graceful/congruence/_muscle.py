@@ -25,8 +25,8 @@ class Muscle(Congruence):
 
     Notes
     -----
-    The paper fine-tunes a language model on the masked KL alone, token by token: here
-    a row is what a token is there, and labels keep the share ``1 - lam``.
+    Made for language models, where a token is what a row is here. The share ``1 - lam``
+    of the labels is ours.
 
     References
     ----------
