@@ -17,7 +17,7 @@ _OTHER_DEFAULTS = {
     "n_synthetic": 8,
     "n_teachers": 1,
     "swap_rate": 0.35,
-    "label_share": 1.0,
+    "label_share": 3.0,
 }
 
 
@@ -61,7 +61,7 @@ class Match(TemperedKL):
         None: 0.5 for a network, 0.35 for any other learner.
     label_share : float or None, default=None
         Weight of all real rows together, against 1 for all synthetic ones. None: 0.3
-        for a network, 1 for any other learner.
+        for a network, 3 for any other learner.
     groups : list of list of int, default=None
         Positions of columns that must change hands together. None: one-hot columns
         side by side are found by themselves.
