@@ -40,9 +40,14 @@ def test_fewest_validation_flips_win_if_the_error_allows():
 
 def test_ties_go_to_the_lower_error_and_else_to_the_plain_model():
     plain, better = candidate(2, 3), candidate(2, 1)
-    assert choose(plain, [candidate(2, 3)], 0.002) is plain
+    assert choose(plain, [candidate(2, 3)] * 2, 0.002) is plain
     assert choose(plain, [candidate(2, 3), better], 0.002) is better
-    assert choose(plain, [candidate(0, 9)], 0.002) is plain
+    assert choose(plain, [candidate(0, 9)] * 2, 0.002) is plain
+
+
+def test_one_candidate_is_no_choice():
+    only = candidate(9, 9)
+    assert choose(candidate(2, 3), [only], 0.002) is only
 
 
 def test_test_rows_choose_nothing():

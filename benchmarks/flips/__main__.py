@@ -9,14 +9,15 @@ Every seed draws its own training, validation and test rows. An old model is tra
 the update says (`updates.py`), then a plain new one and one new one for every method of
 `congruence.METHODS` at every strength of `grids.py`, all with the same seed. "focal"
 chooses its strength itself, on training rows that it holds out. "ensemble" is 8 plain
-nets in one. "mean" and "cost-ratio" are no training at all, and keep the old model:
-the weighted mean of both log-probabilities, and the old label unless the new model
-finds another one likelier by a factor; with a plus, their new model is not the plain
-one but that of another method. The old model's outputs on its own training rows are
-out-of-fold.
+nets in one, "ensemble by match" such an ensemble trained by `match`. "mean" and
+"cost-ratio" are no training at all, and keep the old model: the weighted mean of both
+log-probabilities, and the old label unless the new model finds another one likelier by
+a factor; with a plus, their new model is not the plain one but that of another method.
+The old model's outputs on its own training rows are out-of-fold.
 
 The strength is chosen on validation rows: the lowest NFR among those whose error is at
-most the plain model's + 0.2 points, and the plain model itself if there is none. All
+most the plain model's + 0.2 points, and the plain model itself if there is none. Where
+a method has one candidate there is nothing to choose, and it is taken as it is. All
 printed figures are of test rows, with 95 % t-intervals over seeds; the seeds share
 rows, so these are approximate. "floor" is the NFR between two plain models that differ
 in their seed only. The ratio of a set is (flips + 1/2) / (plain flips + 1/2), flips

@@ -27,6 +27,8 @@ GRIDS = {
     "mean": {"old_weight": OLD_WEIGHTS},
     "cost-ratio": {"ratio": RATIOS},
     "match + cost-ratio": {"mixing": [0.2, 0.35], "ratio": RATIOS},
+    "ensemble by match": {"mixing": [0.35, 0.5]},
+    "ensemble by match + cost-ratio": {"mixing": [0.35], "ratio": RATIOS},
     "ensemble + mean": {"old_weight": OLD_WEIGHTS},
     "ensemble + cost-ratio": {"ratio": RATIOS},
 }

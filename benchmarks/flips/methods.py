@@ -18,11 +18,13 @@ RULE_PARAMETERS = {"mean": "old_weight", "cost-ratio": "ratio"}
 METHODS = [
     *TRAINED,
     "ensemble",
+    "ensemble by match",
     "mean",
     "cost-ratio",
     "match + cost-ratio",
     "ensemble + mean",
     "ensemble + cost-ratio",
+    "ensemble by match + cost-ratio",
 ]
 
 
@@ -37,7 +39,8 @@ def parts(method):
     Returns
     -------
     new : str
-        ``"none"``, ``"ensemble"`` or a key of ``congruence.METHODS``.
+        ``"none"``, ``"ensemble"``, ``"ensemble by match"`` or a key of
+        ``congruence.METHODS``.
     rule : str or None
         None: the new model answers alone.
     """

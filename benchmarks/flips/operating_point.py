@@ -20,7 +20,8 @@ def choose(plain, candidates, tolerance):
     Returns
     -------
     chosen : dict
-        `plain` or one of `candidates`. Ties go to the lower error, then to `plain`.
+        The only candidate, `plain`, or one of several. Ties go to the lower error, then
+        to `plain`.
     """
     limit = FlipCounts(*plain["validation"]).err_new + tolerance + 1e-12
 
@@ -28,6 +29,8 @@ def choose(plain, candidates, tolerance):
         counts = FlipCounts(*candidate["validation"])
         return counts.negative_flip_rate, counts.err_new
 
+    if len(candidates) == 1:
+        return candidates[0]
     allowed = [c for c in candidates if figures(c)[1] <= limit]
     return min([plain, *allowed], key=figures)
 

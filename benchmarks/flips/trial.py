@@ -134,15 +134,16 @@ class _Contest:
 
     def _train(self, name, params):
         X, y = self.split.train
-        if name == "none":
-            return train_plain(self.learner.make, X, y, self.trial.seed)
-        if name == "ensemble":
+        make, method = self.learner.make, name
+        if name.startswith("ensemble"):
             if self.learner.ensemble is None:
                 raise ValueError("there is no ensemble of this learner in one model")
-            return train_plain(self.learner.ensemble, X, y, self.trial.seed)
+            make, method = self.learner.ensemble, name.partition(" by ")[2] or "none"
+        if method == "none":
+            return train_plain(make, X, y, self.trial.seed)
         model = PCClassifier(
-            self.learner.make(),
-            method=TRAINED[name](**params),
+            make(),
+            method=TRAINED[method](**params),
             random_state=self.trial.seed,
         )
         with warnings.catch_warnings():
