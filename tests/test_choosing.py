@@ -45,7 +45,7 @@ def test_the_cheapest_on_held_out_rows_is_trained_on_all_rows(old):
     model.fit(X_train, y_train)
     figures = model.choice_
     assert isinstance(figures[0].method, NoCongruence)
-    assert [f.method.mixing for f in figures[1:]] == [0.2, 0.35, 0.5, 0.65]
+    assert [f.method.mixing for f in figures[1:]] == [0.2, 0.3, 0.45, 0.6]
     assert any(model.method_ is f.method for f in figures)
     # It is the model that its method makes when no choice is left.
     same = PCClassifier(learner(), old_model=old, method=model.method_, random_state=0)
@@ -100,7 +100,7 @@ def test_nothing_is_chosen_on_a_handful_of_rows(old):
     model = PCClassifier(learner(), old_model=old, random_state=0)
     model.fit(X_train[:300], y_train[:300])
     assert not hasattr(model, "choice_")
-    assert model.method_.mixing == 0.35
+    assert model.method_.mixing == 0.45
 
 
 def test_a_refit_forgets_the_choice(old):

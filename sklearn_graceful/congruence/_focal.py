@@ -7,7 +7,7 @@ from sklearn_graceful.congruence._focal_lm import FocalLM
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
 
-_MIXINGS = (0.2, 0.35, 0.5, 0.65)
+_MIXINGS = (0.2, 0.3, 0.45, 0.6)
 # Strengths of the focal terms, and which is taken with too few rows to choose on.
 _STRENGTHS = {
     "net": ((0.003, 0.01, 0.03, 0.1), 0.01),
@@ -102,7 +102,7 @@ class Focal(Congruence):
             return Choices.only(self._focal_term(learner, self.lam))
         if can_match and (self.alpha, self.beta) == (1.0, 5.0):
             matches = [Match(mixing) for mixing in _MIXINGS]
-            return self._choices(matches, _MIXINGS.index(0.35), learner)
+            return self._choices(matches, _MIXINGS.index(0.45), learner)
         strengths, default = _STRENGTHS[learner]
         terms = [self._focal_term(learner, lam) for lam in strengths]
         return self._choices(terms, strengths.index(default), learner)

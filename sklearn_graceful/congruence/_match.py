@@ -47,7 +47,7 @@ class Match(TemperedKL):
 
     Parameters
     ----------
-    mixing : float, default=0.35
+    mixing : float, default=0.45
         Share of the old model in the mixture's log-probabilities, in [0, 1].
     n_synthetic : int or None, default=None
         Synthetic rows for each real one. None: 4 for a network, 8 for any other
@@ -91,7 +91,7 @@ class Match(TemperedKL):
 
     def __init__(
         self,
-        mixing=0.35,
+        mixing=0.45,
         n_synthetic=None,
         n_teachers=None,
         swap_rate=None,
