@@ -1,7 +1,6 @@
 """Positive-congruent training of any classifier."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -372,10 +371,15 @@ class PCClassifier(
 
 
 def _raw_rows(X_given, X):
-    """Rows as the old model wants them, in something that can be sliced."""
-    if hasattr(X_given, "iloc"):
+    """Rows as the old model wants them; an array where that is a list of numbers."""
+    if hasattr(X_given, "columns"):
         return X_given
-    return X if sparse.issparse(X) else np.asarray(X)
+    if hasattr(X, "shape"):
+        return X
+    try:
+        return np.asarray(X)
+    except ValueError:  # rows of different lengths
+        return X
 
 
 def _make_plain(estimator, seed):

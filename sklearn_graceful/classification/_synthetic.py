@@ -94,7 +94,7 @@ def can_match(estimator, X, reference):
     can_match : bool
     """
     learner = last_step(estimator)
-    takes_rows = not sparse.issparse(X) and np.ndim(X) >= 2
+    takes_rows = hasattr(X, "iloc") or (isinstance(X, np.ndarray) and X.ndim >= 2)
     learns = check_learner(estimator) or (
         hasattr(learner, "predict_proba")
         and has_fit_parameter(learner, "sample_weight")
