@@ -23,9 +23,9 @@ def test_chains_are_named_after_their_old_models():
     releases = [lambda X: X, lambda X: X, lambda X: X]
     old = {name: make(releases) for name, (_, make) in CHAINS.items()}
     assert old["plain"] is None
-    assert old["focal, last"] is old["match"] is releases[-1]
-    assert isinstance(old["focal, history"], ModelHistory)
-    assert [v.model for v in old["focal, history"].versions] == releases
+    assert old["focal_lm, last"] is old["match"] is releases[-1]
+    assert isinstance(old["focal_lm, history"], ModelHistory)
+    assert [v.model for v in old["focal_lm, history"].versions] == releases
 
 
 def test_releases_learn_from_ever_more_rows(monkeypatch):
@@ -56,9 +56,9 @@ def test_differences_from_plain_are_paired_by_seed(capsys):
 
 
 def test_a_small_run(monkeypatch, capsys):
-    few = {name: CHAINS[name] for name in ("plain", "focal, history")}
+    few = {name: CHAINS[name] for name in ("plain", "focal_lm, history")}
     monkeypatch.setattr(chain, "CHAINS", few)
     chain.main(["--sets", "wine", "--seeds", "2", "--rows", "60"])
     printed = capsys.readouterr().out
     assert "wine, 2 seeds" in printed
-    assert printed.count("focal, history") == 6 + 1
+    assert printed.count("focal_lm, history") == 6 + 1
