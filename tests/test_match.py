@@ -209,3 +209,18 @@ def test_labels_that_count_for_nothing_leave_the_mixture_alone():
 def test_counts_must_be_whole(parameter):
     with pytest.raises(ValueError, match="whole"):
         PCClassifier(method=Match(**{parameter: 1.5})).fit(X, y)
+
+
+def test_an_old_model_of_labels_is_as_sure_as_it_is_right():
+    """Its labels at probability 1 would outvote the new model everywhere."""
+    X, y = load_digits(return_X_y=True)
+    weak = LogisticRegression(max_iter=2000).fit(X[:30], y[:30])
+    learner = LogisticRegression(max_iter=2000)
+    accuracy = [
+        PCClassifier(learner, method=method, random_state=0)
+        .fit(X[60:900], y[60:900], old_model=weak.predict)
+        .score(X[900:], y[900:])
+        for method in ("none", Match(label_share=1.0))
+    ]
+    assert 0.7 < weak.score(X[900:], y[900:]) < 0.8
+    assert accuracy[1] > accuracy[0] - 0.02

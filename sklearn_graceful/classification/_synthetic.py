@@ -102,7 +102,7 @@ def can_match(estimator, X, reference):
     return reference is not None and takes_rows and learns
 
 
-def make_synthetic_rows(method, X, teachers, reference, classes):
+def make_synthetic_rows(method, X, teachers, reference, classes, old_accuracy):
     """Make rows and ask both models about them.
 
     Parameters
@@ -117,6 +117,8 @@ def make_synthetic_rows(method, X, teachers, reference, classes):
         The old model.
     classes : ndarray of shape (n_classes,)
         The new model's classes.
+    old_accuracy : float
+        Of the old model on the real rows.
 
     Returns
     -------
@@ -135,6 +137,8 @@ def make_synthetic_rows(method, X, teachers, reference, classes):
     log_teacher -= np.logaddexp.reduce(log_teacher, axis=1, keepdims=True)
     old = reference.predict_proba(rows, classes=classes, remember=False)
     old /= np.maximum(old.sum(axis=1, keepdims=True), _SMALLEST_PROBABILITY)
+    if np.isin(old, (0, 1)).all():
+        old = _as_sure_as_right(old, old_accuracy)
     known = (
         np.ones(len(classes), dtype=bool)
         if reference.classes_ is None
@@ -152,6 +156,12 @@ def stack_rows(*parts):
 
         return pd.concat(parts, ignore_index=True)
     return np.concatenate(parts)
+
+
+def _as_sure_as_right(labels, accuracy):
+    """Probabilities of a model that names labels only: 1 is more than it knows."""
+    n_classes = labels.shape[1]
+    return labels * accuracy + (1 - labels) * (1 - accuracy) / max(n_classes - 1, 1)
 
 
 def _log(proba):

@@ -187,7 +187,12 @@ class Trainer:
         alone = method.needs_no_teacher(self.classes, self.reference.classes_)
         teachers = [] if alone else self._plain_models(method.n_teachers)
         return make_synthetic_rows(
-            method, self.rows.raw, teachers, self.reference, self.classes
+            method,
+            self.rows.raw,
+            teachers,
+            self.reference,
+            self.classes,
+            self.rows.old.right.mean(),
         )
 
     def _plain_models(self, number):
