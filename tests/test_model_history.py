@@ -21,7 +21,7 @@ from sklearn_graceful import (
     ReferenceModel,
 )
 from sklearn_graceful.classification._old_outputs import newest_right, outputs_of_model
-from sklearn_graceful.congruence import FocalKL, Match
+from sklearn_graceful.congruence import Focal, FocalKL, Match
 from sklearn_graceful.metrics import flip_counts, history_labels, negative_flip_rate
 from sklearn_graceful.model_selection import flip_scorer, update_scorer
 from sklearn_graceful.nn import mlp_net
@@ -115,7 +115,7 @@ def test_rule_against_a_row_by_row_reference(scaled, versions):
 
 
 @pytest.mark.parametrize(
-    "method", ["naive", "distill", "focal", "focal_kl", "focal_lm"]
+    "method", ["naive", "distill", Focal(lam=0.5), "focal_kl", "focal_lm"]
 )
 def test_a_fit_equals_one_on_the_stored_rule(scaled, versions, method):
     X, y = scaled

@@ -12,7 +12,8 @@ chooses its strength itself, on training rows that it holds out. "ensemble" is 8
 nets in one, "ensemble by match" such an ensemble trained by `match`. "mean" and
 "cost-ratio" are no training at all, and keep the old model: the weighted mean of both
 log-probabilities, and the old label unless the new model finds another one likelier by
-a factor; with a plus, their new model is not the plain one but that of another method.
+a factor ("mean cost-ratio": unless that mean does); with a plus, their new model is not
+the plain one but that of another method.
 The old model's outputs on its own training rows are out-of-fold.
 
 The strength is chosen on validation rows: the lowest NFR among those whose error is at

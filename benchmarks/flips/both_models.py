@@ -5,8 +5,8 @@ import numpy as np
 SMALLEST_PROBABILITY = 1e-6
 
 
-def mixed_prediction(proba_new, proba_old, old_classes, old_weight):
-    """Class numbers by the weighted mean of log-probabilities.
+def mixture(proba_new, proba_old, old_classes, old_weight):
+    """Weighted mean of log-probabilities, not normalised.
 
     Classes that the old model never knew get the new model's probability in it, so
     that it neither speaks for nor against them.
@@ -24,34 +24,33 @@ def mixed_prediction(proba_new, proba_old, old_classes, old_weight):
 
     Returns
     -------
-    y_pred : ndarray of int, shape (n,)
+    scores : ndarray of shape (n, n_classes)
     """
     old = proba_new.copy()
     share_of_known = proba_new[:, old_classes].sum(axis=1, keepdims=True)
     old[:, old_classes] = share_of_known * proba_old
-    mixture = (1 - old_weight) * _log(proba_new) + old_weight * _log(old)
-    return mixture.argmax(axis=1)
+    return (1 - old_weight) * _log(proba_new) + old_weight * _log(old)
 
 
-def overruled_prediction(proba_new, y_old, ratio):
-    """The old model's labels, unless the new one finds another far likelier.
+def overruled_prediction(scores, y_old, ratio):
+    """The old model's labels, unless another one is found far likelier.
 
     Parameters
     ----------
-    proba_new : ndarray of shape (n, n_classes)
-        Of classes 0..K-1.
+    scores : ndarray of shape (n, n_classes)
+        Log-probabilities of classes 0..K-1, up to a constant.
     y_old : ndarray of int, shape (n,)
         The old model's labels.
     ratio : float
-        Of probabilities, from which on the new model overrules the old one.
+        Of probabilities, from which on the old label is overruled.
 
     Returns
     -------
     y_pred : ndarray of int, shape (n,)
     """
-    of_old_label = proba_new[np.arange(len(y_old)), y_old]
-    overruled = proba_new.max(axis=1) >= ratio * of_old_label
-    return np.where(overruled, proba_new.argmax(axis=1), y_old)
+    of_old_label = scores[np.arange(len(y_old)), y_old]
+    overruled = scores.max(axis=1) >= np.log(ratio) + of_old_label
+    return np.where(overruled, scores.argmax(axis=1), y_old)
 
 
 def _log(proba):

@@ -26,6 +26,7 @@ GRIDS = {
     "focal_lm": {"lam": [0.003, 0.01, 0.03, 0.1, 0.3]},
     "mean": {"old_weight": OLD_WEIGHTS},
     "cost-ratio": {"ratio": RATIOS},
+    "mean cost-ratio": {"old_weight": [0.1, 0.2, 0.3], "ratio": RATIOS},
     "match + cost-ratio": {"mixing": [0.2, 0.35], "ratio": RATIOS},
     "ensemble by match": {"mixing": [0.35, 0.5]},
     "ensemble by match + cost-ratio": {"mixing": [0.35], "ratio": RATIOS},

@@ -121,9 +121,9 @@ class _Contest:
         name, rule = parts(method)
         if rule is None:
             return self._model(name, params).predict
-        own = RULE_PARAMETERS[rule]
-        model = self._model(name, {k: v for k, v in params.items() if k != own})
-        return lambda X: RULES[rule](model, self.old.model, X, params[own])
+        own = {k: params[k] for k in RULE_PARAMETERS if k in params}
+        model = self._model(name, {k: v for k, v in params.items() if k not in own})
+        return lambda X: RULES[rule](model, self.old.model, X, **own)
 
     def _model(self, name, params):
         """A new model, trained once whatever rules it serves."""
