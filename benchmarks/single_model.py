@@ -1,13 +1,14 @@
 """How much of a controlled mixture does one model keep? On real sets.
 
     python -m benchmarks.single_model [--sets satellite dna] [--learners net boosting]
-        [--seeds 3] [--max-nfr 0.01]
+        [--seeds 5] [--max-nfr 0.01]
 
 The old model is trained on the first quarter of the training rows, a controlled mixture
 on the rest, and then one model that imitates it, on the same rows. All figures are of
-test rows, which nothing else uses, in % and means over seeds: error and NFR of the new
-model alone, of the mixture and of the single model, the mean upper bound (95 %) that is
-reported for the latter's NFR, and the share of rows with the same label by the two.
+test rows, which nothing else uses, in %, means over seeds with 95 % t-intervals: error
+and NFR of the new model alone, of the mixture and of the single model, the upper bound
+(95 %) that is reported for the latter's NFR, and the share of rows with the same label
+by the two.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.flips.sets import SETS, load_set, split_set
+from benchmarks.flips.tables import mean_and_half_width
 from sklearn_graceful import (
     FlipControlledClassifier,
     OldModelMismatchWarning,
@@ -37,6 +39,7 @@ def linear():
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
 
 
+KINDS = ("error", "NFR")
 # Old and new model.
 LEARNERS = {"net": (net, net), "boosting": (linear, HistGradientBoostingClassifier)}
 
@@ -76,11 +79,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="+", choices=SETS, default=["satellite", "dna"])
     parser.add_argument("--learners", nargs="+", choices=LEARNERS, default=[*LEARNERS])
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--seeds", type=int, default=5, help="how many")
     parser.add_argument("--max-nfr", type=float, default=0.01)
     arguments = parser.parse_args()
-    print("                      new           mixture        single model")
-    print("                      error   NFR   error   NFR   error   NFR  bound  agree")
+    columns = [f"{who} {what}" for who in ("new", "mix", "one") for what in KINDS]
+    print(" " * 22 + "".join(f"{c:>15}" for c in [*columns, "bound", "agree"]))
     # An old model on few rows may be hardly better than guessing.
     warnings.simplefilter("ignore", OldModelMismatchWarning)
     for name in arguments.sets:
@@ -90,7 +93,8 @@ def main():
                 one_seed(name, learner, seed, arguments.max_nfr)
                 for seed in range(arguments.seeds)
             ]
-            shown = "".join(f"{100 * x:7.2f}" for x in np.mean(figures, axis=0))
+            cells = [mean_and_half_width(c) for c in 100 * np.transpose(figures)]
+            shown = "".join(f"{mean:7.2f} +- {half:4.2f}" for mean, half in cells)
             print(f"{name:12s} {learner:8s} {shown}", flush=True)
 
 
