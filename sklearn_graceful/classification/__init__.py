@@ -1,7 +1,13 @@
 """Classifiers that are trained with reference to the model they replace."""
 
+from sklearn_graceful.classification._choosing import HeldOutFigures
 from sklearn_graceful.classification._flip_controlled import FlipControlledClassifier
 from sklearn_graceful.classification._pc_classifier import PCClassifier
 from sklearn_graceful.classification._single_model import Imitation
 
-__all__ = ["FlipControlledClassifier", "Imitation", "PCClassifier"]
+__all__ = [
+    "FlipControlledClassifier",
+    "HeldOutFigures",
+    "Imitation",
+    "PCClassifier",
+]

@@ -115,7 +115,7 @@ class PCClassifier(
         The old model.
     method_ : Congruence
         The method as it was used, all defaults filled in.
-    choice_ : list of HeldOutFigures
+    choice_ : list of classification.HeldOutFigures
         Of each candidate for `method_`, the plain model first: ``method``, ``error``
         and ``nfr`` on held-out rows. Only where there was a choice.
     n_features_in_ : int
