@@ -195,14 +195,14 @@ def test_labels_that_count_for_nothing_leave_the_mixture_alone():
     X, y = load_digits(return_X_y=True)
     weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
     churn = []
-    for label_share in (0.0, 5.0):
+    for label_share in (0.0, 100.0):
         method = Match(mixing=1.0, label_share=label_share)
         model = PCClassifier(
             RandomForestClassifier(50), method=method, old_model=weak, random_state=0
         ).fit(X[:500], y[:500])
         y_old, y_new = weak.predict(X[500:]), model.predict(X[500:])
         churn.append(churn_rate(y[500:], y_new, y_old=y_old))
-    assert churn[0] < churn[1] - 0.02
+    assert churn[0] < churn[1] - 0.01
 
 
 @pytest.mark.parametrize("parameter", ["n_synthetic", "n_teachers"])
