@@ -9,7 +9,8 @@ Every seed draws its own training, validation and test rows. An old model is tra
 the update says (`updates.py`), then a plain new one and one new one for every method of
 `congruence.METHODS` at every strength of `grids.py`, all with the same seed. "focal"
 chooses its strength itself, on training rows that it holds out. "ensemble" is 8 plain
-nets in one, "ensemble by match" such an ensemble trained by `match`. "mean" and
+nets in one, "ensemble by match" such an ensemble trained by `match`; "longer" is plain
+training for as many steps as `match` takes, 5 times the epochs. "mean" and
 "cost-ratio" are no training at all, and keep the old model: the weighted mean of both
 log-probabilities, and the old label unless the new model finds another one likelier by
 a factor ("mean cost-ratio": unless that mean does); with a plus, their new model is not

@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 from torch import nn
 
 from sklearn_graceful import PCClassifier
-from sklearn_graceful.nn import InMemoryClassifier, packed_mlp_net
+from sklearn_graceful.nn import InMemoryClassifier, mlp_net, packed_mlp_net
 
 
 class ConvNet(nn.Sequential):
@@ -68,6 +68,8 @@ class Learner:
         Whether another seed gives another model.
     ensemble : callable or None
         Returns the estimator of an ensemble in one model.
+    longer : callable or None
+        Returns the estimator with 5 times as many epochs.
     """
 
     make: callable
@@ -75,11 +77,23 @@ class Learner:
     weaker: callable = logistic
     seeded: bool = False
     ensemble: callable = None
+    longer: callable = None
 
 
 LEARNERS = {
-    "mlp": Learner(lambda: None, "net", seeded=True, ensemble=packed_nets),
-    "conv": Learner(conv_net, "net", seeded=True),
+    "mlp": Learner(
+        lambda: None,
+        "net",
+        seeded=True,
+        ensemble=packed_nets,
+        longer=lambda: make_pipeline(StandardScaler(), mlp_net(max_epochs=200)),
+    ),
+    "conv": Learner(
+        conv_net,
+        "net",
+        seeded=True,
+        longer=lambda: conv_net().set_params(max_epochs=50),
+    ),
     "boosting": Learner(HistGradientBoostingClassifier, "boosting"),
     "logistic": Learner(
         logistic, "linear", lambda: DecisionTreeClassifier(min_samples_leaf=5)

@@ -23,6 +23,7 @@ RULE_PARAMETERS = ("old_weight", "ratio")
 # The new model of a rule is the plain one, or that of the method before the plus.
 METHODS = [
     *TRAINED,
+    "longer",
     "ensemble",
     "ensemble by match",
     "mean",
@@ -46,7 +47,7 @@ def parts(method):
     Returns
     -------
     new : str
-        ``"none"``, ``"ensemble"``, ``"ensemble by match"`` or a key of
+        ``"none"``, ``"longer"``, ``"ensemble"``, ``"ensemble by match"`` or a key of
         ``congruence.METHODS``.
     rule : str or None
         None: the new model answers alone.

@@ -135,6 +135,10 @@ class _Contest:
     def _train(self, name, params):
         X, y = self.split.train
         make, method = self.learner.make, name
+        if name == "longer":
+            if self.learner.longer is None:
+                raise ValueError("there are no epochs in this learner")
+            make, method = self.learner.longer, "none"
         if name.startswith("ensemble"):
             if self.learner.ensemble is None:
                 raise ValueError("there is no ensemble of this learner in one model")
