@@ -14,6 +14,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful._row_arguments import (
+    check_row_count,
+    check_weights,
+)
+from sklearn_graceful._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.classification._choosing import (
     choose_method,
     rows_to_choose_on,
@@ -22,7 +28,6 @@ from sklearn_graceful.classification._interpolation import old_network
 from sklearn_graceful.classification._learners import (
     check_learner,
     check_teaches,
-    last_step,
     learner_kind,
 )
 from sklearn_graceful.classification._old_outputs import (
@@ -33,12 +38,7 @@ from sklearn_graceful.classification._old_outputs import (
     warn_of_mismatch,
 )
 from sklearn_graceful.classification._out_of_fold import out_of_fold_outputs
-from sklearn_graceful.classification._row_arguments import (
-    check_row_count,
-    check_weights,
-)
 from sklearn_graceful.classification._synthetic import can_match
-from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.classification._training import Trainer, TrainingRows
 from sklearn_graceful.congruence import Choices, NoCongruence, check_method
 from sklearn_graceful.nn import mlp_net
@@ -154,6 +154,9 @@ class PCClassifier(
     """
 
     _predicts_as_estimator = True
+
+    # With metadata routing on, no user has to call set_fit_request.
+    __metadata_request__fit = {"old_model": True, "old_proba": True, "critical": True}
 
     def __init__(
         self,

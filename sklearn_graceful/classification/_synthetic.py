@@ -7,7 +7,8 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
-from sklearn_graceful.classification._learners import check_learner, last_step
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful.classification._learners import check_learner
 from sklearn_graceful.classification._old_outputs import OldOutputs
 from sklearn_graceful.congruence._row_weights import RowWeights
 from sklearn_graceful.congruence._synthetic_rows import synthetic_rows
