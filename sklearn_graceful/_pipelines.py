@@ -34,3 +34,24 @@ def fit_through_pipeline(estimator, X, y, fit_last, *, extra=()):
     fit_through_pipeline(estimator.steps[-1][1], X, y, fit_last, extra=extra)
     # With `memory`, a Pipeline replaces its steps by the fitted ones.
     estimator.steps = [*before.steps, estimator.steps[-1]]
+
+
+def transform_before_last(estimator, X):
+    """Rows as the last step of a fitted Pipeline gets them.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted; a Pipeline or not.
+    X : array-like
+        Rows.
+
+    Returns
+    -------
+    X : array-like
+    """
+    while isinstance(estimator, Pipeline):
+        if len(estimator.steps) > 1:
+            X = estimator[:-1].transform(X)
+        estimator = estimator.steps[-1][1]
+    return X
