@@ -111,8 +111,8 @@ def warn_of_useless_vectors(right, y):
     chance = (counts / len(y)).max()
     if right.mean() <= chance and len(counts) > 1:
         warnings.warn(
-            f"The nearest old vector is of the row's own class in {right.mean():.1%} of "
-            "the training rows, no more often than the most frequent class occurs "
+            f"The nearest old vector is of the own class in {right.mean():.1%} of the "
+            "training rows, no more often than the most frequent class occurs "
             f"({chance:.1%}). Does the old model get the input it was trained on? "
             "In a Pipeline it gets transformed X: wrap the whole Pipeline, "
             "CompatibleEmbedder(pipeline), or pass old_embeddings=.",
