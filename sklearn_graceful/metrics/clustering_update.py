@@ -55,9 +55,7 @@ class ClusteringUpdate:
             "version mutual information": self.version_mutual_information,
         }
         lines = [f"{f'{self.n_items} items':28}{'old':>8}{'new':>8}"]
-        lines += [
-            f"{name:28}{old:8.3f}{new:8.3f}" for name, (old, new) in pairs.items()
-        ]
+        lines += [f"{name:28}{old:8.3f}{new:8.3f}" for name, old, new in by_version]
         lines += [f"{name:36}{value:8.3f}" for name, value in alone.items()]
         return "\n".join(lines)
 
