@@ -6,6 +6,7 @@ from sklearn_graceful._version import __version__
 
 _HOMES = {
     "CompatibleEmbedder": "embedding",
+    "EmbeddingAdapter": "embedding",
     "FlipControlledClassifier": "classification",
     "ModelHistory": "reference",
     "OldModelMismatchWarning": "exceptions",
@@ -16,6 +17,7 @@ _HOMES = {
 
 __all__ = [
     "CompatibleEmbedder",
+    "EmbeddingAdapter",
     "FlipControlledClassifier",
     "ModelHistory",
     "OldModelMismatchWarning",

@@ -35,9 +35,9 @@ class Focal(Compatibility):
     ----------
     nu : float, default=6.0
         Weight of the neighbourhood term, in [0, inf).
-    mu : float, default=1.0
+    mu : float, default=3.0
         Weight of the distance to the own old vector where it is right, in [0, inf).
-    scale : float, default=16.0
+    scale : float, default=10.0
         What cosines with old vectors are multiplied by.
     n_drawn : int, default=1024
         Old vectors that a step compares with, drawn anew each time.
@@ -59,8 +59,8 @@ class Focal(Compatibility):
     Examples
     --------
     >>> from sklearn_graceful.compatibility import Focal
-    >>> Focal(mu=3.0)
-    Focal(mu=3.0)
+    >>> Focal(mu=1.0)
+    Focal(mu=1.0)
     """
 
     _bounds = Compatibility._bounds | {
@@ -72,8 +72,8 @@ class Focal(Compatibility):
     def __init__(
         self,
         nu=6.0,
-        mu=1.0,
-        scale=16.0,
+        mu=3.0,
+        scale=10.0,
         n_drawn=1024,
         gallery="vectors",
         n_modes=4,

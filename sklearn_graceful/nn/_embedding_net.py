@@ -48,8 +48,8 @@ def embedding_net(hidden_sizes=(128, 128), *, device="auto", **skorch_params):
     device : str, default="auto"
         ``"auto"``: CUDA when there is a CUDA device, else the CPU.
     **skorch_params
-        Any parameter of ``skorch.NeuralNet``, such as ``max_epochs`` (default 40),
-        ``lr`` (0.001), ``batch_size`` (128), ``optimizer`` (fused AdamW),
+        Any parameter of ``skorch.NeuralNet``, such as ``max_epochs`` (default 100),
+        ``lr`` (0.003), ``batch_size`` (64), ``optimizer`` (fused AdamW),
         ``callbacks`` or ``verbose`` (0).
 
     Returns
@@ -67,7 +67,9 @@ def embedding_net(hidden_sizes=(128, 128), *, device="auto", **skorch_params):
     >>> CompatibleEmbedder(net, embedding_dim=8).fit_transform(X / 16, y).shape
     (1797, 8)
     """
-    params = mlp_params(hidden_sizes, device=device, **skorch_params)
+    # Neighbourhoods take longer to learn than classes.
+    defaults = {"max_epochs": 100, "lr": 3e-3, "batch_size": 64}
+    params = mlp_params(hidden_sizes, device=device, **(defaults | skorch_params))
     return NeuralNet(EmbeddingMLP, criterion=nn.Identity, **params)
 
 
