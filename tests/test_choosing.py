@@ -1,11 +1,14 @@
 """The default method chooses its strength on rows that it was not trained on."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
@@ -139,6 +142,34 @@ def test_focal_matches_where_rows_and_learner_allow_it(old, estimator, rows, kin
     handle = ReferenceModel(answers, classes=np.arange(10))
     model = PCClassifier(estimator, old_model=handle, random_state=0)
     assert isinstance(model.fit(rows, y_train[:200]).method_, kind)
+
+
+TEXTS = ["a warm day", "a warm sun", "cold snow falls", "cold rain falls"] * 30
+KINDS = np.array(["summer", "summer", "winter", "winter"] * 30)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [pd.Series(TEXTS), TEXTS, np.array(TEXTS), np.array(TEXTS, dtype=object)],
+    ids=["series", "list", "array", "array of objects"],
+)
+def test_texts_have_no_features_to_swap(texts):
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    old = clone(pipeline).fit(texts[:40], KINDS[:40])
+    model = PCClassifier(pipeline, old_model=old, random_state=0).fit(texts, KINDS)
+    assert isinstance(model.method_, FocalKL)
+    np.testing.assert_array_equal(model.predict(texts), KINDS)
+
+
+def test_a_frame_of_one_column_of_texts_is_a_table():
+    frame = pd.DataFrame({"text": TEXTS})
+    pipeline = make_pipeline(
+        make_column_transformer((TfidfVectorizer(), "text")), LogisticRegression()
+    )
+    old = clone(pipeline).fit(frame[:40], KINDS[:40])
+    model = PCClassifier(pipeline, old_model=old, random_state=0).fit(frame, KINDS)
+    assert isinstance(model.method_, Match)
+    np.testing.assert_array_equal(model.predict(frame), KINDS)
 
 
 def test_a_learner_without_weights_is_refused(old):

@@ -20,7 +20,7 @@ class Focal(Congruence):
     """The form of congruence that suits learner and old model, at a chosen strength.
 
     With an old model that can be asked about new rows, it is ``Match``. With stored
-    outputs only, or where ``Match`` cannot work (sparse X, a learner without
+    outputs only, or where ``Match`` cannot work (sparse X, texts, a learner without
     ``predict_proba`` or ``sample_weight``), a network gets ``FocalLM``, boosted trees
     ``Naive`` and any other learner ``FocalKL`` at temperature 1. For boosted trees do
     not expect much of stored outputs: soft labels gave them more negative flips and a
