@@ -20,6 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_graceful import PCClassifier, ReferenceModel
 from sklearn_graceful.classification._choosing import cheapest
+from sklearn_graceful.classification._held_out import hold_out
 from sklearn_graceful.congruence import (
     Focal,
     FocalKL,
@@ -29,6 +30,7 @@ from sklearn_graceful.congruence import (
     NoCongruence,
     check_method,
 )
+from sklearn_graceful.nn._seeding import isolated_randomness
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -195,6 +197,24 @@ def test_weights_of_held_out_rows_count(old):
         for labels in (y_train, wrong)
     ]
     assert figures[0][0].error == pytest.approx(figures[1][0].error, abs=0.02)
+
+
+def test_nothing_is_chosen_on_rows_of_weight_0(old):
+    """180 rows are held out; it takes 100 of them that count."""
+    rng = np.random.default_rng(0)
+    for share, is_chosen in ((0.3, False), (0.9, True)):
+        weight = (rng.random(900) < share).astype(float)
+        model = PCClassifier(learner(), old_model=old, random_state=0)
+        model.fit(X_train, y_train, sample_weight=weight)
+        assert hasattr(model, "choice_") == is_chosen
+
+
+def test_held_out_rows_may_all_be_of_weight_0(old):
+    with isolated_randomness(0):
+        held_out = hold_out(y_train, 0.2)
+    model = PCClassifier(learner(), old_model=old, random_state=0)
+    model.fit(X_train, y_train, sample_weight=(~held_out).astype(float))
+    assert not hasattr(model, "choice_")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sklearn_graceful.classification._held_out import hold_out
 from sklearn_graceful.classification._learners import check_learner
 from sklearn_graceful.congruence import Congruence, NoCongruence
 
-# With fewer held-out rows chance decides.
+# With fewer held-out rows that count chance decides.
 FEWEST_ROWS = 100
 
 
@@ -31,8 +31,10 @@ class HeldOutFigures:
     nfr: float
 
 
-def rows_to_choose_on(y, share):
+def rows_to_choose_on(y, share, weight=None):
     """Mask of held-out rows; None if they are too few to tell methods apart.
+
+    A row of weight 0 tells nothing, and does not count.
 
     Parameters
     ----------
@@ -40,13 +42,16 @@ def rows_to_choose_on(y, share):
         Class indices.
     share : float
         Of each class, in [0, 1).
+    weight : ndarray of shape (n,), default=None
+        Of the rows.
 
     Returns
     -------
     held_out : ndarray of bool, shape (n,), or None
     """
     held_out = hold_out(y, share)
-    return held_out if held_out.sum() >= FEWEST_ROWS else None
+    telling = held_out if weight is None else held_out & (weight > 0)
+    return held_out if telling.sum() >= FEWEST_ROWS else None
 
 
 def choose_method(choices, trainer, held_out):

@@ -294,7 +294,7 @@ class PCClassifier(
     def _choose(self, choices, rows, trainer):
         """The choice that costs least on held-out rows, if there are enough."""
         y = np.unique(rows.y, return_inverse=True)[1]
-        held_out = rows_to_choose_on(y, choices.validation_fraction)
+        held_out = rows_to_choose_on(y, choices.validation_fraction, rows.sample_weight)
         if held_out is None:
             return choices.default
         chosen, self.choice_ = choose_method(

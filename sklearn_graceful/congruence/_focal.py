@@ -31,8 +31,9 @@ class Focal(Congruence):
     the rows, and compared by ``error + flip_cost * NFR`` on the others. A middle
     strength is kept unless another one is better by more than the standard error of
     the difference; the winner is trained on all rows. That costs up to 6 fits of the
-    method in place of one. With fewer than 100 rows to choose on nothing is chosen. To
-    pay for one fit only, give `lam`, or use ``Match(mixing=...)`` instead.
+    method in place of one. With fewer than 100 rows to choose on, those of weight 0
+    not counted, nothing is chosen. To pay for one fit only, give `lam`, or use
+    ``Match(mixing=...)`` instead.
 
     Parameters
     ----------
