@@ -397,14 +397,14 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
             "match asks the old model about rows of its own making, so stored outputs "
             "do not do: pass old_model= as well."
         )
+    if old_proba is not None and reference is not None and len(reference.versions) > 1:
+        raise ValueError(
+            "old_proba holds the answers of one old model, but old_model is a "
+            "ModelHistory, each version of which must be asked: pass one of them."
+        )
     if isinstance(old_proba, str):
         return out_of_fold_outputs(reference, old_proba, X, y, classes)
     if old_proba is not None:
-        if reference is not None and len(reference.versions) > 1:
-            raise ValueError(
-                "old_proba holds the answers of one old model, but old_model is a "
-                "ModelHistory, each version of which must be asked: pass one of them."
-            )
         check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_
         outputs = outputs_of_proba(old_proba, y, classes, source)
