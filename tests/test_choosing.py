@@ -139,6 +139,15 @@ def test_flip_cost_decides(flip_cost, kind):
     assert [f.nfr for f in figures] == [0.025, 0.01, 0]
 
 
+def test_flips_of_critical_rows_cost_more():
+    old_right = np.arange(400) < 200
+    for critical, kind in ((old_right, Match), (~old_right, FocalKL)):
+        chosen, figures = choose_among_known(1, critical=999.0 * critical)
+        assert isinstance(chosen, kind)
+        # A flip is one flip among those that are counted.
+        assert [f.nfr for f in figures] == [0.025, 0.01, 0]
+
+
 def test_nothing_is_chosen_on_a_handful_of_rows(old):
     model = PCClassifier(learner(), old_model=old, random_state=0)
     model.fit(X_train[:300], y_train[:300])

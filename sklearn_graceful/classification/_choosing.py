@@ -58,9 +58,9 @@ def choose_method(choices, trainer, held_out):
     """Train by every method, and by none, and look at held-out rows.
 
     A row costs 0 if the new model has it right, 1 if both have it wrong, and ``1 +
-    flip_cost`` if only the old one has it right. The default is taken unless another
-    method costs less by more than the standard error of the difference: on few rows
-    the cheapest is so by chance.
+    flip_cost * (1 + critical)`` if only the old one has it right. The default is taken
+    unless another method costs less by more than the standard error of the difference:
+    on few rows the cheapest is so by chance.
 
     Parameters
     ----------
@@ -86,9 +86,10 @@ def choose_method(choices, trainer, held_out):
     wrong = np.array(wrong, dtype=np.float64)
     weight = held_out.sample_weight
     flips = wrong * held_out.old.right
-    best = cheapest(
-        wrong + choices.flip_cost * flips, methods.index(choices.default), weight
-    )
+    flip_cost = choices.flip_cost
+    if held_out.critical is not None:
+        flip_cost = flip_cost * (1 + held_out.critical)
+    best = cheapest(wrong + flip_cost * flips, methods.index(choices.default), weight)
     figures = [
         HeldOutFigures(
             method,

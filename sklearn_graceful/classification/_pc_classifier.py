@@ -204,7 +204,8 @@ class PCClassifier(
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
             Rows whose correctness may not be lost. Where the old model is right, the
-            row's loss is multiplied by ``1 + critical``; True counts as 10.
+            row's loss is multiplied by ``1 + critical``; True counts as 10. So is the
+            cost of a flip where ``"focal"`` chooses on held-out rows.
 
         Returns
         -------

@@ -48,7 +48,8 @@ class Focal(Congruence):
         asks for the focal terms, and is refused for boosted trees.
     flip_cost : float, default=1.0
         What a negative flip costs, on top of the error that it is: at 1, one flip less
-        is worth one error more.
+        is worth one error more. That of a `critical` row of ``fit`` costs ``1 +
+        critical`` times as much.
     validation_fraction : float, default=0.2
         Share of the rows of each class that the strength is chosen on, in (0, 1).
 
