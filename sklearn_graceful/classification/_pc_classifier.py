@@ -207,7 +207,8 @@ class PCClassifier(
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
             Rows whose correctness may not be lost. Where the old model is right, the
-            row's loss is multiplied by ``1 + critical``; True counts as 10.
+            row's loss is multiplied by ``1 + critical``; True counts as 10. So is the
+            cost of a flip where ``"focal"`` chooses on held-out rows.
 
         Returns
         -------
@@ -297,7 +298,7 @@ class PCClassifier(
     def _choose(self, choices, rows, trainer):
         """The choice that costs least on held-out rows, if there are enough."""
         y = np.unique(rows.y, return_inverse=True)[1]
-        held_out = rows_to_choose_on(y, choices.validation_fraction)
+        held_out = rows_to_choose_on(y, choices.validation_fraction, rows.sample_weight)
         if held_out is None:
             return choices.default
         chosen, self.choice_ = choose_method(
@@ -400,14 +401,14 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
             "match asks the old model about rows of its own making, so stored outputs "
             "do not do: pass old_model= as well."
         )
+    if old_proba is not None and reference is not None and len(reference.versions) > 1:
+        raise ValueError(
+            "old_proba holds the answers of one old model, but old_model is a "
+            "ModelHistory, each version of which must be asked: pass one of them."
+        )
     if isinstance(old_proba, str):
         return out_of_fold_outputs(reference, old_proba, X, y, classes)
     if old_proba is not None:
-        if reference is not None and len(reference.versions) > 1:
-            raise ValueError(
-                "old_proba holds the answers of one old model, but old_model is a "
-                "ModelHistory, each version of which must be asked: pass one of them."
-            )
         check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_
         outputs = outputs_of_proba(old_proba, y, classes, source)

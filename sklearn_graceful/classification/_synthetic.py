@@ -95,12 +95,13 @@ def can_match(estimator, X, reference):
     can_match : bool
     """
     learner = last_step(estimator)
-    takes_rows = hasattr(X, "iloc") or (isinstance(X, np.ndarray) and X.ndim >= 2)
+    # Texts, of which a Series or an array holds one a row, have no features to swap.
+    is_table = (hasattr(X, "iloc") or isinstance(X, np.ndarray)) and X.ndim >= 2
     learns = check_learner(estimator) or (
         hasattr(learner, "predict_proba")
         and has_fit_parameter(learner, "sample_weight")
     )
-    return reference is not None and takes_rows and learns
+    return reference is not None and is_table and learns
 
 
 def make_synthetic_rows(method, X, teachers, reference, classes, old_accuracy):
