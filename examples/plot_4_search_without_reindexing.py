@@ -58,9 +58,9 @@ print(f"new vectors: {vectors.shape}, old view: {view.shape}")
 # %%
 # Three splits, four releases
 # ---------------------------
-# One split decides nothing, so everything is measured on three. On each there is also an
-# independent embedder: the same network and rows, with no regard to the old space. It
-# is the *paragon* that tells what can be had where no gallery has to be kept. And
+# One split decides nothing, so everything is measured on three. On each there is also
+# an independent embedder: the same network and rows, with no regard to the old space.
+# It is the *paragon*, which tells what can be had where no gallery has to be kept. And
 # releases go on: in a chain of four, each version learns from more rows, is wider, and
 # is trained against the one before it.
 import numpy as np

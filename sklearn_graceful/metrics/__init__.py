@@ -1,13 +1,20 @@
 """How an update behaves toward the model it replaces, in figures."""
 
+from sklearn_graceful.metrics.b_cubed import BCubed, b_cubed
 from sklearn_graceful.metrics.backfill import BackfillCurve, backfill_curve
 from sklearn_graceful.metrics.backward_compatibility import (
     backward_error_compatibility,
     backward_trust_compatibility,
     negative_flip_impact,
 )
+from sklearn_graceful.metrics.centroids import assign_to_centroids
 from sklearn_graceful.metrics.certification import rows_to_certify
 from sklearn_graceful.metrics.churn import churn_rate
+from sklearn_graceful.metrics.cluster_matching import unchanged_cluster_share
+from sklearn_graceful.metrics.clustering_update import (
+    ClusteringUpdate,
+    clustering_update,
+)
 from sklearn_graceful.metrics.compatibility import compatibility_tax, update_gain
 from sklearn_graceful.metrics.counts import FlipCounts, flip_counts
 from sklearn_graceful.metrics.cross_tests import (
@@ -50,11 +57,14 @@ from sklearn_graceful.metrics.verification import (
     tar_at_far,
     verification_rates,
 )
+from sklearn_graceful.metrics.version_split import version_mutual_information
 from sklearn_graceful.metrics.versions import flip_matrix, history_labels
 
 __all__ = [
+    "BCubed",
     "BackfillCurve",
     "BootstrapInterval",
+    "ClusteringUpdate",
     "CompatibilityMatrix",
     "FlipCounts",
     "FlipInterval",
@@ -62,11 +72,14 @@ __all__ = [
     "RetrievalOutcomes",
     "TarAtFar",
     "VerificationRates",
+    "assign_to_centroids",
     "avoidable_negative_flip_rate",
+    "b_cubed",
     "backfill_curve",
     "backward_error_compatibility",
     "backward_trust_compatibility",
     "churn_rate",
+    "clustering_update",
     "cmc_curve",
     "compatibility_matrix",
     "compatibility_tax",
@@ -90,7 +103,9 @@ __all__ = [
     "retrieval_outcomes",
     "rows_to_certify",
     "tar_at_far",
+    "unchanged_cluster_share",
     "update_gain",
     "verification_rates",
+    "version_mutual_information",
     "win_loss_ratio",
 ]
