@@ -320,7 +320,8 @@ class CompatibleEmbedder(
         Raises
         ------
         ValueError
-            If the embeddings have another width, or there was no old model.
+            If the embeddings have another width, there was no old model, or not that
+            version.
         """
         check_is_fitted(self, "estimator_")
         embeddings = unit_vectors("embeddings", embeddings)
@@ -333,6 +334,11 @@ class CompatibleEmbedder(
             raise ValueError(
                 "There is no old view: this embedder was trained without regard to an "
                 "old one."
+            )
+        n_versions = len(self.versions_)
+        if not -n_versions <= version < n_versions:
+            raise ValueError(
+                f"version must be in [{-n_versions}, {n_versions - 1}], got {version}."
             )
         dim = self.versions_[version].dim
         missing = max(dim - embeddings.shape[1], 0)
