@@ -212,7 +212,7 @@ class CompatibleEmbedder(
         ValueError
             If row counts differ, X or the old vectors are not what they should be, the
             method is unknown, not for this learner or not for this width, or labels are
-            missing that it needs.
+            missing that it needs or of another kind than the old model's.
         TypeError
             If `estimator` cannot embed, takes no sample weights where there are any, or
             the old model has no embeddings.

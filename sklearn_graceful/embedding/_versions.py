@@ -63,6 +63,7 @@ def old_embedder(reference):
     """
     if reference is None:
         return None
+    # Behind Pipelines, frozen estimators and finished searches.
     model = final_estimator(reference.model)
     return model if hasattr(model, "versions_") else None
 
