@@ -1,5 +1,6 @@
 """How an update behaves toward the model it replaces, in figures."""
 
+from sklearn_graceful.metrics.backfill import BackfillCurve, backfill_curve
 from sklearn_graceful.metrics.backward_compatibility import (
     backward_error_compatibility,
     backward_trust_compatibility,
@@ -7,6 +8,11 @@ from sklearn_graceful.metrics.backward_compatibility import (
 )
 from sklearn_graceful.metrics.certification import rows_to_certify
 from sklearn_graceful.metrics.churn import churn_rate
+from sklearn_graceful.metrics.compatibility import compatibility_tax, update_gain
+from sklearn_graceful.metrics.compatibility_matrix import (
+    CompatibilityMatrix,
+    compatibility_matrix,
+)
 from sklearn_graceful.metrics.counts import FlipCounts, flip_counts
 from sklearn_graceful.metrics.flips import (
     avoidable_negative_flip_rate,
@@ -25,16 +31,45 @@ from sklearn_graceful.metrics.mcnemar import (
     mcnemar_from_counts,
     mcnemar_test,
 )
+from sklearn_graceful.metrics.nearest import nearest
+from sklearn_graceful.metrics.paired_bootstrap import (
+    BootstrapInterval,
+    paired_bootstrap,
+)
+from sklearn_graceful.metrics.retrieval import RetrievalOutcomes, retrieval_outcomes
+from sklearn_graceful.metrics.retrieval_figures import (
+    cmc_curve,
+    mean_average_precision,
+    ndcg,
+    recall_at_k,
+)
+from sklearn_graceful.metrics.retrieval_flips import retrieval_flips
+from sklearn_graceful.metrics.verification import (
+    TarAtFar,
+    VerificationRates,
+    tar_at_far,
+    verification_rates,
+)
 from sklearn_graceful.metrics.versions import flip_matrix, history_labels
 
 __all__ = [
+    "BackfillCurve",
+    "BootstrapInterval",
+    "CompatibilityMatrix",
     "FlipCounts",
     "FlipInterval",
     "McnemarResult",
+    "RetrievalOutcomes",
+    "TarAtFar",
+    "VerificationRates",
     "avoidable_negative_flip_rate",
+    "backfill_curve",
     "backward_error_compatibility",
     "backward_trust_compatibility",
     "churn_rate",
+    "cmc_curve",
+    "compatibility_matrix",
+    "compatibility_tax",
     "flip_counts",
     "flip_interval",
     "flip_matrix",
@@ -42,10 +77,20 @@ __all__ = [
     "interval_from_counts",
     "mcnemar_from_counts",
     "mcnemar_test",
+    "mean_average_precision",
+    "ndcg",
+    "nearest",
     "negative_flip_impact",
     "negative_flip_rate",
+    "paired_bootstrap",
     "positive_flip_rate",
+    "recall_at_k",
     "relative_negative_flip_rate",
+    "retrieval_flips",
+    "retrieval_outcomes",
     "rows_to_certify",
+    "tar_at_far",
+    "update_gain",
+    "verification_rates",
     "win_loss_ratio",
 ]
