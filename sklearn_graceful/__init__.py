@@ -5,6 +5,7 @@ from importlib import import_module
 from sklearn_graceful._version import __version__
 
 _HOMES = {
+    "EmbeddingAdapter": "embedding",
     "FlipControlledClassifier": "classification",
     "ModelHistory": "reference",
     "OldModelMismatchWarning": "exceptions",
@@ -14,6 +15,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "EmbeddingAdapter",
     "FlipControlledClassifier",
     "ModelHistory",
     "OldModelMismatchWarning",

@@ -1,0 +1,438 @@
+"""Maps between two embedders that exist, from paired vectors."""
+
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from sklearn_graceful.embedding._comparison import compare_maps
+from sklearn_graceful.embedding._fusion_share import try_shares
+from sklearn_graceful.embedding._linear_maps import (
+    fit_procrustes,
+    fit_ridge,
+    identity_map,
+)
+from sklearn_graceful.embedding._slerp import check_share, slerp_units
+from sklearn_graceful.embedding._unit_rows import check_unit_rows, unit_rows
+
+KINDS = ("procrustes", "ridge", "mlp")
+PRECISIONS = [np.float64, np.float32]
+
+
+class EmbeddingAdapter(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Map vectors of one embedder into the space of another, and back.
+
+    Neither embedder is trained or even needed: it is fitted on the vectors that both
+    gave to the same rows. With the new embedder as the source and the old one as the
+    target, :meth:`transform` makes new query vectors search the old gallery (a backward
+    adapter), and :meth:`inverse_transform` moves old gallery vectors to the new space
+    without the items themselves (a forward adapter).
+
+    Formulas, for rows x and y of unit length, after subtracting their means::
+
+        procrustes    x R          R = U V' from the SVD of X'Y = U S V'
+        ridge         x B          B = (X'X + alpha I)^-1 X'Y
+        mlp           x A + network(x)      A: procrustes or ridge
+
+    Parameters
+    ----------
+    kind : {"procrustes", "ridge", "mlp"}, default="procrustes"
+        "procrustes": a rotation, possibly with a reflection; between equal widths it
+        keeps every cosine between centred vectors, and the way back is the transpose.
+        "ridge": any linear map; the way back is another fit. "mlp": a small network on
+        top of the better of the two, trained to correct it; the way back likewise.
+    alpha : float or "auto", default=1.0
+        Strength of the ridge penalty. "auto": that of 13 values from 1e-4 to 100 with
+        the least leave-one-out squared error, for each direction.
+    center : bool, default=True
+        Whether to subtract both means before fitting and put the target's back on
+        afterwards. Vectors of most embedders share a large common part, which is not
+        what the rotation should align.
+    normalize : bool, default=True
+        Whether rows are scaled to unit length before everything else, and mapped rows
+        once more at the end. Right wherever vectors are compared by cosine. False: for
+        vectors whose lengths mean something; results then have any length.
+    validation_fraction : float, default=0.2
+        Share of the pairs, at most 2,000, that are held out for `comparison_`; where
+        these would be fewer than 20, every pair is held out once, in 5 folds. The
+        maps in use are then fitted on all pairs. Of the pairs that "mlp" sees in either
+        case, the same share chooses the linear map below it and the number of epochs.
+    hidden_sizes : tuple of int, default=(256,)
+        Width of each hidden layer of the network.
+    max_epochs : int, default=100
+        Passes of the network over the pairs, at most.
+    lr : float, default=0.001
+        Step size of its optimizer, AdamW.
+    weight_decay : float, default=0.01
+        Pull of AdamW toward no network.
+    batch_size : int, default=128
+        Pairs a step.
+    patience : int, default=10
+        Passes without improvement on held-out pairs before its training stops.
+    device : str, default="auto"
+        Where to train the network. "auto": CUDA when there is a CUDA device, else the
+        CPU. Vectors are always mapped by NumPy.
+    random_state : int, RandomState or None, default=None
+        Seed of the held-out pairs, and of the network's weights and batches.
+
+    Attributes
+    ----------
+    comparison_ : AdapterComparison
+        What each kind does on held-out pairs, and no map at all. ``print`` it.
+    map_, inverse_map_ : LinearMap or ResidualMap
+        The maps between rows that are scaled already. A linear one has `coef`,
+        `intercept` and `alpha`; one with a network has `start`, `layers`, `n_epochs`.
+    n_features_in_, n_features_out_ : int
+        Widths of the source's and the target's vectors.
+    feature_names_in_ : ndarray of str
+        Columns of X, if it had names.
+
+    Raises
+    ------
+    ValueError
+        At fit, if a parameter is none of the above, there are fewer than two pairs,
+        X and y have different numbers of rows, y is not 2-D, a value is NaN or
+        infinite, or (with `normalize`) a row is zero.
+
+    Notes
+    -----
+    How to read the comparison: "identity" is what the target's gallery makes of vectors
+    of the source as they are. If it is as good as the others, no adapter is needed. If
+    "procrustes" or "ridge" is as good as "mlp", take it: it has nothing to tune. The
+    cosine says how close vectors come to the true ones, the recall whether they are
+    still told apart; ridge, which shrinks, may win the one and lose the other. Neither
+    says how well labels are retrieved: only a cross-test with the real gallery does.
+
+    With fewer pairs than dimensions a rotation is not determined. Of all that fit the
+    pairs equally well, the one nearest to the identity is taken.
+
+    With ``center=False``, and a target that is not narrower, :meth:`inverse_transform`
+    of "procrustes" undoes :meth:`transform` exactly; otherwise scaling to unit length
+    after the shift loses a little.
+
+    References
+    ----------
+    Schönemann, "A generalized solution of the orthogonal Procrustes problem",
+    Psychometrika 1966.
+
+    Ramanujan et al., "Forward Compatible Training for Large-Scale Embedding Retrieval
+    Systems", CVPR 2022.
+
+    Examples
+    --------
+    Two embedders that are the same up to a rotation, seen on 20 rows:
+
+    >>> import numpy as np
+    >>> from sklearn_graceful.embedding import EmbeddingAdapter
+    >>> rng = np.random.default_rng(0)
+    >>> old = rng.normal(size=(100, 8))
+    >>> new = old @ np.linalg.qr(rng.normal(size=(8, 8)))[0]
+    >>> adapter = EmbeddingAdapter(random_state=0).fit(new[:20], old[:20])
+    >>> adapted = adapter.transform(new[20:])
+    >>> true = old[20:] / np.linalg.norm(old[20:], axis=1, keepdims=True)
+    >>> bool((adapted * true).sum(axis=1).min() > 0.999)
+    True
+    >>> adapter.comparison_.best()
+    'procrustes'
+    """
+
+    def __init__(
+        self,
+        kind="procrustes",
+        *,
+        alpha=1.0,
+        center=True,
+        normalize=True,
+        validation_fraction=0.2,
+        hidden_sizes=(256,),
+        max_epochs=100,
+        lr=0.001,
+        weight_decay=0.01,
+        batch_size=128,
+        patience=10,
+        device="auto",
+        random_state=None,
+    ):
+        self.kind = kind
+        self.alpha = alpha
+        self.center = center
+        self.normalize = normalize
+        self.validation_fraction = validation_fraction
+        self.hidden_sizes = hidden_sizes
+        self.max_epochs = max_epochs
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.patience = patience
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Fit the maps of both directions, and compare the kinds on held-out pairs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pairs, n_features_in)
+            Vectors of the source embedder.
+        y : array-like of shape (n_pairs, n_features_out)
+            Vectors of the target embedder for the same rows.
+
+        Returns
+        -------
+        self : EmbeddingAdapter
+        """
+        self._check_parameters()
+        X, y = validate_data(
+            self, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2
+        )
+        if y.ndim != 2:
+            raise ValueError(
+                f"y must hold vectors, one a row, got shape {y.shape}: the target "
+                "embedder's vectors of the rows of X, no labels."
+            )
+        X, y = (self._scaled(n, A.astype(float)) for n, A in (("X", X), ("y", y)))
+        kinds = ["identity", "procrustes", "ridge"]
+        kinds += ["mlp"] if self.kind == "mlp" else []
+        seed = _draw_seed(self.random_state)
+        fit = partial(self._fit_pair_of_maps, seed=seed)
+        fraction = self.validation_fraction
+        self.comparison_ = compare_maps(
+            kinds, fit, X, y, validation_fraction=fraction, seed=seed
+        )
+        self.map_, self.inverse_map_ = fit(self.kind, X, y)
+        self.n_features_out_ = self._n_features_out = y.shape[1]
+        return self
+
+    def transform(self, X):
+        """Map vectors of the source into the target's space.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features_in)
+            Vectors of the source embedder.
+
+        Returns
+        -------
+        Y : ndarray of shape (n, n_features_out)
+            Of unit length, unless `normalize` is False. In the precision of X if that
+            is float32 or float64.
+
+        Raises
+        ------
+        ValueError
+            If X has another width than at fit, or holds NaN, infinity or, with
+            `normalize`, a zero vector.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=PRECISIONS, reset=False)
+        return self._mapped(self.map_, self._scaled("X", X))
+
+    def inverse_transform(self, Y):
+        """Map vectors of the target into the source's space.
+
+        Parameters
+        ----------
+        Y : array-like of shape (n, n_features_out)
+            Vectors of the target embedder.
+
+        Returns
+        -------
+        X : ndarray of shape (n, n_features_in)
+            As in :meth:`transform`.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`transform`.
+        """
+        check_is_fitted(self)
+        return self._mapped(self.inverse_map_, self._scaled("Y", self._target(Y)))
+
+    def fuse(self, X, Y, *, share=0.5):
+        """Fuse both embedders' vectors of the same rows, in the target's space.
+
+        Goes the `share` of the angle from a target vector to the mapped source vector
+        (:func:`slerp`).
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features_in)
+            Vectors of the source embedder.
+        Y : array-like of shape (n, n_features_out)
+            Vectors of the target embedder for the same rows.
+        share : float or array-like of shape (n,), default=0.5
+            0 is the target's vector, 1 the mapped source's; see :meth:`choose_share`.
+
+        Returns
+        -------
+        fused : ndarray of shape (n, n_features_out)
+            Of unit length, whatever `normalize` is.
+
+        Raises
+        ------
+        ValueError
+            If X and Y have different numbers of rows, their widths are not those of
+            fit, `share` leaves [0, 1] or has another length, or a vector is zero.
+        """
+        U, V = self._both_in_target_space(X, Y)
+        return slerp_units(U, V, check_share(share, len(U)))
+
+    def choose_share(
+        self, X, Y, labels, *, gallery=None, gallery_labels=None, shares=None
+    ):
+        """Try shares of :meth:`fuse` on labelled queries.
+
+        Paired vectors alone cannot tell: the target's own vector is always the nearest
+        to itself. The rows should be others than those of fit.
+
+        Parameters
+        ----------
+        X, Y : array-like of shape (n, n_features_in), (n, n_features_out)
+            Vectors of both embedders for the queries.
+        labels : array-like of shape (n,)
+            What a query looks for.
+        gallery : array-like of shape (n_gallery, n_features_out), default=None
+            Vectors of the target embedder to search. None: Y, each query without its
+            own.
+        gallery_labels : array-like of shape (n_gallery,), default=None
+            Their labels.
+        shares : array-like of shape (n_shares,), default=None
+            What to try. None: 0, 0.05, ... 1.
+
+        Returns
+        -------
+        choice : FusionShare
+            ``choice.share`` has the highest recall at 1.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fuse`; also if labels and vectors have different numbers of
+            rows, or only one of `gallery` and `gallery_labels` is given.
+        """
+        U, V = self._both_in_target_space(X, Y)
+        labels = column_or_1d(labels)
+        check_consistent_length(U, labels)
+        if (gallery is None) != (gallery_labels is None):
+            raise ValueError("gallery and gallery_labels must be given together.")
+        if gallery is None and len(U) < 2:
+            raise ValueError("One row has no gallery: give at least two, or a gallery.")
+        if gallery is not None:
+            gallery = check_unit_rows("gallery", self._target(gallery, "gallery"))
+            gallery_labels = column_or_1d(gallery_labels)
+            check_consistent_length(gallery, gallery_labels)
+        shares = np.linspace(0, 1, 21) if shares is None else np.sort(shares)
+        check_share(shares, len(shares))
+        return try_shares(U, V, labels, shares, gallery, gallery_labels)
+
+    def _both_in_target_space(self, X, Y):
+        mapped = self.transform(X)
+        Y = self._target(Y)
+        if len(mapped) != len(Y):
+            raise ValueError(f"X has {len(mapped)} rows but Y has {len(Y)}.")
+        return check_unit_rows("Y", Y), check_unit_rows("mapped X", mapped)
+
+    def _target(self, Y, name="Y"):
+        Y = check_array(Y, dtype=PRECISIONS, input_name=name)
+        if Y.shape[1] != self.n_features_out_:
+            raise ValueError(
+                f"{name} has {Y.shape[1]} features, but EmbeddingAdapter was fitted "
+                f"with a target of {self.n_features_out_} features."
+            )
+        return Y
+
+    def _scaled(self, name, X):
+        return check_unit_rows(name, X) if self.normalize else X
+
+    def _mapped(self, map_, X):
+        mapped = map_(X)
+        return unit_rows(mapped) if self.normalize else mapped
+
+    def _fit_pair_of_maps(self, kind, X, Y, *, seed):
+        if kind == "identity":
+            widths = X.shape[1], Y.shape[1]
+            return identity_map(*widths), identity_map(*widths[::-1])
+        if kind == "procrustes":
+            return fit_procrustes(X, Y, center=self.center)
+        fit = self._fit_ridge if kind == "ridge" else partial(self._fit_mlp, seed=seed)
+        return fit(X, Y), fit(Y, X)
+
+    def _fit_ridge(self, X, Y):
+        return fit_ridge(X, Y, alpha=self.alpha, center=self.center)
+
+    def _fit_mlp(self, X, Y, *, seed):
+        # torch takes seconds to import; linear maps do without it.
+        from sklearn_graceful.embedding._residual_training import Training, fit_residual
+
+        def rotation(X, Y):
+            return fit_procrustes(X, Y, center=self.center)[0]
+
+        return fit_residual(
+            X,
+            Y,
+            {"procrustes": rotation, "ridge": self._fit_ridge},
+            Training(
+                hidden_sizes=tuple(self.hidden_sizes),
+                max_epochs=self.max_epochs,
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+                patience=self.patience,
+                device=self.device,
+                by_angle=self.normalize,
+            ),
+            validation_fraction=self.validation_fraction,
+            seed=seed,
+        )
+
+    def _check_parameters(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}.")
+        if self.alpha != "auto" and not _is_number(self.alpha, above=0):
+            raise ValueError(f"alpha must be positive or 'auto', got {self.alpha!r}.")
+        share = self.validation_fraction
+        if not (_is_number(share, above=0) and share < 1):
+            raise ValueError(
+                f"validation_fraction must be between 0 and 1, got {share!r}."
+            )
+        for name in ("max_epochs", "batch_size", "patience"):
+            value = getattr(self, name)
+            if not (isinstance(value, Integral) and value > 0):
+                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+        if not _is_number(self.lr, above=0):
+            raise ValueError(f"lr must be positive, got {self.lr!r}.")
+        if not (_is_number(self.weight_decay, above=-1) and self.weight_decay >= 0):
+            raise ValueError(
+                f"weight_decay must not be negative, got {self.weight_decay!r}."
+            )
+        sizes = self.hidden_sizes
+        if not (np.ndim(sizes) == 1 and len(sizes) and min(sizes) >= 1):
+            raise ValueError(f"hidden_sizes must be one width or more, got {sizes!r}.")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _is_number(value, *, above):
+    return isinstance(value, Real) and above < value < np.inf
+
+
+def _draw_seed(random_state):
+    """Seed that leaves the global generators alone, even where none is given."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(check_random_state(random_state).randint(2**31 - 1))

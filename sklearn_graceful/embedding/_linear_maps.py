@@ -1,0 +1,148 @@
+"""Linear maps from one embedding space to another, from paired rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import qr, svd
+from sklearn.linear_model import Ridge, RidgeCV
+
+# For rows of unit length: from hardly any shrinkage to almost only the mean.
+AUTO_ALPHAS = np.logspace(-4, 2, 13)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """``x -> x @ coef + intercept``.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (d_from, d_to)
+        One row for each coordinate that goes in.
+    intercept : ndarray of shape (d_to,)
+        Where the zero vector goes.
+    alpha : float or None
+        Ridge strength in use; None for other maps.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    alpha: float | None = None
+
+    def __call__(self, X):
+        """Map rows, in their own precision."""
+        return X @ self.coef.astype(X.dtype) + self.intercept.astype(X.dtype)
+
+
+def identity_map(d_from, d_to):
+    """Zeros added to, or last coordinates cut off, a row.
+
+    Parameters
+    ----------
+    d_from, d_to : int
+        Widths.
+
+    Returns
+    -------
+    map : LinearMap
+    """
+    return LinearMap(np.eye(d_from, d_to), np.zeros(d_to))
+
+
+def fit_ridge(X, Y, *, alpha, center):
+    """Least squares with a penalty on the coefficients: ``(X'X + alpha I)^-1 X'Y``.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d_from)
+        Rows.
+    Y : ndarray of shape (n, d_to)
+        Where they belong.
+    alpha : float or "auto"
+        "auto": that of `AUTO_ALPHAS` with the least leave-one-out squared error.
+    center : bool
+        Whether to subtract both means first.
+
+    Returns
+    -------
+    map : LinearMap
+    """
+    if alpha == "auto":
+        # Fewer rows than three leave nothing to learn from when one is left out.
+        ridge = RidgeCV(AUTO_ALPHAS, fit_intercept=center)
+        alpha = ridge.fit(X, Y).alpha_ if len(X) > 2 else 1.0
+    ridge = Ridge(alpha, fit_intercept=center).fit(X, Y)
+    coef = np.reshape(ridge.coef_, (Y.shape[1], X.shape[1])).T
+    intercept = np.broadcast_to(ridge.intercept_, Y.shape[1:])
+    return LinearMap(np.array(coef, order="C"), np.array(intercept), float(alpha))
+
+
+def fit_procrustes(X, Y, *, center):
+    """Rotation, with reflection, that brings `X` closest to `Y`, and the way back.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d_from)
+        Rows.
+    Y : ndarray of shape (n, d_to)
+        Where they belong.
+    center : bool
+        Whether to subtract both means first.
+
+    Returns
+    -------
+    there : LinearMap
+        Its `coef` has orthonormal rows or columns, those of which there are fewer.
+    back : LinearMap
+        Its `coef` is the transpose.
+    """
+    x_mean = X.mean(axis=0) if center else np.zeros(X.shape[1])
+    y_mean = Y.mean(axis=0) if center else np.zeros(Y.shape[1])
+    R = nearest_rotation(X - x_mean, Y - y_mean)
+    there = LinearMap(R, y_mean - x_mean @ R)
+    return there, LinearMap(np.ascontiguousarray(R.T), x_mean - y_mean @ R.T)
+
+
+def nearest_rotation(X, Y):
+    """Matrix R with orthonormal rows or columns that maximises ``trace(R' X'Y)``.
+
+    Directions that the rows say nothing of go where the identity would send them, as
+    nearly as the others allow: with fewer rows than dimensions R is not unique, and
+    this is the one closest to no change.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d_from)
+        Rows.
+    Y : ndarray of shape (n, d_to)
+        Where they belong.
+
+    Returns
+    -------
+    R : ndarray of shape (d_from, d_to)
+    """
+    U, V = _directions_seen(X, Y)
+    R = U @ V.T
+    if U.shape[1] == min(R.shape):
+        return R
+    rest = np.eye(*R.shape)
+    rest -= U @ (U.T @ rest)
+    rest -= (rest @ V) @ V.T
+    # What was seen stays: it is orthogonal to the rest, and much larger.
+    left, _, right = svd(2 * R + rest, full_matrices=False)
+    return left @ right
+
+
+def _directions_seen(X, Y):
+    """Singular vectors of ``X'Y`` whose singular value is not zero."""
+    n = len(X)
+    if n < min(X.shape[1], Y.shape[1]):
+        # X'Y = Qx (Rx Ry') Qy', and what is in the middle is no larger than n by n.
+        (Qx, Rx), (Qy, Ry) = (qr(A.T, mode="economic") for A in (X, Y))
+        U, values, Vt = svd(Rx @ Ry.T)
+        U, V = Qx @ U, Qy @ Vt.T
+    else:
+        U, values, Vt = svd(X.T @ Y, full_matrices=False)
+        V = Vt.T
+    size = np.linalg.norm(X) * np.linalg.norm(Y)
+    seen = values > max(*X.shape, Y.shape[1]) * np.finfo(X.dtype).eps * size
+    return U[:, seen], V[:, seen]
