@@ -143,6 +143,10 @@ def advise_embedder_update(
     be certain of what three queries agree on. Keeping the old embedder, which is what
     happens without an update, needs no such proof.
 
+    A fusion of both embedders may be given as the cross-test. "upgrade" then says that
+    it is better than the old embedder alone, which it may be even beside a worse new
+    one; both must be kept.
+
     Choose adapters and their settings on other queries. Of several ways to the old
     gallery the one that is best on these looks better than it is. The intervals know
     the spread over queries that are independent of each other and like those to come;
