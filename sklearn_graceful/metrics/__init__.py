@@ -9,11 +9,11 @@ from sklearn_graceful.metrics.backward_compatibility import (
 from sklearn_graceful.metrics.certification import rows_to_certify
 from sklearn_graceful.metrics.churn import churn_rate
 from sklearn_graceful.metrics.compatibility import compatibility_tax, update_gain
-from sklearn_graceful.metrics.compatibility_matrix import (
+from sklearn_graceful.metrics.counts import FlipCounts, flip_counts
+from sklearn_graceful.metrics.cross_tests import (
     CompatibilityMatrix,
     compatibility_matrix,
 )
-from sklearn_graceful.metrics.counts import FlipCounts, flip_counts
 from sklearn_graceful.metrics.flips import (
     avoidable_negative_flip_rate,
     negative_flip_rate,
@@ -31,11 +31,12 @@ from sklearn_graceful.metrics.mcnemar import (
     mcnemar_from_counts,
     mcnemar_test,
 )
-from sklearn_graceful.metrics.nearest import nearest
-from sklearn_graceful.metrics.paired_bootstrap import (
+from sklearn_graceful.metrics.neighbors import nearest
+from sklearn_graceful.metrics.query_bootstrap import (
     BootstrapInterval,
     paired_bootstrap,
 )
+from sklearn_graceful.metrics.query_flips import retrieval_flips
 from sklearn_graceful.metrics.retrieval import RetrievalOutcomes, retrieval_outcomes
 from sklearn_graceful.metrics.retrieval_figures import (
     cmc_curve,
@@ -43,7 +44,6 @@ from sklearn_graceful.metrics.retrieval_figures import (
     ndcg,
     recall_at_k,
 )
-from sklearn_graceful.metrics.retrieval_flips import retrieval_flips
 from sklearn_graceful.metrics.verification import (
     TarAtFar,
     VerificationRates,

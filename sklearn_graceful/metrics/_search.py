@@ -5,7 +5,8 @@ from sklearn.utils import check_array
 
 from sklearn_graceful.metrics._groups import Groups, check_pair
 
-BLOCK_BYTES = 2**26
+# Matrix products of fewer rows are slower for each row.
+BLOCK_BYTES = 2**27
 
 
 class Search:
@@ -81,17 +82,21 @@ class Search:
         left_out = 0 if self.same_id is None else self.same_id.size_of_query
         return np.full(self.n_queries, self.n_gallery) - left_out
 
-    def row_slices(self):
-        """Slices of queries whose scores fill a block."""
-        # As for double precision always, so that the blocks of two searches agree.
-        n_rows = max(BLOCK_BYTES // (8 * self.n_gallery), 1)
+    @property
+    def block_rows(self):
+        """Queries whose scores fill a block."""
+        return max(BLOCK_BYTES // (self.n_gallery * self.dtype.itemsize), 1)
+
+    def row_slices(self, n_rows=None):
+        """Slices of queries, one a block."""
+        n_rows = n_rows or self.block_rows
         for start in range(0, self.n_queries, n_rows):
             yield slice(start, min(start + n_rows, self.n_queries))
 
-    def blocks(self):
+    def blocks(self, n_rows=None):
         """Slices of queries and their scores, in a buffer that the next ones reuse."""
         buffer = None
-        for rows in self.row_slices():
+        for rows in self.row_slices(n_rows):
             if buffer is None:
                 buffer = np.empty((rows.stop, self.n_gallery), self.dtype)
             scores = buffer[: rows.stop - rows.start]
@@ -135,9 +140,10 @@ def _squared_distance_factors(queries, gallery, names):
     """Matrices whose product is minus the squared distance.
 
     In double precision and about the gallery's mean: a squared distance is the small
-    difference of large numbers.
+    difference of large numbers. About whole numbers, which keep whole numbers exact,
+    so that equal distances between them stay equal.
     """
-    centre = gallery.mean(axis=0, dtype=np.float64)
+    centre = np.rint(gallery.mean(axis=0, dtype=np.float64))
     queries, gallery = queries - centre, gallery - centre
     queries_squared = np.einsum("ij,ij->i", queries, queries)[:, None]
     gallery_squared = np.einsum("ij,ij->i", gallery, gallery)[:, None]

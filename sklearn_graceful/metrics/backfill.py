@@ -194,8 +194,9 @@ def _values(old, new, order, fractions, measure):
     values = np.full((old.n_queries, len(fractions)), np.nan)
     n_new = np.rint(fractions * old.n_gallery).astype(np.intp)
     dtype = np.result_type(old.dtype, new.dtype)
+    block_rows = min(old.block_rows, new.block_rows)
     for (rows, old_scores), (_, new_scores) in zip(
-        old.blocks(), new.blocks(), strict=True
+        old.blocks(block_rows), new.blocks(block_rows), strict=True
     ):
         for query, before, after in zip(
             range(rows.start, rows.stop), old_scores, new_scores, strict=True

@@ -13,7 +13,7 @@ from sklearn_graceful.metrics._measures import (
     discounted_gain,
 )
 from sklearn_graceful.metrics._ranks import first_rank, relevant_ranks
-from sklearn_graceful.metrics.nearest import check_k
+from sklearn_graceful.metrics.neighbors import check_k
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Single retrieval figures, at no more work than each needs."""
 
 from sklearn_graceful.metrics._labelled_search import LabelledSearch, warn_of_no_match
-from sklearn_graceful.metrics.nearest import check_k
+from sklearn_graceful.metrics.neighbors import check_k
 from sklearn_graceful.metrics.retrieval import (
     cumulative_matches,
     first_ranks,

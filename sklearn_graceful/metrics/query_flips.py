@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklearn_graceful.metrics.counts import count_flips
-from sklearn_graceful.metrics.nearest import check_k
+from sklearn_graceful.metrics.neighbors import check_k
 
 
 def retrieval_flips(old, new, *, k=1):

@@ -86,8 +86,11 @@ def _highest(scores, k):
     """Positions of the k highest scores, falling, equal ones by position."""
     if k == 1:
         return scores.argmax()
-    place = len(scores) - k
-    last = np.partition(scores, place)[place]
-    # More than k where the last score is shared; the first of these are kept.
-    candidates = np.flatnonzero(scores >= last)
+    # The highest of each of many groups are so many items, so that all of the k
+    # highest reach the k-th of these. Far fewer items are left to sort.
+    n_groups = min(16 * k, len(scores))
+    size = len(scores) // n_groups
+    group_highest = scores[: n_groups * size].reshape(n_groups, size).max(axis=1)
+    bound = np.partition(group_highest, n_groups - k)[n_groups - k]
+    candidates = np.flatnonzero(scores >= bound)
     return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]
