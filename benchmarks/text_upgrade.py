@@ -25,7 +25,7 @@ the seeds share documents, so these are approximate. "change" is recall at 1 min
 old self-test, paired by seed. The verdict is that of advise_embedder_update on each
 seed's queries, by recall at 1, and how many seeds agree.
 
-Embedding takes 5 minutes of one CPU core, once with --cache; the rest takes MINUTES.
+Embedding takes about 5 minutes of one CPU core, once with --cache; the rest takes 2.
 """
 
 import argparse
@@ -201,7 +201,8 @@ def main():
         print(f"\n{old} -> {new}, adapters fitted on {fit_on}, {len(by_seed)} seeds")
         print_table(by_seed)
         for (name, n_pairs), values in all_shares.items():
-            print(f"share of the new vector, {name}, {n_pairs} pairs: {values}")
+            chosen = ", ".join(f"{value:.2f}" for value in values)
+            print(f"share of the new vector, {name}, {n_pairs} pairs: {chosen}")
 
 
 if __name__ == "__main__":
