@@ -12,8 +12,8 @@ so leaves out the embeddings themselves. The others are
 * scikit-learn, whole: `ndcg_score` and `label_ranking_average_precision_score` of the
   full matrix.
 
-Those of the full matrix are left out where it would not fit in `--limit` GiB. Set
-OMP_NUM_THREADS=1 to compare on one thread.
+Those of the full matrix are left out where it would not fit in `--limit` GiB. Times are
+CPU times, summed over threads; set OMP_NUM_THREADS=1 to compare on one.
 """
 
 import argparse
@@ -117,9 +117,9 @@ BYTES_A_PAIR = {"NumPy, whole": 25, "scikit-learn, whole": 40}
 def measure(name, sizes, pipe):
     queries, gallery = make_data(*sizes)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()
     result = CONTENDERS[name](queries, gallery)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     pipe.send((seconds, (after - before) / 1024, np.round(result, 4).tolist()))
 
@@ -135,7 +135,7 @@ def main():
     settings = parser.parse_args()
     sizes = settings.queries, settings.gallery, settings.width, settings.classes
     print(f"{settings.queries:,} x {settings.gallery:,}, width {settings.width}")
-    print(f"{'':22}{'s':>9}{'MiB':>9}  result")
+    print(f"{'':22}{'CPU s':>9}{'MiB':>9}  result")
     context = multiprocessing.get_context("spawn")
     for name in settings.only:
         needed = BYTES_A_PAIR.get(name, 0) * settings.queries * settings.gallery

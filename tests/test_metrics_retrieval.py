@@ -145,6 +145,15 @@ def test_a_row_that_is_searched_by_itself_is_not_found():
     assert metrics.recall_at_k(twins, query_labels=np.tile(labels, 2)) == 1
 
 
+def test_searching_oneself_is_searching_a_copy_with_ids():
+    vectors, _ = embeddings(90, width=33)
+    ids = np.arange(90)
+    own = metrics.nearest(vectors, k=5)
+    copy = metrics.nearest(vectors, vectors, 5, query_ids=ids, gallery_ids=ids)
+    for expected, found in zip(own, copy, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_ids_of_a_self_search_leave_out_the_twins_too():
     vectors, _ = embeddings(50)
     twins, ids = np.vstack([vectors, vectors]), np.tile(np.arange(50), 2)
@@ -354,7 +363,7 @@ ZERO = [[1.0, 0.0], [0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]
         ({"query_labels": [0, 1, np.nan, 1]}, "query_labels holds NaN"),
         ({"query_labels": [LABELS]}, "query_labels must be 1-D"),
         ({"queries": NAN}, "queries contains NaN"),
-        ({"queries": ZERO}, "queries row 1 is zero|gallery row 1 is zero"),
+        ({"queries": ZERO}, "queries row 1 is zero"),
         ({"queries": [1.0, 2.0]}, "Expected 2D array"),
         ({"metric": "cosin"}, "Unknown metric 'cosin'"),
         ({"gallery_labels": LABELS}, "gallery_labels without gallery"),

@@ -121,8 +121,9 @@ def _old_view(queries, width):
 
 
 def _unit_rows(queries, gallery, names):
-    units = _unit(gallery, names[1])
-    return (units if queries is gallery else _unit(queries, names[0])), units
+    # Two copies even of the same rows: of an array and its own transpose NumPy takes
+    # the product by another routine, whose last digits differ.
+    return _unit(queries, names[0]), _unit(gallery, names[1])
 
 
 def _unit(vectors, name):
