@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_graceful.compatibility._base import Compatibility
 from sklearn_graceful.compatibility._prototypes import repaired_vectors
 from sklearn_graceful.compatibility._terms import (
+    MAX_SCALE,
     ClassHead,
     OldNeighbourhood,
     PrototypeNeighbourhood,
@@ -38,7 +39,7 @@ class Focal(Compatibility):
     mu : float, default=3.0
         Weight of the distance to the own old vector where it is right, in [0, inf).
     scale : float, default=10.0
-        What cosines with old vectors are multiplied by.
+        What cosines with old vectors are multiplied by, in (0, 40].
     n_drawn : int, default=1024
         Old vectors that a step compares with, drawn anew each time.
     gallery : {"vectors", "modes"}, default="vectors"
@@ -64,6 +65,7 @@ class Focal(Compatibility):
     """
 
     _bounds = Compatibility._bounds | {
+        "scale": (1e-6, MAX_SCALE),
         "n_drawn": (2, np.inf),
         "n_modes": (1, np.inf),
         "earlier": (0, np.inf),

@@ -7,6 +7,10 @@ from torch import nn
 from sklearn_graceful.compatibility._task import Batch, TaskTensors, old_view
 
 
+# Cosines differ by at most 2, and exp(-2 * 40) is still a number in single precision.
+MAX_SCALE = 40
+
+
 class CompatibilityLoss(nn.Module):
     """Weighted sum of terms, by row.
 
@@ -111,9 +115,9 @@ class OldNeighbourhood(nn.Module):
         else:
             drawn = torch.arange(n_rows, device=batch.rows.device)
         score = self.scale * batch.old_view @ gallery.old[drawn].mT
-        itself = batch.rows[:, None] == drawn
+        others = batch.rows[:, None] != drawn
         own_class = batch.y[:, None] == gallery.y[drawn]
-        return neighbourhood_loss(score.masked_fill(itself, -torch.inf), own_class)
+        return neighbourhood_loss(score, own_class & others, others)
 
 
 class PrototypeNeighbourhood(nn.Module):
@@ -141,27 +145,31 @@ class PrototypeNeighbourhood(nn.Module):
         return neighbourhood_loss(self.scale * view @ self.vectors.mT, own_class)
 
 
-def neighbourhood_loss(score, own_class):
+def neighbourhood_loss(score, own_class, others=None):
     """``logsumexp_all - logsumexp_own`` of every row.
 
     Parameters
     ----------
     score : tensor of shape (n, m)
-        Similarities; -inf leaves an entry out.
+        Similarities. Those of a row differ by at most 80, see ``MAX_SCALE``.
     own_class : tensor of bool, shape (n, m)
-        Which entries are of the row's own class.
+        Which entries are of the row's own class, and count.
+    others : tensor of bool, shape (n, m), default=None
+        Which entries count at all; None: all.
 
     Returns
     -------
     loss : tensor of shape (n,)
         0 where no entry is of the row's class.
     """
-    own = score.masked_fill(~own_class, -torch.inf)
-    found = torch.isfinite(own).any(dim=1)
-    # Rows without any would be inf - inf, in the gradient too.
-    own = torch.where(found[:, None], own, torch.zeros_like(own))
-    score = torch.where(found[:, None], score, torch.zeros_like(score))
-    loss = score.logsumexp(dim=1) - own.logsumexp(dim=1)
+    # One exponential serves both sums; the entries are most of the cost of a step.
+    likelihood = (score - score.detach().amax(dim=1, keepdim=True)).exp()
+    own = (likelihood * own_class).sum(dim=1)
+    everything = likelihood if others is None else likelihood * others
+    found = own > 0
+    own = torch.where(found, own, torch.ones_like(own))
+    everything = torch.where(found, everything.sum(dim=1), own)
+    loss = everything.log() - own.log()
     return torch.where(found, loss, torch.zeros_like(loss))
 
 
