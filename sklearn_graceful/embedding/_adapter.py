@@ -68,15 +68,15 @@ class EmbeddingAdapter(
         case, the same share chooses the linear map below it and the number of epochs.
     hidden_sizes : tuple of int, default=(256,)
         Width of each hidden layer of the network.
-    max_epochs : int, default=100
+    max_epochs : int, default=200
         Passes of the network over the pairs, at most.
-    lr : float, default=0.001
+    lr : float, default=0.003
         Step size of its optimizer, AdamW.
     weight_decay : float, default=0.01
         Pull of AdamW toward no network.
     batch_size : int, default=128
-        Pairs a step.
-    patience : int, default=10
+        Pairs a step; fewer where a pass would have less than 16 steps.
+    patience : int, default=20
         Passes without improvement on held-out pairs before its training stops.
     device : str, default="auto"
         Where to train the network. "auto": CUDA when there is a CUDA device, else the
@@ -154,11 +154,11 @@ class EmbeddingAdapter(
         normalize=True,
         validation_fraction=0.2,
         hidden_sizes=(256,),
-        max_epochs=100,
-        lr=0.001,
+        max_epochs=200,
+        lr=0.003,
         weight_decay=0.01,
         batch_size=128,
-        patience=10,
+        patience=20,
         device="auto",
         random_state=None,
     ):
