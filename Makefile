@@ -46,6 +46,7 @@ doc: .venv/ready-doc
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/fit_time.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/search.py
 

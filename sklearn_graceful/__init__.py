@@ -5,6 +5,7 @@ from importlib import import_module
 from sklearn_graceful._version import __version__
 
 _HOMES = {
+    "CompatibleEmbedder": "embedding",
     "EmbeddingAdapter": "embedding",
     "FlipControlledClassifier": "classification",
     "ModelHistory": "reference",
@@ -15,6 +16,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CompatibleEmbedder",
     "EmbeddingAdapter",
     "FlipControlledClassifier",
     "ModelHistory",

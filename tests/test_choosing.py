@@ -1,11 +1,14 @@
 """The default method chooses its strength on rows that it was not trained on."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
@@ -16,8 +19,12 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_graceful import PCClassifier, ReferenceModel
-from sklearn_graceful.classification._choosing import cheapest
+from sklearn_graceful.classification._choosing import cheapest, choose_method
+from sklearn_graceful.classification._held_out import hold_out
+from sklearn_graceful.classification._old_outputs import no_outputs
+from sklearn_graceful.classification._training import Trained, TrainingRows
 from sklearn_graceful.congruence import (
+    Choices,
     Focal,
     FocalKL,
     FocalLM,
@@ -26,6 +33,7 @@ from sklearn_graceful.congruence import (
     NoCongruence,
     check_method,
 )
+from sklearn_graceful.nn._seeding import isolated_randomness
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -82,18 +90,62 @@ def test_the_default_is_kept_against_chance():
     assert cheapest(np.array([worse, better, default]), 2, weight) == 2
 
 
-def test_flip_cost_decides(old):
-    """Nothing that was tried is better by far than what was chosen."""
-    costs = {}
-    for flip_cost in (0.0, 1000.0):
-        method = Focal(flip_cost=flip_cost)
-        model = PCClassifier(learner(), old_model=old, method=method, random_state=0)
-        figures = model.fit(X_train, y_train).choice_
-        costs[flip_cost] = {
-            repr(f.method): f.error + flip_cost * f.nfr for f in figures
-        }
-        chosen = costs[flip_cost][repr(model.method_)]
-        assert chosen <= min(costs[flip_cost].values()) + 0.02 * (1 + flip_cost)
+class Known(ClassifierMixin, BaseEstimator):
+    """Wrong on chosen rows of the 400 that are held out, right on all others."""
+
+    def __init__(self, wrong):
+        self.wrong = wrong
+
+    def predict(self, X):
+        return np.isin(X[:, 0], self.wrong).astype(int)
+
+
+class KnownTrainer:
+    """Trains nothing. The old model has the first 200 rows right, no other."""
+
+    classes = np.array([0, 1])
+    wrong = {
+        NoCongruence: [*range(10)],  # 10 flips
+        FocalKL: [*range(4), *range(200, 216)],  # 4 flips, 16 other mistakes
+        Match: [*range(200, 240)],  # 40 other mistakes
+    }
+
+    def train(self, method):
+        return Trained(Known(self.wrong[type(method)]), method)
+
+
+def choose_among_known(flip_cost, **weights):
+    rows = np.arange(400)[:, None]
+    held_out = no_outputs(400, 2)
+    held_out.right[:200] = True
+    held_out = TrainingRows(rows, rows, np.zeros(400), held_out, **weights)
+    methods = [FocalKL(), Match()]
+    choices = Choices(methods, methods[0], flip_cost)
+    return choose_method(choices, KnownTrainer(), held_out)
+
+
+@pytest.mark.parametrize(
+    ("flip_cost", "kind"),
+    [
+        (0, NoCongruence),  # costs 10, 20 and 40: 10 less, standard error 4.7
+        (1, FocalKL),  # costs 20, 24 and 40: 4 less, standard error 6.3
+        (1000, Match),  # costs 10010, 4020 and 40: 3980 less, standard error 1992
+    ],
+)
+def test_flip_cost_decides(flip_cost, kind):
+    chosen, figures = choose_among_known(flip_cost)
+    assert isinstance(chosen, kind)
+    assert [f.error for f in figures] == [0.025, 0.05, 0.1]
+    assert [f.nfr for f in figures] == [0.025, 0.01, 0]
+
+
+def test_flips_of_critical_rows_cost_more():
+    old_right = np.arange(400) < 200
+    for critical, kind in ((old_right, Match), (~old_right, FocalKL)):
+        chosen, figures = choose_among_known(1, critical=999.0 * critical)
+        assert isinstance(chosen, kind)
+        # A flip is one flip among those that are counted.
+        assert [f.nfr for f in figures] == [0.025, 0.01, 0]
 
 
 def test_nothing_is_chosen_on_a_handful_of_rows(old):
@@ -141,6 +193,34 @@ def test_focal_matches_where_rows_and_learner_allow_it(old, estimator, rows, kin
     assert isinstance(model.fit(rows, y_train[:200]).method_, kind)
 
 
+TEXTS = ["a warm day", "a warm sun", "cold snow falls", "cold rain falls"] * 30
+KINDS = np.array(["summer", "summer", "winter", "winter"] * 30)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [pd.Series(TEXTS), TEXTS, np.array(TEXTS), np.array(TEXTS, dtype=object)],
+    ids=["series", "list", "array", "array of objects"],
+)
+def test_texts_have_no_features_to_swap(texts):
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    old = clone(pipeline).fit(texts[:40], KINDS[:40])
+    model = PCClassifier(pipeline, old_model=old, random_state=0).fit(texts, KINDS)
+    assert isinstance(model.method_, FocalKL)
+    np.testing.assert_array_equal(model.predict(texts), KINDS)
+
+
+def test_a_frame_of_one_column_of_texts_is_a_table():
+    frame = pd.DataFrame({"text": TEXTS})
+    pipeline = make_pipeline(
+        make_column_transformer((TfidfVectorizer(), "text")), LogisticRegression()
+    )
+    old = clone(pipeline).fit(frame[:40], KINDS[:40])
+    model = PCClassifier(pipeline, old_model=old, random_state=0).fit(frame, KINDS)
+    assert isinstance(model.method_, Match)
+    np.testing.assert_array_equal(model.predict(frame), KINDS)
+
+
 def test_a_learner_without_weights_is_refused(old):
     with pytest.raises(TypeError, match="sample_weight"):
         PCClassifier(KNeighborsClassifier(), old_model=old).fit(X_train, y_train)
@@ -164,6 +244,24 @@ def test_weights_of_held_out_rows_count(old):
         for labels in (y_train, wrong)
     ]
     assert figures[0][0].error == pytest.approx(figures[1][0].error, abs=0.02)
+
+
+def test_nothing_is_chosen_on_rows_of_weight_0(old):
+    """180 rows are held out; it takes 100 of them that count."""
+    rng = np.random.default_rng(0)
+    for share, is_chosen in ((0.3, False), (0.9, True)):
+        weight = (rng.random(900) < share).astype(float)
+        model = PCClassifier(learner(), old_model=old, random_state=0)
+        model.fit(X_train, y_train, sample_weight=weight)
+        assert hasattr(model, "choice_") == is_chosen
+
+
+def test_held_out_rows_may_all_be_of_weight_0(old):
+    with isolated_randomness(0):
+        held_out = hold_out(y_train, 0.2)
+    model = PCClassifier(learner(), old_model=old, random_state=0)
+    model.fit(X_train, y_train, sample_weight=(~held_out).astype(float))
+    assert not hasattr(model, "choice_")
 
 
 @pytest.mark.parametrize(
@@ -194,12 +292,26 @@ def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row():
 
 
 def test_out_of_fold_leaves_classes_of_the_old_model_as_they_were():
+    """Rows of classes that it knows are asked out-of-fold, the others as they are."""
     seen = y_train < 7
     old = GaussianNB(var_smoothing=1e-2).fit(X_train[seen], y_train[seen])
-    model = PCClassifier(learner(), old_model=old, method="focal_kl", random_state=0)
-    model.fit(X_train, y_train, old_proba="out-of-fold")
-    assert model.score(X_test, y_test) > 0.8
-    np.testing.assert_array_equal(model.classes_, np.arange(10))
+    proba = old.predict_proba(X_train)
+    proba[seen] = cross_val_predict(
+        clone(old),
+        X_train[seen],
+        y_train[seen],
+        cv=StratifiedKFold(5),
+        method="predict_proba",
+    )
+    method = FocalKL(lam=0.3)
+    by_keyword, by_hand = (
+        PCClassifier(learner(), old_model=old, method=method, random_state=0)
+        .fit(X_train, y_train, old_proba=answers)
+        .predict_proba(X_test)
+        for answers in ("out-of-fold", pd.DataFrame(proba, columns=old.classes_))
+    )
+    assert by_keyword.shape[1] == 10
+    np.testing.assert_array_equal(by_keyword, by_hand)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from sklearn_graceful import (
     ReferenceModel,
 )
 from sklearn_graceful.congruence import METHODS, Focal, FocalKL, FocalLM, Naive
+from sklearn_graceful.embedding import ScoreCalibrator
 from sklearn_graceful.nn import MLP, mlp_net, packed_mlp_net
 
 
@@ -54,6 +55,7 @@ PLAIN = [
     AdapterToLabels("ridge", alpha="auto"),
     AdapterToLabels("mlp", max_epochs=3),
     EmbeddingAdapter(normalize=False),
+    ScoreCalibrator(),
 ]
 
 TAKES_OLD_MODEL = {
@@ -93,8 +95,33 @@ taught = pytest.mark.parametrize("estimator", TAUGHT.values(), ids=TAUGHT)
 # scikit-learn's checks
 
 
+TAKES_COLUMNS_OF_X = (
+    "check_dict_unchanged",
+    "check_dont_overwrite_parameters",
+    "check_dtype_object",
+    "check_estimator_sparse_array",
+    "check_f_contiguous_array_estimator",
+    "check_fit2d_1feature",
+    "check_fit2d_1sample",
+    "check_fit2d_predict1d",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_transformer_data_not_an_array",
+    "check_transformer_general",
+)
+FAILURES_OF_SCORES = {
+    **dict.fromkeys(TAKES_COLUMNS_OF_X, "the check takes columns of X; scores are 1-D"),
+    "check_fit1d": "1-D is what a score has, and the check wants it refused",
+    "check_fit_score_takes_y": "old_scores stands where y would",
+    "check_n_features_in": "1-D scores have no number of features",
+    "check_n_features_in_after_fitting": "1-D scores have no number of features",
+}
+
+
 def expected_failures(estimator):
-    """By the name of the check, why it may fail."""
+    """Of classifiers only sample-weight equivalence may fail; of scores, the above."""
+    if isinstance(estimator, ScoreCalibrator):
+        return FAILURES_OF_SCORES
     if isinstance(estimator, EmbeddingAdapter):
         return adapter_failures(estimator)
     reason = None

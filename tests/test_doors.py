@@ -271,6 +271,31 @@ def test_stored_outputs(kind, learner, host, routing, scaled, old_models, expect
     )
 
 
+@routing
+@pytest.mark.parametrize("host", SEARCHES, ids=lambda host: host.__name__)
+def test_out_of_fold_answers(host, routing, scaled, old_models):
+    """A word, which has a length too, reaches every fold whole."""
+    X, y = scaled
+    model = new("trees", old_model=old_models["linear"])
+
+    def expected(learner, kind, rows):
+        """A fit with the word, and one that asks the old model itself."""
+        params = {} if kind is None else {"old_proba": "out-of-fold"}
+        return clone(model).fit(X[rows], y[rows], **params).predict_proba(X)
+
+    check(
+        host,
+        clone(model),
+        scaled,
+        {"old_proba": "out-of-fold"},
+        expected=expected,
+        learner="trees",
+        kind="linear",
+        routing=routing,
+        handle=True,
+    )
+
+
 @wrappings
 @kinds
 def test_only_models_with_a_length_are_refused_by_searches(kind, wrapping, old_models):

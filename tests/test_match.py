@@ -80,6 +80,14 @@ class TestSyntheticRows:
         assert (rows == rows[:, :, :1, :1]).all()
         assert 0 <= rows.min() <= rows.max() <= 8
 
+    @pytest.mark.parametrize("dtype", ["uint8", "int64"])
+    def test_images_of_whole_numbers_are_rounded_means(self, dtype):
+        images = np.random.default_rng(0).integers(256, size=(9, 1, 4, 4))
+        rows = make(images.astype(dtype))
+        assert rows.dtype == dtype
+        assert (rows != images).any()
+        np.testing.assert_array_equal(rows, np.rint(make(images.astype(float))))
+
     def test_sparse_rows_are_refused(self):
         with pytest.raises(TypeError, match="dense"):
             make(sparse.csr_matrix(X))

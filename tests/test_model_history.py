@@ -411,9 +411,9 @@ def test_every_version_must_take_these_rows(scaled, versions):
 
 def test_stored_outputs_are_no_history(scaled, versions):
     X, y = scaled
-    proba = versions[-1].predict_proba(X)
-    with pytest.raises(ValueError, match="each version of which must be asked"):
-        new(old_model=ModelHistory(versions)).fit(X, y, old_proba=proba)
+    for answers in (versions[-1].predict_proba(X), "out-of-fold"):
+        with pytest.raises(ValueError, match="each version of which must be asked"):
+            new(old_model=ModelHistory(versions)).fit(X, y, old_proba=answers)
 
 
 def test_a_version_that_knows_its_rows_by_heart_is_noticed(scaled, versions):

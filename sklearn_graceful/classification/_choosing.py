@@ -8,7 +8,7 @@ from sklearn_graceful.classification._held_out import hold_out
 from sklearn_graceful.classification._learners import check_learner
 from sklearn_graceful.congruence import Congruence, NoCongruence
 
-# With fewer held-out rows chance decides.
+# With fewer held-out rows that count chance decides.
 FEWEST_ROWS = 100
 
 
@@ -31,8 +31,10 @@ class HeldOutFigures:
     nfr: float
 
 
-def rows_to_choose_on(y, share):
+def rows_to_choose_on(y, share, weight=None):
     """Mask of held-out rows; None if they are too few to tell methods apart.
+
+    A row of weight 0 tells nothing, and does not count.
 
     Parameters
     ----------
@@ -40,22 +42,25 @@ def rows_to_choose_on(y, share):
         Class indices.
     share : float
         Of each class, in [0, 1).
+    weight : ndarray of shape (n,), default=None
+        Of the rows.
 
     Returns
     -------
     held_out : ndarray of bool, shape (n,), or None
     """
     held_out = hold_out(y, share)
-    return held_out if held_out.sum() >= FEWEST_ROWS else None
+    telling = held_out if weight is None else held_out & (weight > 0)
+    return held_out if telling.sum() >= FEWEST_ROWS else None
 
 
 def choose_method(choices, trainer, held_out):
     """Train by every method, and by none, and look at held-out rows.
 
     A row costs 0 if the new model has it right, 1 if both have it wrong, and ``1 +
-    flip_cost`` if only the old one has it right. The default is taken unless another
-    method costs less by more than the standard error of the difference: on few rows
-    the cheapest is so by chance.
+    flip_cost * (1 + critical)`` if only the old one has it right. The default is taken
+    unless another method costs less by more than the standard error of the difference:
+    on few rows the cheapest is so by chance.
 
     Parameters
     ----------
@@ -81,9 +86,10 @@ def choose_method(choices, trainer, held_out):
     wrong = np.array(wrong, dtype=np.float64)
     weight = held_out.sample_weight
     flips = wrong * held_out.old.right
-    best = cheapest(
-        wrong + choices.flip_cost * flips, methods.index(choices.default), weight
-    )
+    flip_cost = choices.flip_cost
+    if held_out.critical is not None:
+        flip_cost = flip_cost * (1 + held_out.critical)
+    best = cheapest(wrong + flip_cost * flips, methods.index(choices.default), weight)
     figures = [
         HeldOutFigures(
             method,

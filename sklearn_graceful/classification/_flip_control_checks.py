@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful._labels import check_same_label_kind
-from sklearn_graceful.classification._learners import last_step
-from sklearn_graceful.classification._row_arguments import (
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful._row_arguments import (
     check_row_count,
     check_weights,
 )

@@ -14,6 +14,8 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
@@ -32,11 +34,7 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_shares_a_class,
     warn_of_other_predict,
 )
-from sklearn_graceful.classification._learners import (
-    check_learner,
-    check_takes_weights,
-    last_step,
-)
+from sklearn_graceful.classification._learners import check_learner, check_takes_weights
 from sklearn_graceful.classification._new_model import take, train_new_model
 from sklearn_graceful.classification._old_outputs import (
     outputs_of_model,
@@ -48,7 +46,6 @@ from sklearn_graceful.classification._single_model import (
     judge_imitation,
     train_imitation,
 )
-from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.flip_control import (
     GUARANTEES,
     ROUTES,
@@ -239,6 +236,9 @@ class FlipControlledClassifier(
     >>> new.score(X_test, y_test) > old.score(X_test, y_test)
     True
     """
+
+    # With metadata routing on, no user has to call set_fit_request.
+    __metadata_request__fit = {"old_model": True, "old_proba": True, "critical": True}
 
     def __init__(
         self,

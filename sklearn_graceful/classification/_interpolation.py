@@ -12,8 +12,9 @@ from sklearn.utils import check_array
 from skorch import NeuralNet
 from torch.optim.swa_utils import update_bn
 
+from sklearn_graceful._pipelines import last_step
 from sklearn_graceful.classification._held_out import hold_out
-from sklearn_graceful.classification._learners import fit_network, last_step
+from sklearn_graceful.classification._learners import fit_network
 from sklearn_graceful.congruence import InterpolationPath
 from sklearn_graceful.congruence._row_weights import RowWeights
 from sklearn_graceful.nn._weights import (

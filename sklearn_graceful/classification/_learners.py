@@ -2,21 +2,14 @@
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 from sklearn.utils.validation import has_fit_parameter
 from skorch import NeuralNet
 
+from sklearn_graceful._pipelines import last_step
 from sklearn_graceful.congruence._objective import NetObjective
 from sklearn_graceful.congruence._soft_labels import expand_soft_labels
 from sklearn_graceful.nn._fit import fit_net
-
-
-def last_step(estimator):
-    """The classifier at the end of a Pipeline, or the estimator itself."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
 
 
 def learner_kind(estimator):
@@ -65,32 +58,6 @@ def check_learner(estimator):
         "estimator must be a classifier, a skorch net or a Pipeline that ends in one, "
         f"got {type(learner).__name__}."
     )
-
-
-def fit_through_pipeline(estimator, X, y, fit_last, *, extra=()):
-    """Fit the steps before the last one as usual, and the last one by `fit_last`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        An unfitted clone of one's own; fitted in place.
-    X, y : array-like
-        Training rows and labels.
-    fit_last : callable
-        ``fit_last(learner, X, *extra)`` fits the classifier on transformed rows.
-    extra : tuple of array-like, default=()
-        Further rows that are transformed, but that no other step is fitted on.
-    """
-    if not isinstance(estimator, Pipeline):
-        fit_last(estimator, X, *extra)
-        return
-    before = estimator[:-1]
-    if before.steps:
-        X = before.fit_transform(X, y)
-        extra = tuple(before.transform(rows) for rows in extra)
-    fit_through_pipeline(estimator.steps[-1][1], X, y, fit_last, extra=extra)
-    # With `memory`, a Pipeline replaces its steps by the fitted ones.
-    estimator.steps = [*before.steps, estimator.steps[-1]]
 
 
 def fit_network(

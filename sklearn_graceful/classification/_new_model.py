@@ -4,11 +4,8 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing, check_random_state
 
-from sklearn_graceful.classification._learners import (
-    fit_through_pipeline,
-    last_step,
-)
-from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
+from sklearn_graceful._pipelines import fit_through_pipeline, last_step
+from sklearn_graceful._takes_old_model import TakesOldModelMixin
 
 
 def train_new_model(estimator, X, y, extras, reference, rows=None):

@@ -14,6 +14,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful._row_arguments import (
+    check_row_count,
+    check_weights,
+)
+from sklearn_graceful._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.classification._choosing import (
     choose_method,
     rows_to_choose_on,
@@ -22,7 +28,6 @@ from sklearn_graceful.classification._interpolation import old_network
 from sklearn_graceful.classification._learners import (
     check_learner,
     check_teaches,
-    last_step,
     learner_kind,
 )
 from sklearn_graceful.classification._old_outputs import (
@@ -33,12 +38,7 @@ from sklearn_graceful.classification._old_outputs import (
     warn_of_mismatch,
 )
 from sklearn_graceful.classification._out_of_fold import out_of_fold_outputs
-from sklearn_graceful.classification._row_arguments import (
-    check_row_count,
-    check_weights,
-)
 from sklearn_graceful.classification._synthetic import can_match
-from sklearn_graceful.classification._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.classification._training import Trainer, TrainingRows
 from sklearn_graceful.congruence import Choices, NoCongruence, check_method
 from sklearn_graceful.nn import mlp_net
@@ -155,6 +155,9 @@ class PCClassifier(
 
     _predicts_as_estimator = True
 
+    # With metadata routing on, no user has to call set_fit_request.
+    __metadata_request__fit = {"old_model": True, "old_proba": True, "critical": True}
+
     def __init__(
         self,
         estimator=None,
@@ -204,7 +207,8 @@ class PCClassifier(
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
             Rows whose correctness may not be lost. Where the old model is right, the
-            row's loss is multiplied by ``1 + critical``; True counts as 10.
+            row's loss is multiplied by ``1 + critical``; True counts as 10. So is the
+            cost of a flip where ``"focal"`` chooses on held-out rows.
 
         Returns
         -------
@@ -294,7 +298,7 @@ class PCClassifier(
     def _choose(self, choices, rows, trainer):
         """The choice that costs least on held-out rows, if there are enough."""
         y = np.unique(rows.y, return_inverse=True)[1]
-        held_out = rows_to_choose_on(y, choices.validation_fraction)
+        held_out = rows_to_choose_on(y, choices.validation_fraction, rows.sample_weight)
         if held_out is None:
             return choices.default
         chosen, self.choice_ = choose_method(
@@ -397,14 +401,14 @@ def _old_outputs(reference, old_proba, X, y, classes, method, critical):
             "match asks the old model about rows of its own making, so stored outputs "
             "do not do: pass old_model= as well."
         )
+    if old_proba is not None and reference is not None and len(reference.versions) > 1:
+        raise ValueError(
+            "old_proba holds the answers of one old model, but old_model is a "
+            "ModelHistory, each version of which must be asked: pass one of them."
+        )
     if isinstance(old_proba, str):
         return out_of_fold_outputs(reference, old_proba, X, y, classes)
     if old_proba is not None:
-        if reference is not None and len(reference.versions) > 1:
-            raise ValueError(
-                "old_proba holds the answers of one old model, but old_model is a "
-                "ModelHistory, each version of which must be asked: pass one of them."
-            )
         check_row_count("old_proba", old_proba, _num_samples(X))
         source = None if reference is None else reference.classes_
         outputs = outputs_of_proba(old_proba, y, classes, source)

@@ -7,7 +7,8 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
-from sklearn_graceful.classification._learners import check_learner, last_step
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful.classification._learners import check_learner
 from sklearn_graceful.classification._old_outputs import OldOutputs
 from sklearn_graceful.congruence._row_weights import RowWeights
 from sklearn_graceful.congruence._synthetic_rows import synthetic_rows
@@ -94,12 +95,13 @@ def can_match(estimator, X, reference):
     can_match : bool
     """
     learner = last_step(estimator)
-    takes_rows = hasattr(X, "iloc") or (isinstance(X, np.ndarray) and X.ndim >= 2)
+    # Texts, of which a Series or an array holds one a row, have no features to swap.
+    is_table = (hasattr(X, "iloc") or isinstance(X, np.ndarray)) and X.ndim >= 2
     learns = check_learner(estimator) or (
         hasattr(learner, "predict_proba")
         and has_fit_parameter(learner, "sample_weight")
     )
-    return reference is not None and takes_rows and learns
+    return reference is not None and is_table and learns
 
 
 def make_synthetic_rows(method, X, teachers, reference, classes, old_accuracy):

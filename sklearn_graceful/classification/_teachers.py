@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sklearn_graceful.classification._learners import check_learner, last_step
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful.classification._learners import check_learner
 from sklearn_graceful.nn._packed_module import NotPackableError
 from sklearn_graceful.nn._packed_net import pack, trains_alike_when_packed
 

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_random_state
 
+from sklearn_graceful._pipelines import fit_through_pipeline
 from sklearn_graceful.classification._interpolation import fit_interpolated
 from sklearn_graceful.classification._learners import (
     check_learner,
     fit_network,
-    fit_through_pipeline,
     fit_weighted,
 )
 from sklearn_graceful.classification._old_outputs import OldOutputs

@@ -10,11 +10,15 @@ class Choices:
     Attributes
     ----------
     methods : list of Congruence
-        With their choices made for the learner.
+        With their choices made for the learner. Where there are two or more, no
+        congruence at all is tried as well.
     default : Congruence
-        Which one to take where there are too few rows to choose on.
+        One of them. It is taken where there are too few rows to choose on, and kept
+        unless another one, or no method at all, costs less by more than the standard
+        error of the difference.
     flip_cost : float
-        What a negative flip costs, on top of the error that it is.
+        What a negative flip costs, on top of the error that it is; ``1 + critical``
+        times as much on critical rows.
     validation_fraction : float
         Share of the rows of each class to choose on.
     """

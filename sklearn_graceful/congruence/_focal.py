@@ -20,7 +20,7 @@ class Focal(Congruence):
     """The form of congruence that suits learner and old model, at a chosen strength.
 
     With an old model that can be asked about new rows, it is ``Match``. With stored
-    outputs only, or where ``Match`` cannot work (sparse X, a learner without
+    outputs only, or where ``Match`` cannot work (sparse X, texts, a learner without
     ``predict_proba`` or ``sample_weight``), a network gets ``FocalLM``, boosted trees
     ``Naive`` and any other learner ``FocalKL`` at temperature 1. For boosted trees do
     not expect much of stored outputs: soft labels gave them more negative flips and a
@@ -31,8 +31,9 @@ class Focal(Congruence):
     the rows, and compared by ``error + flip_cost * NFR`` on the others. A middle
     strength is kept unless another one is better by more than the standard error of
     the difference; the winner is trained on all rows. That costs up to 6 fits of the
-    method in place of one. With fewer than 100 rows to choose on nothing is chosen. To
-    pay for one fit only, give `lam`, or use ``Match(mixing=...)`` instead.
+    method in place of one. With fewer than 100 rows to choose on, those of weight 0
+    not counted, nothing is chosen. To pay for one fit only, give `lam`, or use
+    ``Match(mixing=...)`` instead.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ class Focal(Congruence):
         asks for the focal terms, and is refused for boosted trees.
     flip_cost : float, default=1.0
         What a negative flip costs, on top of the error that it is: at 1, one flip less
-        is worth one error more.
+        is worth one error more. That of a `critical` row of ``fit`` costs ``1 +
+        critical`` times as much.
     validation_fraction : float, default=0.2
         Share of the rows of each class that the strength is chosen on, in (0, 1).
 

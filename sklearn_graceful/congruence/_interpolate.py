@@ -13,15 +13,19 @@ _ROUNDING = 1e-12
 class InterpolationPath:
     """What each share of the old weights costs and brings on held-out rows.
 
+    The figures are those of a network that was fine-tuned without these rows. The one
+    that predicts in the end is fine-tuned on all rows, so no rows are left to tell how
+    good it is.
+
     Attributes
     ----------
     mixing : ndarray of shape (n_points,)
         Shares of the old weights, from 0 (fine-tuned) to 1 (old).
     error : ndarray of shape (n_points,)
-        Share of held-out rows that the interpolated network has wrong.
+        Share of held-out rows, by weight, that the interpolated network has wrong.
     nfr : ndarray of shape (n_points,)
-        Share of held-out rows that the old model has right and it has wrong. It may go
-        up and down: between two weight vectors nothing is monotone.
+        Share of held-out rows, by weight, that the old model has right and it has
+        wrong. It may go up and down: between two weight vectors nothing is monotone.
     """
 
     mixing: np.ndarray
@@ -65,8 +69,8 @@ class Interpolate(Congruence):
     old one's weights and is trained on the new rows with no further term in its loss;
     then both weight vectors are averaged. Fine-tuning stays in the valley that it
     starts from, so the average is a good network too, and it errs less often where the
-    old one is right. With a given mixing it costs one plain fit, and always one network
-    at inference.
+    old one is right. It costs one plain fit with a given mixing and two with one that
+    is chosen, and always one network at inference.
 
     Networks only. The old model is a network of the same architecture, with the same
     classes, also as the last step of a Pipeline or in a ``PCClassifier``. Its *fitted*

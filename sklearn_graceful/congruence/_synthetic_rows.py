@@ -22,7 +22,8 @@ def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
     Returns
     -------
     rows : DataFrame or ndarray of the shape of `X`
-        Features swapped where `X` is a table, weighted means where it has more axes.
+        Features swapped where `X` is a table, weighted means where it has more axes,
+        rounded where it holds whole numbers.
 
     Raises
     ------
@@ -38,8 +39,7 @@ def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
     other = random_state.permutation(n_rows)
     share = random_state.uniform(0, swap_rate, size=n_rows)
     if np.ndim(X) > 2:
-        share = share.reshape(-1, *[1] * (np.ndim(X) - 1)).astype(X.dtype)
-        return (1 - share) * X + share * X[other]
+        return _blend(X, X[other], share.reshape(-1, *[1] * (np.ndim(X) - 1)))
     owner = _column_owners(X, groups)
     swaps = random_state.uniform(size=(n_rows, owner.max() + 1)) < share[:, None]
     swaps = swaps[:, owner]
@@ -87,6 +87,14 @@ def one_hot_groups(X):
             groups.append(list(range(start, stop)))
         start = stop if found else start + 1
     return groups
+
+
+def _blend(first, second, share):
+    """Weighted means of the type of both; whole numbers are rounded."""
+    if first.dtype.kind in "biu":
+        return np.rint((1 - share) * first + share * second).astype(first.dtype)
+    share = share.astype(first.dtype)
+    return (1 - share) * first + share * second
 
 
 def _column_owners(X, groups):

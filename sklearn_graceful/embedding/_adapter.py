@@ -19,6 +19,7 @@ from sklearn_graceful.embedding._linear_maps import (
     fit_ridge,
     identity_map,
 )
+from sklearn_graceful.embedding._residual_training import Training, fit_residual
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
 from sklearn_graceful.embedding._unit_rows import check_unit_rows, unit_rows
 
@@ -370,9 +371,6 @@ class EmbeddingAdapter(
         return fit_ridge(X, Y, alpha=self.alpha, center=self.center)
 
     def _fit_mlp(self, X, Y, *, seed):
-        # torch takes seconds to import; linear maps do without it.
-        from sklearn_graceful.embedding._residual_training import Training, fit_residual
-
         def rotation(X, Y):
             return fit_procrustes(X, Y, center=self.center)[0]
 

@@ -39,17 +39,49 @@ def check_labels(**labels):
         If a column is not 1-D, is empty, holds NaN, differs in length from the
         first one, or holds labels of a kind that can never match.
     """
-    arrays = {name: _check_1d(name, column) for name, column in labels.items()}
+    arrays = _check_columns(**labels)
+    check_same_label_kind(**arrays)
+    for name, array in arrays.items():
+        _check_no_nan(name, array)
+    return list(arrays.values())
+
+
+def check_partitions(**partitions):
+    """Turn aligned columns of classes, clusters or versions into arrays.
+
+    Unlike labels, they are of one kind each but need not be of the same one.
+
+    Parameters
+    ----------
+    **partitions : array-like of shape (n,)
+        Columns by the name that the error message shall use.
+
+    Returns
+    -------
+    arrays : list of ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If a column is not 1-D, is empty, holds NaN or mixed kinds, or differs in
+        length from the first one.
+    """
+    arrays = _check_columns(**partitions)
+    for name, array in arrays.items():
+        check_same_label_kind(**{name: array})
+        _check_no_nan(name, array)
+    return list(arrays.values())
+
+
+def _check_columns(**columns):
+    """Turn aligned columns into 1-D arrays by name, neither empty nor misaligned."""
+    arrays = {name: _check_1d(name, column) for name, column in columns.items()}
     first, *_ = arrays
     if not len(arrays[first]):
         raise ValueError(f"{first} is empty: there are no rows to count.")
     for name, array in arrays.items():
         _check_same_length(first, arrays[first], name, array)
-    check_same_label_kind(**arrays)
-    for name, array in arrays.items():
-        if _holds_nan(array):
-            raise ValueError(f"{name} holds NaN, which is not a class label.")
-    return list(arrays.values())
+    return arrays
 
 
 def check_weight(sample_weight, y_true):
@@ -99,6 +131,11 @@ def _check_same_length(first, reference, name, array):
         raise ValueError(
             f"{name} has {len(array)} rows but {first} has {len(reference)}."
         )
+
+
+def _check_no_nan(name, array):
+    if _holds_nan(array):
+        raise ValueError(f"{name} holds NaN, which is not a class label.")
 
 
 def _holds_nan(array):

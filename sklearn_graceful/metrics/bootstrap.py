@@ -43,7 +43,11 @@ def weighted_draws(counts, squared, n_bootstrap, rng):
 
 def percentile_interval(draws, metric, confidence):
     """Quantiles of a figure over the draws in which it is defined."""
-    figures = np.asarray(getattr(draws, metric))
+    return outer_quantiles(np.asarray(getattr(draws, metric)), confidence)
+
+
+def outer_quantiles(figures, confidence):
+    """Both ends of the middle `confidence` of the figures that are defined."""
     figures = np.sort(figures[~np.isnan(figures)])
     if not len(figures):
         return math.nan, math.nan

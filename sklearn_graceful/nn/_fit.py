@@ -42,19 +42,47 @@ def fit_net(net, X, y, make_objective, *, verbose=0, initial_weights=None):
     history : list of dict
         skorch's history, one entry per epoch.
     """
+    objective = _Loss(net, make_objective)
+    history = train_on(
+        net, X, y, objective, verbose=verbose, initial_weights=initial_weights
+    )
+    net.set_params(predict_nonlinearity=Probabilities(objective.kind))
+    return history
+
+
+def train_on(net, X, y, objective, *, verbose=0, initial_weights=None):
+    """Run a net's own ``fit`` on another loss than its own.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        Unfitted; its class is the same again afterwards.
+    X, y : ndarray of n rows
+        What ``fit`` gets.
+    objective : callable
+        ``objective(net, output, y, rows)`` returns the loss of a batch; `rows` are its
+        row numbers in `X`.
+    verbose : int, default=0
+        skorch's verbosity.
+    initial_weights : dict of str to tensor, default=None
+        State of a module of the same architecture, to start from.
+
+    Returns
+    -------
+    history : list of dict
+        skorch's history, one entry per epoch.
+    """
     original = type(net)
     net.__class__ = _with_lean_training(original)
     net.set_params(verbose=verbose)
     use_in_memory_batches(net)
-    net.objective_ = _Loss(net, make_objective)
+    net.objective_ = objective
     net.initial_weights_ = initial_weights
     try:
         net.fit(X, y)
     finally:
-        kind = net.objective_.kind
         del net.objective_, net.initial_weights_
         net.__class__ = original
-    net.set_params(predict_nonlinearity=Probabilities(kind))
     history = [dict(epoch) for epoch in net.history]
     _forget_training(net)
     return history

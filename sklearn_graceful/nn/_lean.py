@@ -25,7 +25,8 @@ class LeanTraining:
     ----------
     objective_ : callable or None
         ``objective_(net, output, y, rows)`` returns the loss of a batch; `rows` are
-        the row numbers in the data given to fit. None: the net's own criterion.
+        the row numbers in the data given to fit. It may have a module ``criterion``,
+        which takes the place of the net's. None: the net's own criterion.
     initial_weights_ : dict of str to tensor, or None
         What training starts from. None: what the module's own initialisation gives.
     """
@@ -48,6 +49,21 @@ class LeanTraining:
         super().initialize()
         if self.initial_weights_ is not None:
             load_weights(self.module_, self.initial_weights_)
+        return self
+
+    def initialize_criterion(self):
+        """Make the criterion; that of an objective takes the place of the net's own.
+
+        skorch moves a criterion to the device and trains its parameters too.
+
+        Returns
+        -------
+        self : NeuralNet
+        """
+        criterion = getattr(self.objective_, "criterion", None)
+        if criterion is None:
+            return super().initialize_criterion()
+        self.criterion_ = criterion
         return self
 
     def get_iterator(self, dataset, training=False):

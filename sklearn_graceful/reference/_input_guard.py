@@ -3,9 +3,9 @@
 from sklearn.pipeline import Pipeline
 
 _ADVICE = (
-    "The old model must get the X it was fitted on. As the last step of a Pipeline, "
-    "PCClassifier gets transformed X: wrap the whole Pipeline instead, "
-    "PCClassifier(pipeline), or pass the old model's outputs with old_proba=."
+    "The old model must get the X it was fitted on. A step inside a Pipeline gets "
+    "transformed X: wrap the whole Pipeline instead, as in PCClassifier(pipeline), or "
+    "pass the old model's outputs with old_proba= or old_embeddings=."
 )
 
 

@@ -23,12 +23,26 @@ def check_classes(classes):
 
 
 def check_n_rows(name, n_rows):
+    """Turn a number of rows into an int, if it is a whole number of at least 1.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else, a bool included.
+    """
     if not isinstance(n_rows, Integral) or isinstance(n_rows, bool) or n_rows < 1:
         raise ValueError(f"{name} must be an int of at least 1, got {n_rows!r}.")
     return int(n_rows)
 
 
 def check_cost_ratio(cost_ratio):
+    """Turn a cost ratio into a float, if it is finite and at least 1.
+
+    Raises
+    ------
+    ValueError
+        If it is less, infinite or NaN.
+    """
     if not 1 <= cost_ratio < np.inf:
         raise ValueError(
             f"cost_ratio must be finite and at least 1, got {cost_ratio}: with less, a "
@@ -38,6 +52,13 @@ def check_cost_ratio(cost_ratio):
 
 
 def check_correlation(correlation):
+    """Return a correlation between versions as it is, if it is one, or ``"auto"``.
+
+    Raises
+    ------
+    ValueError
+        If it is another string or a number outside [0, 1].
+    """
     if isinstance(correlation, str):
         if correlation != "auto":
             raise ValueError(

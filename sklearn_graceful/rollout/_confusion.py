@@ -120,5 +120,12 @@ def check_square(name, table):
 
 
 def check_smoothing(smoothing):
+    """Refuse a number of prior rows that would leave a probability of 0.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite and above 0.
+    """
     if not 0 < smoothing < np.inf:
         raise ValueError(f"smoothing must be finite and above 0, got {smoothing}.")

@@ -33,6 +33,13 @@ STRATEGIES = (*PRIORITIES, "random")
 
 
 def check_strategy(strategy):
+    """Refuse the name of an order that does not exist.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `STRATEGIES`.
+    """
     if strategy not in STRATEGIES:
         raise ValueError(
             f"Unknown strategy {strategy!r}, choose one of {list(STRATEGIES)}."

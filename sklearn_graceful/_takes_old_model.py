@@ -10,11 +10,8 @@ class TakesOldModelMixin:
 
     scikit-learn's ``clone`` resets every estimator that it finds among the
     parameters. Clones of these estimators keep their fitted old model, all of them
-    through one handle, so that a search asks it for each row once. With metadata
-    routing on, ``fit`` gets the old model's arguments without ``set_fit_request``.
+    through one handle, so that a search asks it for each row once.
     """
-
-    __metadata_request__fit = {"old_model": True, "old_proba": True, "critical": True}
 
     def __sklearn_clone__(self):
         without = copy.copy(self)

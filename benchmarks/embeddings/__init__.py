@@ -1,0 +1,1 @@
+"""Compatible embedders on real sets."""

@@ -1,0 +1,147 @@
+"""What a method gets to know before training, and of every batch."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@dataclass(frozen=True)
+class VersionPrototypes:
+    """Vectors that stand for the gallery of one version.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (n_prototypes, dim)
+        Of unit length, in that version's space.
+    labels : ndarray of int, shape (n_prototypes,)
+        Class index of each; -1 for a class that the new embedder does not learn.
+    """
+
+    vectors: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Task:
+    """Training rows of a new embedder, and what is known of the old one.
+
+    Attributes
+    ----------
+    n_rows : int
+        Number of training rows.
+    embedding_dim : int
+        Width of the new embeddings.
+    y : ndarray of int64, shape (n_rows,), or None
+        Class indices.
+    n_classes : int
+        Number of classes; 0 without labels.
+    old : ndarray of shape (n_rows, old_dim) or None
+        Old embeddings, of unit length.
+    right : ndarray of bool, shape (n_rows,), or None
+        Whether the old embedding's nearest other row is of its own class; all True
+        without labels.
+    prototypes : VersionPrototypes or None
+        Modes of the classes in the old space.
+    earlier : list of VersionPrototypes
+        Of the versions before the old one, the oldest first.
+    paragon : ndarray of shape (n_rows, paragon_dim) or None
+        Embeddings by a network that was trained without any old one.
+    old_head : ndarray of shape (n_classes, old_dim) or None
+        Class weights of the old model itself, where the method asks for them; NaN for
+        classes that it never learned.
+    vertices : ndarray of int, shape (n_classes,), or None
+        Number of each class in the order in which the versions first learned them.
+    """
+
+    n_rows: int
+    embedding_dim: int
+    y: np.ndarray | None = None
+    n_classes: int = 0
+    old: np.ndarray | None = None
+    right: np.ndarray | None = None
+    prototypes: VersionPrototypes | None = None
+    earlier: list = field(default_factory=list)
+    paragon: np.ndarray | None = None
+    old_head: np.ndarray | None = None
+    vertices: np.ndarray | None = None
+
+    @property
+    def old_dim(self):
+        """Width of the old embeddings."""
+        return None if self.old is None else self.old.shape[1]
+
+
+class TaskTensors(nn.Module):
+    """The rows of a task where the network is."""
+
+    def __init__(self, task):
+        super().__init__()
+        for name in ("y", "old", "right", "paragon"):
+            self.register_buffer(name, _tensor(getattr(task, name)), persistent=False)
+
+
+class Batch:
+    """One batch of embeddings in training, and what is known of its rows.
+
+    Parameters
+    ----------
+    tensors : TaskTensors
+        Of all training rows.
+    embeddings : tensor of shape (n, embedding_dim)
+        Raw output of the network.
+    rows : tensor of int64, shape (n,), or slice
+        Their positions among the training rows.
+
+    Attributes
+    ----------
+    unit : tensor of shape (n, embedding_dim)
+        Embeddings of unit length.
+    old_view : tensor of shape (n, old_dim)
+        See :func:`old_view`; only where there is an old embedder.
+    y, old, right, paragon : tensor of n rows or None
+        As in :class:`Task`.
+    """
+
+    def __init__(self, tensors, embeddings, rows):
+        if isinstance(rows, slice):
+            rows = torch.arange(rows.start, rows.stop)
+        self.rows = rows.to(embeddings.device)
+        self.tensors = tensors
+        self.embeddings = embeddings
+        self.unit = F.normalize(embeddings, dim=1)
+        if tensors.old is not None:
+            self.old_view = old_view(embeddings, tensors.old.shape[1])
+
+    def __getattr__(self, name):
+        everything = getattr(self.tensors, name)
+        return None if everything is None else everything.index_select(0, self.rows)
+
+
+def old_view(embeddings, old_dim):
+    """First coordinates of embeddings, of unit length: their view in an old space.
+
+    Parameters
+    ----------
+    embeddings : tensor of shape (n, dim)
+        New embeddings.
+    old_dim : int
+        Width of the old space; missing coordinates are 0.
+
+    Returns
+    -------
+    view : tensor of shape (n, old_dim)
+    """
+    missing = old_dim - embeddings.shape[1]
+    if missing > 0:
+        embeddings = F.pad(embeddings, (0, missing))
+    return F.normalize(embeddings[:, :old_dim], dim=1)
+
+
+def _tensor(array):
+    if array is None:
+        return None
+    tensor = torch.as_tensor(array)
+    return tensor.float() if tensor.is_floating_point() else tensor

@@ -1,0 +1,188 @@
+"""The parts that losses of compatible embedders are made of."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from sklearn_graceful.compatibility._task import Batch, TaskTensors, old_view
+
+
+class CompatibilityLoss(nn.Module):
+    """Weighted sum of terms, by row.
+
+    Parameters
+    ----------
+    task : Task
+        What is known before training.
+    terms : list of (float, torch.nn.Module)
+        Weights, and terms that map a :class:`Batch` to one loss a row.
+    """
+
+    def __init__(self, task, terms):
+        super().__init__()
+        self.tensors = TaskTensors(task)
+        kept = [(weight, term) for weight, term in terms if weight]
+        self.weights = [weight for weight, _ in kept]
+        self.terms = nn.ModuleList(term for _, term in kept)
+
+    def forward(self, embeddings, rows):
+        """Loss of every row of a batch."""
+        batch = Batch(self.tensors, embeddings, rows)
+        losses = [
+            weight * term(batch)
+            for weight, term in zip(self.weights, self.terms, strict=True)
+        ]
+        return sum(losses, embeddings.new_zeros(len(embeddings)))
+
+
+class ClassHead(nn.Module):
+    """Cross-entropy of a normed linear classifier on the new embeddings.
+
+    Parameters
+    ----------
+    task : Task
+        Says how many classes and how wide.
+    scale : float
+        What cosines are multiplied by.
+    weight : ndarray of shape (n_classes, dim), default=None
+        Fixed class weights; None: learned.
+    """
+
+    def __init__(self, task, scale, weight=None):
+        super().__init__()
+        self.scale = scale
+        if weight is None:
+            weight = torch.randn(task.n_classes, task.embedding_dim)
+            self.weight = nn.Parameter(F.normalize(weight, dim=1))
+        else:
+            weight = torch.as_tensor(weight, dtype=torch.float32)
+            self.register_buffer("weight", F.normalize(weight, dim=1))
+
+    def forward(self, batch):
+        """Cross-entropy of every row."""
+        cosine = batch.unit @ F.normalize(self.weight, dim=1).mT
+        return F.cross_entropy(self.scale * cosine, batch.y, reduction="none")
+
+
+class Pull(nn.Module):
+    """Squared distance to the row's own old vector, ``|e - e_old|^2``.
+
+    Parameters
+    ----------
+    only_right : bool
+        Whether only rows count that the old embedder has right.
+    """
+
+    def __init__(self, only_right):
+        super().__init__()
+        self.only_right = only_right
+
+    def forward(self, batch):
+        """Distance of every row."""
+        distance = (batch.old_view - batch.old).square().sum(dim=1)
+        return distance * batch.right if self.only_right else distance
+
+
+class OldNeighbourhood(nn.Module):
+    """How unlikely a draw among old vectors, by similarity, is of the own class.
+
+    ``logsumexp_all - logsumexp_own`` of ``scale * cos(e, old vectors)``, over old
+    vectors that are drawn anew every step; a row's own old vector does not count.
+
+    Parameters
+    ----------
+    scale : float
+        What cosines are multiplied by.
+    n_drawn : int
+        Old vectors a step.
+    """
+
+    def __init__(self, scale, n_drawn):
+        super().__init__()
+        self.scale = scale
+        self.n_drawn = n_drawn
+
+    def forward(self, batch):
+        """Loss of every row; 0 where no vector of its class was drawn."""
+        gallery = batch.tensors
+        n_rows = len(gallery.old)
+        if n_rows > self.n_drawn:
+            drawn = torch.randint(n_rows, (self.n_drawn,), device=batch.rows.device)
+        else:
+            drawn = torch.arange(n_rows, device=batch.rows.device)
+        score = self.scale * batch.old_view @ gallery.old[drawn].mT
+        itself = batch.rows[:, None] == drawn
+        own_class = batch.y[:, None] == gallery.y[drawn]
+        return neighbourhood_loss(score.masked_fill(itself, -torch.inf), own_class)
+
+
+class PrototypeNeighbourhood(nn.Module):
+    """The same among vectors that stand for a version's gallery.
+
+    Parameters
+    ----------
+    prototypes : VersionPrototypes
+        Those of a version.
+    scale : float
+        What cosines are multiplied by.
+    """
+
+    def __init__(self, prototypes, scale):
+        super().__init__()
+        vectors = torch.as_tensor(prototypes.vectors, dtype=torch.float32)
+        self.register_buffer("vectors", vectors)
+        self.register_buffer("labels", torch.as_tensor(prototypes.labels))
+        self.scale = scale
+
+    def forward(self, batch):
+        """Loss of every row; 0 where its class has no prototype."""
+        view = old_view(batch.embeddings, self.vectors.shape[1])
+        own_class = batch.y[:, None] == self.labels
+        return neighbourhood_loss(self.scale * view @ self.vectors.mT, own_class)
+
+
+def neighbourhood_loss(score, own_class):
+    """``logsumexp_all - logsumexp_own`` of every row.
+
+    Parameters
+    ----------
+    score : tensor of shape (n, m)
+        Similarities; -inf leaves an entry out.
+    own_class : tensor of bool, shape (n, m)
+        Which entries are of the row's own class.
+
+    Returns
+    -------
+    loss : tensor of shape (n,)
+        0 where no entry is of the row's class.
+    """
+    own = score.masked_fill(~own_class, -torch.inf)
+    found = torch.isfinite(own).any(dim=1)
+    # Rows without any would be inf - inf, in the gradient too.
+    own = torch.where(found[:, None], own, torch.zeros_like(own))
+    score = torch.where(found[:, None], score, torch.zeros_like(score))
+    loss = score.logsumexp(dim=1) - own.logsumexp(dim=1)
+    return torch.where(found, loss, torch.zeros_like(loss))
+
+
+class OldHead(nn.Module):
+    """Cross-entropy of frozen class weights in the old space.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_classes, old_dim)
+        Class weights.
+    scale : float
+        What cosines are multiplied by.
+    """
+
+    def __init__(self, weight, scale):
+        super().__init__()
+        weight = torch.as_tensor(weight, dtype=torch.float32)
+        self.register_buffer("weight", F.normalize(weight, dim=1))
+        self.scale = scale
+
+    def forward(self, batch):
+        """Cross-entropy of every row."""
+        cosine = batch.old_view @ self.weight.mT
+        return F.cross_entropy(self.scale * cosine, batch.y, reduction="none")

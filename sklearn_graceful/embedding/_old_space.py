@@ -1,0 +1,175 @@
+"""The space of the old embedder, as far as it is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_graceful.compatibility import Task, VersionPrototypes
+from sklearn_graceful.compatibility._prototypes import class_modes
+from sklearn_graceful.embedding._old_vectors import (
+    old_vectors,
+    retrieves_own_class,
+    warn_of_useless_vectors,
+)
+from sklearn_graceful.embedding._versions import EmbedderVersion, old_embedder
+
+
+@dataclass(frozen=True)
+class OldSpace:
+    """What is known of the old space.
+
+    Attributes
+    ----------
+    vectors : ndarray of float32, shape (n, old_dim), or None
+        Old embeddings of the training rows, of unit length; None where nobody asked.
+    right : ndarray of bool, shape (n,), or None
+        Whether the nearest other row is of the own class; all True without labels.
+    modes : VersionPrototypes or None
+        Of the classes in the old space.
+    before : CompatibleEmbedder or None
+        The old embedder, if it is one.
+    """
+
+    vectors: np.ndarray | None = None
+    right: np.ndarray | None = None
+    modes: VersionPrototypes | None = None
+    before: object | None = None
+
+    @property
+    def dim(self):
+        """Width of the old embeddings; None if unknown."""
+        if self.vectors is not None:
+            return self.vectors.shape[1]
+        return None if self.before is None else self.before.embedding_dim_
+
+    def class_order(self, classes):
+        """Labels in the order in which the versions first learned them."""
+        known = getattr(self.before, "class_order_", np.array([], classes.dtype))
+        new = classes[~np.isin(classes, known)]
+        return np.concatenate([known, new]) if known.size else new
+
+    def versions(self, classes):
+        """What later versions are to know of this one's predecessors.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,) or None
+            Sorted labels; None without labels.
+
+        Returns
+        -------
+        versions : list of EmbedderVersion
+        """
+        if self.dim is None:
+            return []
+        if self.modes is not None:
+            vectors, labels = self.modes.vectors, classes[self.modes.labels]
+        else:
+            vectors = getattr(self.before, "prototypes_", np.zeros((0, self.dim)))
+            labels = getattr(self.before, "classes_", np.zeros(0))
+        newest = EmbedderVersion(
+            getattr(self.before, "fingerprint_", None), vectors, labels
+        )
+        return [*self._earlier(), newest]
+
+    def task(self, y, classes, *, n_rows, embedding_dim, paragon=None):
+        """What a method gets to know.
+
+        Parameters
+        ----------
+        y : ndarray of int64, shape (n_rows,), or None
+            Class indices.
+        classes : ndarray of shape (n_classes,) or None
+            Labels of these indices.
+        n_rows : int
+            Number of training rows.
+        embedding_dim : int
+            Width of the new embeddings.
+        paragon : ndarray of shape (n_rows, paragon_dim), default=None
+            Embeddings by the paragon, where the method asks for them.
+
+        Returns
+        -------
+        task : Task
+        """
+        rows = {
+            "n_rows": n_rows,
+            "embedding_dim": embedding_dim,
+            "old": self.vectors,
+            "right": self.right,
+            "paragon": paragon,
+        }
+        if y is None:
+            return Task(**rows)
+        order = self.class_order(classes).tolist()
+        return Task(
+            **rows,
+            y=y,
+            n_classes=len(classes),
+            prototypes=self.modes,
+            earlier=[v.prototypes(classes) for v in self._earlier() if len(v.vectors)],
+            old_head=self._head(classes),
+            vertices=np.array([order.index(label) for label in classes.tolist()]),
+        )
+
+    def _earlier(self):
+        return [] if self.before is None else self.before.versions_
+
+    def _head(self, classes):
+        """Class weights of the old embedder; NaN for classes that it never learned."""
+        if getattr(self.before, "head_", None) is None:
+            return None
+        head = np.full((len(classes), self.before.embedding_dim_), np.nan, np.float32)
+        position = {label: i for i, label in enumerate(self.before.classes_.tolist())}
+        for row, label in zip(head, classes.tolist(), strict=True):
+            if label in position:
+                row[:] = self.before.head_[position[label]]
+        return head
+
+
+def find_old_space(reference, old_embeddings, X, y, method):
+    """Ask the old embedder about the training rows.
+
+    Parameters
+    ----------
+    reference : ReferenceModel or None
+        The old model.
+    old_embeddings : array-like of shape (n, old_dim) or None
+        Its stored answers; they go first.
+    X : array-like of n rows
+        As the old model wants them.
+    y : ndarray of int64, shape (n,), or None
+        Class indices.
+    method : Compatibility
+        Says whether old embeddings are needed, and how many modes of a class.
+
+    Returns
+    -------
+    space : OldSpace
+
+    Raises
+    ------
+    ValueError
+        If the vectors are no finite ones, one a row, or of another width than the old
+        embedder's.
+    """
+    before = old_embedder(reference)
+    if reference is not None:
+        reference.check_fitted()
+    if not method.needs_old:
+        return OldSpace(before=before)
+    vectors = old_vectors(reference, old_embeddings, X)
+    if vectors is None:
+        return OldSpace()
+    if before is not None and before.embedding_dim_ != vectors.shape[1]:
+        raise ValueError(
+            f"old_embeddings has width {vectors.shape[1]}, but the old model's "
+            f"embeddings have width {before.embedding_dim_}."
+        )
+    if y is None:
+        return OldSpace(vectors, np.ones(len(vectors), dtype=bool), before=before)
+    right = retrieves_own_class(vectors, y)
+    warn_of_useless_vectors(right, y)
+    return OldSpace(
+        vectors, right, class_modes(vectors, y, int(method.n_modes)), before
+    )

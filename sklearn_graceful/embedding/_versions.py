@@ -1,0 +1,89 @@
+"""What is kept of every version, so that later ones still fit its gallery."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_graceful._pipelines import last_step
+from sklearn_graceful.compatibility import VersionPrototypes
+
+
+@dataclass(frozen=True)
+class EmbedderVersion:
+    """An earlier version: a few vectors of every class in its space.
+
+    Attributes
+    ----------
+    fingerprint : str or None
+        Of the space; None for a model that is no ``CompatibleEmbedder``.
+    vectors : ndarray of float32, shape (n_prototypes, dim)
+        Modes of its classes, of unit length.
+    labels : ndarray of shape (n_prototypes,)
+        Class label of each.
+    """
+
+    fingerprint: str | None
+    vectors: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def dim(self):
+        """Width of the version's vectors."""
+        return self.vectors.shape[1]
+
+    def prototypes(self, classes):
+        """The same, by index among the classes of a new embedder.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            Sorted labels.
+
+        Returns
+        -------
+        prototypes : VersionPrototypes
+        """
+        index = {label: i for i, label in enumerate(classes.tolist())}
+        labels = [index.get(label, -1) for label in self.labels.tolist()]
+        return VersionPrototypes(self.vectors, np.array(labels, dtype=np.int64))
+
+
+def old_embedder(reference):
+    """The CompatibleEmbedder that an old model is or ends in; None if there is none.
+
+    Parameters
+    ----------
+    reference : ReferenceModel or None
+        The old model.
+
+    Returns
+    -------
+    embedder : CompatibleEmbedder or None
+    """
+    if reference is None:
+        return None
+    model = last_step(reference.model)
+    while isinstance(model, FrozenEstimator):
+        model = last_step(model.estimator)
+    return model if hasattr(model, "versions_") else None
+
+
+def fingerprint(embeddings):
+    """Name of a space, by what the model makes of its first training rows.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32, shape (n, dim)
+        Of training rows.
+
+    Returns
+    -------
+    fingerprint : str
+        32 hexadecimal digits.
+    """
+    said = np.ascontiguousarray(embeddings[:256])
+    digest = hashlib.sha256(str(said.shape).encode())
+    digest.update(said.tobytes())
+    return digest.hexdigest()[:32]
