@@ -53,7 +53,8 @@ class EmbeddingAdapter(
         top of the better of the two, trained to correct it; the way back likewise.
     alpha : float or "auto", default=1.0
         Strength of the ridge penalty. "auto": that of 13 values from 1e-4 to 100 with
-        the least leave-one-out squared error, for each direction.
+        the least leave-one-out squared error, for each direction. Better unless pairs
+        are many: on rows of unit length 1 shrinks hard.
     center : bool, default=True
         Whether to subtract both means before fitting and put the target's back on
         afterwards. Vectors of most embedders share a large common part, which is not
@@ -262,7 +263,7 @@ class EmbeddingAdapter(
         """Fuse both embedders' vectors of the same rows, in the target's space.
 
         Goes the `share` of the angle from a target vector to the mapped source vector
-        (:func:`slerp`).
+        (:func:`~sklearn_graceful.embedding.slerp`).
 
         Parameters
         ----------
@@ -293,7 +294,8 @@ class EmbeddingAdapter(
         """Try shares of :meth:`fuse` on labelled queries.
 
         Paired vectors alone cannot tell: the target's own vector is always the nearest
-        to itself. The rows should be others than those of fit.
+        to itself. The rows should be others than those of fit, and many: the best of
+        several shares on few rows is partly luck, as `recall` may show.
 
         Parameters
         ----------
