@@ -39,6 +39,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.flips.sets import load_set
 from benchmarks.flips.tables import mean_and_half_width
+from sklearn_graceful import CompatibleEmbedder
 from sklearn_graceful.embedding import ScoreCalibrator
 from sklearn_graceful.metrics import clustering_update
 
@@ -109,6 +110,16 @@ def with_old_view(fit_new):
     return fit
 
 
+def compatible(width):
+    """`CompatibleEmbedder`, trained with reference to the old embedder."""
+
+    def fit(X, y, seed, old):
+        new = CompatibleEmbedder(old_model=old, embedding_dim=width, random_state=seed)
+        return new.fit(X, y).transform
+
+    return fit
+
+
 EMBEDDERS = {
     "pca-8": pca(8),
     "pca-12": pca(12),
@@ -116,6 +127,7 @@ EMBEDDERS = {
     "net-16": net(16),
     "net-32": net(32),
     "net-32 with old view": with_old_view(net(32)),
+    "compatible-32": compatible(32),
 }
 # old, new, and the galleries that the new one can search.
 UPDATES = {
@@ -127,6 +139,7 @@ UPDATES = {
         "net-32 with old view",
         ("old", "new"),
     ),
+    "net-16 -> compatible-32": ("net-16", "compatible-32", ("old", "new")),
 }
 
 

@@ -14,24 +14,28 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from skorch import NeuralNetClassifier
+from skorch import NeuralNet, NeuralNetClassifier
 from torch import nn
 
 from sklearn_graceful import (
+    CompatibleEmbedder,
     EmbeddingAdapter,
     FlipControlledClassifier,
     OldModelMismatchWarning,
     PCClassifier,
     ReferenceModel,
 )
+from sklearn_graceful.compatibility import COMPATIBILITY_METHODS
 from sklearn_graceful.congruence import METHODS, Focal, FocalKL, FocalLM, Naive
 from sklearn_graceful.embedding import ScoreCalibrator
-from sklearn_graceful.nn import MLP, mlp_net, packed_mlp_net
+from sklearn_graceful.nn import MLP, embedding_net, mlp_net, packed_mlp_net
+from sklearn_graceful.nn._embedding_net import EmbeddingMLP
 
 
 class AdapterToLabels(EmbeddingAdapter):
@@ -56,6 +60,9 @@ PLAIN = [
     AdapterToLabels("mlp", max_epochs=3),
     EmbeddingAdapter(normalize=False),
     ScoreCalibrator(),
+    CompatibleEmbedder(),
+    CompatibleEmbedder(LogisticRegression()),
+    CompatibleEmbedder(Ridge()),
 ]
 
 TAKES_OLD_MODEL = {
@@ -77,8 +84,20 @@ TAKES_OLD_MODEL = {
         max_nfr=0.1,
         calibration=0.4,
     ),
+    "CompatibleEmbedder-net": CompatibleEmbedder(
+        make_pipeline(StandardScaler(), embedding_net((8,), max_epochs=30, lr=0.01)),
+        embedding_dim=5,
+    ),
+    "CompatibleEmbedder-regressor": CompatibleEmbedder(
+        make_pipeline(StandardScaler(), Ridge())
+    ),
+    "CompatibleEmbedder-classifier": CompatibleEmbedder(
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    ),
 }
-CLASSIFIERS = TAKES_OLD_MODEL
+CLASSIFIERS = {
+    n: e for n, e in TAKES_OLD_MODEL.items() if not isinstance(e, CompatibleEmbedder)
+}
 # Those that forget the old model after training; a controlled mixture keeps it, and
 # with it the classes that only the old model knew.
 TAUGHT = {n: e for n, e in TAKES_OLD_MODEL.items() if isinstance(e, PCClassifier)}
@@ -164,7 +183,22 @@ def on_training_rows(estimator):
 
 
 def answers(estimator, X):
+    if isinstance(estimator, CompatibleEmbedder):
+        return estimator.transform(X)
     return estimator.predict_proba(X)
+
+
+class Logistic(LogisticRegression):
+    """A classifier that embeds too: an old model for every estimator."""
+
+    def transform(self, X):
+        return self.decision_function(X)
+
+
+@pytest.fixture
+def old_model(wine):
+    X, y = wine
+    return make_pipeline(StandardScaler(), Logistic(C=0.1)).fit(X[::9], y[::9])
 
 
 def as_torch_module(pipeline):
@@ -223,7 +257,8 @@ def test_clone_asks_nothing_twice(estimator, wine, old_model):
     assert len(asked) == 2
     rows = [*asked[0], *asked[1]]
     assert len(rows) == len(set(rows))
-    if isinstance(estimator, PCClassifier):  # the other asks for calibration rows
+    # Flip control asks for its calibration rows alone.
+    if not isinstance(estimator, FlipControlledClassifier):
         assert [len(part) for part in asked] == [100, 78]
 
 
@@ -231,9 +266,10 @@ def test_clone_asks_nothing_twice(estimator, wine, old_model):
 def test_old_estimator_is_the_same_bit_by_bit_after_fit(estimator, wine, old_model):
     X, y = wine
     forest = RandomForestClassifier(5, max_depth=1, random_state=0).fit(X, y)
-    for old in (old_model, forest):
+    others = [PCA(3).fit(X)] if isinstance(estimator, CompatibleEmbedder) else [forest]
+    for old in (old_model, *others):
         before = pickle.dumps(old)
-        fitted(estimator, X, y, old_model=old).predict(X)
+        answers(fitted(estimator, X, y, old_model=old), X)
         assert pickle.dumps(old) == before
 
 
@@ -245,7 +281,7 @@ def test_old_module_is_the_same_bit_by_bit_after_fit(estimator, wine, old_model)
     state = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     modes = [part.training for part in module.modules()]
     old = ReferenceModel(module, classes=[0, 1, 2])
-    fitted(estimator, X, y, old_model=old).predict(X)
+    answers(fitted(estimator, X, y, old_model=old), X)
     assert [part.training for part in module.modules()] == modes
     assert all(parameter.grad is None for parameter in module.parameters())
     for name, tensor in module.state_dict().items():
@@ -277,7 +313,7 @@ def test_global_random_states_are_left_as_found(
     before = random_states()
     estimator.fit(X, y)
     assert random_states() == before
-    estimator.predict(X)
+    answers(estimator, X)
     assert random_states() == before
 
 
@@ -290,9 +326,10 @@ class BrokenLearner(LogisticRegression):
 
 def test_global_random_states_are_left_as_found_by_a_failing_fit(wine, random_states):
     before = random_states()
-    with pytest.raises(RuntimeError, match="broken"):
-        PCClassifier(BrokenLearner()).fit(*wine)
-    assert random_states() == before
+    for wrapper in (PCClassifier, CompatibleEmbedder):
+        with pytest.raises(RuntimeError, match="broken"):
+            wrapper(BrokenLearner()).fit(*wine)
+        assert random_states() == before
 
 
 @takes_old_model
@@ -311,9 +348,10 @@ def test_same_seed_same_predictions_whatever_the_global_state(
     np.testing.assert_array_equal(answers(first, X), answers(third, X))
 
 
-def test_the_seed_reaches_the_net(wine, old_model):
+@pytest.mark.parametrize("name", ["PCClassifier-net", "CompatibleEmbedder-net"])
+def test_the_seed_reaches_the_net(wine, old_model, name):
     X, y = wine
-    net = TAKES_OLD_MODEL["PCClassifier-net"]
+    net = TAKES_OLD_MODEL[name]
     results = [
         answers(fitted(net, X, y, old_model=old_model, random_state=seed), X)
         for seed in (0, 1, None, None)
@@ -335,25 +373,35 @@ def joblib_round_trip(estimator):
 
 # What skops asks to be trusted beyond what it trusts by itself.
 SKOPS_OURS = {
+    "sklearn_graceful.embedding._compatible_embedder.CompatibleEmbedder",
+    "sklearn_graceful.embedding._versions.EmbedderVersion",
     "sklearn_graceful.classification._flip_controlled.FlipControlledClassifier",
     "sklearn_graceful.classification._pc_classifier.PCClassifier",
     "sklearn_graceful.classification._single_model.Imitation",
     "sklearn_graceful.congruence._interpolate.InterpolationPath",
     "sklearn_graceful.flip_control._path.UpdatePath",
     "sklearn_graceful.reference._handle.ReferenceModel",
-    *(f"{method.__module__}.{method.__name__}" for method in METHODS.values()),
+    *(
+        f"{method.__module__}.{method.__name__}"
+        for method in (*METHODS.values(), *COMPATIBILITY_METHODS.values())
+    ),
 }
+# The old model of these tests.
+SKOPS_USERS = {f"{Logistic.__module__}.Logistic"}
 SKOPS_TREES = {"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"}
 SKOPS_NET = {
     "functools.partial",
     "sklearn_graceful.nn._batches.InMemoryBatches",
     "sklearn_graceful.nn._classifier.InMemoryClassifier",
+    "sklearn_graceful.nn._embedding_net.EmbeddingMLP",
     "sklearn_graceful.nn._mlp.MLP",
     "sklearn_graceful.nn._outputs.Probabilities",
     "sklearn_graceful.nn._packed_net.PackedClassifier",
     "skorch.dataset.Dataset",
     "skorch.history.History",
+    "skorch.net.NeuralNet",
     "skorch.setter.optimizer_setter",
+    "torch.nn.modules.linear.Identity",
     "torch.nn.modules.loss.CrossEntropyLoss",
     "torch.optim.adamw.AdamW",
     "torch.utils.data.dataloader.DataLoader",
@@ -364,7 +412,7 @@ def skops_round_trip(estimator):
     sio = pytest.importorskip("skops.io")
     stored = sio.dumps(estimator)
     untrusted = set(sio.get_untrusted_types(data=stored))
-    assert untrusted <= SKOPS_OURS | SKOPS_TREES | SKOPS_NET
+    assert untrusted <= SKOPS_OURS | SKOPS_TREES | SKOPS_NET | SKOPS_USERS
     return sio.loads(stored, trusted=sorted(untrusted))
 
 
@@ -461,21 +509,30 @@ NETS = {
 }
 
 
+USERS_EMBEDDING_NET = CompatibleEmbedder(
+    NeuralNet(
+        EmbeddingMLP,
+        module__n_features=13,
+        module__embedding_dim=5,
+        criterion=nn.MSELoss,
+        max_epochs=2,
+        verbose=0,
+    )
+)
+
+
 @pytest.mark.parametrize(
     "estimator",
-    [*TAKES_OLD_MODEL.values(), *map(PCClassifier, NETS.values())],
-    ids=[*TAKES_OLD_MODEL, *NETS],
+    [*TAKES_OLD_MODEL.values(), *map(PCClassifier, NETS.values()), USERS_EMBEDDING_NET],
+    ids=[*TAKES_OLD_MODEL, *NETS, "user's embedding net"],
 )
 def test_nothing_of_the_training_is_kept(estimator, wine, old_model):
     X, y = wine
     estimator = clone(estimator).set_params(old_model=old_model)
-    estimator.fit(
-        X,
-        y,
-        old_proba=old_model.predict_proba(X),
-        sample_weight=np.linspace(1, 2, len(y)),
-        critical=y == 0,
-    )
+    rows = {"old_proba": old_model.predict_proba(X), "critical": y == 0}
+    if isinstance(estimator, CompatibleEmbedder):
+        rows = {"old_embeddings": old_model.transform(X)}
+    estimator.fit(X, y, sample_weight=np.linspace(1, 2, len(y)), **rows)
     kept = list(walk(estimator))
     assert any(item is old_model for item in kept)
     for item in kept:
@@ -512,8 +569,8 @@ def test_repr_names_the_old_model(estimator, wine, old_model):
         text = repr(shown)
         assert text.startswith(f"{type(estimator).__name__}(")
         assert "old_model=" in text
-        assert "LogisticRegression(C=0.1)" in text.split("old_model=")[1]
-        assert "LogisticRegression" in shown._repr_html_()
+        assert "Logistic(C=0.1)" in text.split("old_model=")[1]
+        assert "Logistic" in shown._repr_html_()
 
 
 @takes_old_model
@@ -523,7 +580,7 @@ def test_feature_names(estimator, wine, old_model):
     # It wants its columns by name, so that it fails on an array.
     by_name = make_pipeline(
         make_column_transformer((StandardScaler(), list(table.columns))),
-        LogisticRegression(C=0.1),
+        Logistic(C=0.1),
     )
     by_name.fit(table[::9], y[::9])
     model = fitted(estimator, table, y, old_model=by_name)
@@ -535,7 +592,7 @@ def test_feature_names(estimator, wine, old_model):
         answers(model, table), answers(same_without_names, X), atol=1e-5
     )
     with pytest.raises(ValueError, match="feature names should match"):
-        model.predict(table.rename(columns=str.upper))
+        answers(model, table.rename(columns=str.upper))
     with pytest.raises(ValueError, match=r"missing 'column 0'.* unknown 'COLUMN 0'"):
         fitted(estimator, table.rename(columns=str.upper), y, old_model=by_name)
 
@@ -545,7 +602,7 @@ def test_default_estimator_gives_the_old_model_its_column_names(wine, old_model)
     table = pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
     by_name = make_pipeline(
         make_column_transformer((StandardScaler(), list(table.columns))),
-        LogisticRegression(C=0.1),
+        Logistic(C=0.1),
     )
     by_name.fit(table[::9], y[::9])
     model = fitted(PCClassifier(), table, y, old_model=by_name)

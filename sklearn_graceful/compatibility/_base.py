@@ -36,13 +36,16 @@ class Compatibility(BaseEstimator):
     # Prototypes of a class that are kept for versions to come.
     n_modes = 4
 
-    # Closed bounds of the parameters.
+    # Bounds of the parameters, the lower one included.
     _bounds = {
         "lam": (0, np.inf),
         "scale": (1e-6, np.inf),
+        "head_scale": (0, np.inf),
         "mu": (0, np.inf),
         "nu": (0, np.inf),
     }
+    # Parameters that count something.
+    _whole = ()
 
     def check_parameters(self):
         """Refuse parameters outside their bounds.
@@ -50,18 +53,54 @@ class Compatibility(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is no number within its bounds.
+            If a parameter is no number within its bounds, or not whole.
         """
         defaults = {p: v.default for p, v in signature(type(self)).parameters.items()}
         for name, value in self.get_params(deep=False).items():
             if name not in self._bounds or (value is None and defaults[name] is None):
                 continue
             low, high = self._bounds[name]
-            if not isinstance(value, Real) or not low <= value <= high:
+            if not isinstance(value, Real) or not low <= value < high:
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be a number in "
-                    f"[{low}, {high}], got {value!r}."
+                    f"[{low}, {high}), got {value!r}."
                 )
+            if name in self._whole and value != int(value):
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be whole, got {value!r}."
+                )
+
+    def check_learner(self, kind):
+        """Refuse a kind of learner that the method has no form for.
+
+        Parameters
+        ----------
+        kind : {"net", "classifier", "regressor"}
+            What is to be trained.
+
+        Raises
+        ------
+        ValueError
+            If only a network can learn by the method.
+        """
+        form = {"classifier": "codes", "regressor": "targets"}.get(kind)
+        if form and getattr(type(self), form) is getattr(Compatibility, form):
+            raise self._networks_only()
+
+    def check_task(self, task):
+        """Refuse, before any training, what the method cannot be used on.
+
+        Parameters
+        ----------
+        task : Task
+            Without embeddings by a paragon; its width is None where the network
+            decides.
+
+        Raises
+        ------
+        ValueError
+            If the method cannot be used.
+        """
 
     def width(self, embedding_dim, old_dim):
         """Width of the new embeddings.

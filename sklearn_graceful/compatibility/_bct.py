@@ -55,10 +55,20 @@ class BCT(Compatibility):
     def check_parameters(self):
         """Refuse parameters outside their bounds."""
         super().check_parameters()
-        if isinstance(self.head, str) and self.head not in ("means", "old"):
+        if self.head is None or (
+            isinstance(self.head, str) and self.head not in ("means", "old")
+        ):
             raise ValueError(
                 f"BCT: head must be 'means', 'old' or class weights, got {self.head!r}."
             )
+        if not isinstance(self.head, str):
+            weights = np.asarray(self.head)
+            if weights.dtype.kind not in "biuf" or not np.isfinite(weights).all():
+                raise ValueError("BCT: head must hold finite numbers.")
+
+    def check_task(self, task):
+        """Refuse class weights that are not there, or of another shape."""
+        self.old_head(task)
 
     def terms(self, task):
         """Cross-entropy of both heads."""
@@ -82,12 +92,17 @@ class BCT(Compatibility):
         Raises
         ------
         ValueError
-            If the given weights have another shape.
+            If the given weights have another shape, or the old model has none.
         """
         means = class_means(task.old, task.y, task.n_classes)
         if isinstance(self.head, str):
             if self.head == "means":
                 return means
+            if task.old_head is None:
+                raise ValueError(
+                    "BCT: head='old' needs an old model that is a CompatibleEmbedder "
+                    "with class weights of its own: a network trained with labels."
+                )
             known = np.isfinite(task.old_head).all(axis=1)
             return np.where(known[:, None], task.old_head, means)
         weights = np.asarray(self.head, dtype=np.float32)

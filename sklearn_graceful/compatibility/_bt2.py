@@ -58,6 +58,7 @@ class BT2(Compatibility):
         "direction": (0, np.inf),
         "extra_dims": (1, np.inf),
     }
+    _whole = ("extra_dims",)
 
     def __init__(
         self,

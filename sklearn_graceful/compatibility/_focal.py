@@ -68,6 +68,7 @@ class Focal(Compatibility):
         "n_modes": (1, np.inf),
         "earlier": (0, np.inf),
     }
+    _whole = ("n_drawn", "n_modes")
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Pull every vector to its old one."""
 
+import numpy as np
+
 from sklearn_graceful.compatibility._base import Compatibility
 from sklearn_graceful.compatibility._terms import ClassHead, Pull
 
@@ -25,6 +27,8 @@ class L2(Compatibility):
     """
 
     needs_labels = False
+
+    _bounds = Compatibility._bounds | {"weight": (0, np.inf)}
 
     def __init__(self, weight=1.0, head_scale=16.0):
         self.weight = weight

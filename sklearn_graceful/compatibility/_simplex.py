@@ -37,6 +37,7 @@ class Simplex(Compatibility):
     needs_old = False
 
     _bounds = Compatibility._bounds | {"n_classes": (2, np.inf)}
+    _whole = ("n_classes",)
 
     def __init__(self, n_classes=1024, head_scale=16.0):
         self.n_classes = n_classes
@@ -53,13 +54,22 @@ class Simplex(Compatibility):
                 )
         return width
 
-    def terms(self, task):
-        """Cross-entropy with the fixed head."""
+    def check_task(self, task):
+        """Refuse more classes than vertices, and embeddings of another width."""
         if task.vertices.max() >= self.n_classes:
             raise ValueError(
                 f"Simplex(n_classes={self.n_classes}) has no vertex left for "
                 f"{task.vertices.max() + 1} classes."
             )
+        if task.embedding_dim not in (None, self.n_classes - 1):
+            raise ValueError(
+                f"Simplex(n_classes={self.n_classes}) has width {self.n_classes - 1}, "
+                f"but the embeddings have {task.embedding_dim}."
+            )
+
+    def terms(self, task):
+        """Cross-entropy with the fixed head."""
+        self.check_task(task)
         vertices = simplex_vertices(int(self.n_classes))
         # The first rows are those of the task's classes, so that `y` indexes them.
         others = np.setdiff1d(np.arange(len(vertices)), task.vertices)

@@ -32,8 +32,8 @@ class Task:
     ----------
     n_rows : int
         Number of training rows.
-    embedding_dim : int
-        Width of the new embeddings.
+    embedding_dim : int or None
+        Width of the new embeddings; None until the network says it.
     y : ndarray of int64, shape (n_rows,), or None
         Class indices.
     n_classes : int
@@ -57,7 +57,7 @@ class Task:
     """
 
     n_rows: int
-    embedding_dim: int
+    embedding_dim: int | None
     y: np.ndarray | None = None
     n_classes: int = 0
     old: np.ndarray | None = None

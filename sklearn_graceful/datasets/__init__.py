@@ -2,11 +2,23 @@
 
 Nothing is downloaded or kept here: every loader reads files that a Debian or Python
 package has put on the machine, checks them, and says what to install when they are
-missing. All return ``(X, y)``, as scikit-learn's loaders do with ``return_X_y=True``.
+missing. Tables and images return ``(X, y)``, as scikit-learn's loaders do with
+``return_X_y=True``; news return titles, bodies and labels. Two pretrained embedders of
+texts, an old and a new one, are transformers.
 """
 
+from sklearn_graceful.datasets._bbc_news import load_bbc_news
 from sklearn_graceful.datasets._fashion_mnist import load_fashion_mnist
+from sklearn_graceful.datasets._minilm import MiniLMEmbedder
 from sklearn_graceful.datasets._mlbench import load_mlbench
 from sklearn_graceful.datasets._mnist import load_mnist_5k
+from sklearn_graceful.datasets._wordllama import WordLlamaEmbedder
 
-__all__ = ["load_fashion_mnist", "load_mlbench", "load_mnist_5k"]
+__all__ = [
+    "MiniLMEmbedder",
+    "WordLlamaEmbedder",
+    "load_bbc_news",
+    "load_fashion_mnist",
+    "load_mlbench",
+    "load_mnist_5k",
+]

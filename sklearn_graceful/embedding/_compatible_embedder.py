@@ -212,7 +212,7 @@ class CompatibleEmbedder(
         ValueError
             If row counts differ, X or the old vectors are not what they should be, the
             method is unknown, not for this learner or not for this width, or labels are
-            missing that it needs.
+            missing that it needs or of another kind than the old model's.
         TypeError
             If `estimator` cannot embed, takes no sample weights where there are any, or
             the old model has no embeddings.
@@ -220,6 +220,7 @@ class CompatibleEmbedder(
             If the old model is not fitted.
         """
         estimator = self._make_estimator()
+        kind = embedder_kind(estimator)
         X_given, X = X, self._check_X(X, reset=True)
         classes, y = _check_labels(X, y)
         sample_weight, _ = check_weights(X, sample_weight, None)
@@ -233,7 +234,9 @@ class CompatibleEmbedder(
         if method.needs_old and space.vectors is None:
             method = Independent()
         _check_has_labels(method, y, space)
+        method.check_learner(kind)
         width = self._width(method, estimator, space, classes)
+        paragon = None
 
         def make_task(embedding_dim):
             return space.task(
@@ -244,10 +247,12 @@ class CompatibleEmbedder(
                 paragon=paragon,
             )
 
+        method.check_task(make_task(width))
         with isolated_randomness(self.random_state):
-            paragon = None
             if method.needs_paragon:
-                paragon = self._paragon(method, estimator, width, X_given, y)
+                paragon = self._paragon(
+                    method, estimator, width, X_given, y, sample_weight
+                )
             trained = fit_embedder(
                 estimator,
                 X,
@@ -264,7 +269,7 @@ class CompatibleEmbedder(
         self.reference_ = reference
         self.method_ = method
         self._codes = trained.codes
-        embeddings = self.transform(X_given)
+        embeddings = self._embed(X_given)
         self.embedding_dim_ = embeddings.shape[1]
         self.fingerprint_ = fingerprint(embeddings)
         compatible = not isinstance(method, Independent)
@@ -295,8 +300,7 @@ class CompatibleEmbedder(
             Of unit length. The first ``old_dim_`` coordinates live in the old space.
         """
         check_is_fitted(self, "estimator_")
-        X = self._check_X(X)
-        return unit_length(embeddings_of(self.estimator_, X, self._codes))
+        return self._embed(X)
 
     def old_view(self, embeddings, version=-1):
         """What of new embeddings can be compared with those of an earlier version.
@@ -316,7 +320,8 @@ class CompatibleEmbedder(
         Raises
         ------
         ValueError
-            If the embeddings have another width, or there was no old model.
+            If the embeddings have another width, there was no old model, or not that
+            version.
         """
         check_is_fitted(self, "estimator_")
         embeddings = unit_vectors("embeddings", embeddings)
@@ -330,6 +335,11 @@ class CompatibleEmbedder(
                 "There is no old view: this embedder was trained without regard to an "
                 "old one."
             )
+        n_versions = len(self.versions_)
+        if not -n_versions <= version < n_versions:
+            raise ValueError(
+                f"version must be in [{-n_versions}, {n_versions - 1}], got {version}."
+            )
         dim = self.versions_[version].dim
         missing = max(dim - embeddings.shape[1], 0)
         return unit_length(np.pad(embeddings[:, :dim], ((0, 0), (0, missing))))
@@ -337,6 +347,11 @@ class CompatibleEmbedder(
     @property
     def _n_features_out(self):
         return self.embedding_dim_
+
+    def _embed(self, X):
+        """Embeddings as an array, whatever container the user wants them in."""
+        X = self._check_X(X)
+        return unit_length(embeddings_of(self.estimator_, X, self._codes))
 
     def _make_estimator(self):
         if self.estimator is None:
@@ -360,7 +375,7 @@ class CompatibleEmbedder(
             )
         return width or (_DEFAULT_DIM if classes is None else len(classes))
 
-    def _paragon(self, method, estimator, width, X, y):
+    def _paragon(self, method, estimator, width, X, y, sample_weight):
         """Embeddings by a network of the same kind that knows no old one."""
         dim = width if width is None else method.paragon_dim(width)
         paragon = CompatibleEmbedder(
@@ -369,7 +384,7 @@ class CompatibleEmbedder(
             embedding_dim=dim,
             random_state=check_random_state(None).randint(2**31 - 1),
         )
-        return paragon.fit_transform(X, y)
+        return paragon.fit(X, y, sample_weight=sample_weight)._embed(X)
 
     def _check_X(self, X, *, reset=False):
         if self.estimator is None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful._labels import check_same_label_kind
 from sklearn_graceful.compatibility import Task, VersionPrototypes
 from sklearn_graceful.compatibility._prototypes import class_modes
 from sklearn_graceful.embedding._old_vectors import (
@@ -43,8 +44,24 @@ class OldSpace:
         return None if self.before is None else self.before.embedding_dim_
 
     def class_order(self, classes):
-        """Labels in the order in which the versions first learned them."""
+        """Labels in the order in which the versions first learned them.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            Sorted labels.
+
+        Returns
+        -------
+        order : ndarray of shape (n_seen_classes,)
+
+        Raises
+        ------
+        ValueError
+            If the old embedder learned labels of another kind.
+        """
         known = getattr(self.before, "class_order_", np.array([], classes.dtype))
+        check_same_label_kind(old_model=known, y=classes)
         new = classes[~np.isin(classes, known)]
         return np.concatenate([known, new]) if known.size else new
 
@@ -83,8 +100,8 @@ class OldSpace:
             Labels of these indices.
         n_rows : int
             Number of training rows.
-        embedding_dim : int
-            Width of the new embeddings.
+        embedding_dim : int or None
+            Width of the new embeddings; None until the network says it.
         paragon : ndarray of shape (n_rows, paragon_dim), default=None
             Embeddings by the paragon, where the method asks for them.
 
@@ -156,16 +173,14 @@ def find_old_space(reference, old_embeddings, X, y, method):
     before = old_embedder(reference)
     if reference is not None:
         reference.check_fitted()
+    vectors = None
+    if method.needs_old or old_embeddings is not None:
+        vectors = old_vectors(reference, old_embeddings, X)
+        _check_width(vectors, before)
     if not method.needs_old:
         return OldSpace(before=before)
-    vectors = old_vectors(reference, old_embeddings, X)
     if vectors is None:
         return OldSpace()
-    if before is not None and before.embedding_dim_ != vectors.shape[1]:
-        raise ValueError(
-            f"old_embeddings has width {vectors.shape[1]}, but the old model's "
-            f"embeddings have width {before.embedding_dim_}."
-        )
     if y is None:
         return OldSpace(vectors, np.ones(len(vectors), dtype=bool), before=before)
     right = retrieves_own_class(vectors, y)
@@ -173,3 +188,13 @@ def find_old_space(reference, old_embeddings, X, y, method):
     return OldSpace(
         vectors, right, class_modes(vectors, y, int(method.n_modes)), before
     )
+
+
+def _check_width(vectors, before):
+    if vectors is None or before is None:
+        return
+    if vectors.shape[1] != before.embedding_dim_:
+        raise ValueError(
+            f"old_embeddings has width {vectors.shape[1]}, but the old model's "
+            f"embeddings have width {before.embedding_dim_}."
+        )

@@ -4,10 +4,9 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
 
-from sklearn_graceful._pipelines import last_step
 from sklearn_graceful.compatibility import VersionPrototypes
+from sklearn_graceful.reference._adapters._estimator import final_estimator
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,8 @@ def old_embedder(reference):
     """
     if reference is None:
         return None
-    model = last_step(reference.model)
-    while isinstance(model, FrozenEstimator):
-        model = last_step(model.estimator)
+    # Behind Pipelines, frozen estimators and finished searches.
+    model = final_estimator(reference.model)
     return model if hasattr(model, "versions_") else None
 
 

@@ -1,7 +1,17 @@
 """Pictures of what an update changes."""
 
+from sklearn_graceful.inspection._backfill_curve_display import BackfillCurveDisplay
+from sklearn_graceful.inspection._compatibility_matrix_display import (
+    CompatibilityMatrixDisplay,
+)
 from sklearn_graceful.inspection._flip_display import FlipDisplay
 from sklearn_graceful.inspection._flip_matrix_display import FlipMatrixDisplay
 from sklearn_graceful.inspection._update_path_display import UpdatePathDisplay
 
-__all__ = ["FlipDisplay", "FlipMatrixDisplay", "UpdatePathDisplay"]
+__all__ = [
+    "BackfillCurveDisplay",
+    "CompatibilityMatrixDisplay",
+    "FlipDisplay",
+    "FlipMatrixDisplay",
+    "UpdatePathDisplay",
+]

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from sklearn_graceful.inspection._flip_display import _short
+from sklearn_graceful.inspection._named_versions import checked_matrix, named_versions
 from sklearn_graceful.metrics import flip_matrix
-from sklearn_graceful.reference import ModelHistory, as_reference
+from sklearn_graceful.reference import as_reference
 
 _NO_UPDATE, _ROLLBACK = "#f2f2f2", "0.45"
 _CELL_INCHES = 0.56
@@ -116,18 +116,7 @@ class FlipMatrixDisplay:
         >>> print(display.text_[0, 1].get_text())
         1.3
         """
-        if isinstance(versions, ModelHistory):
-            versions = versions.versions
-        named = versions
-        if not isinstance(versions, dict):
-            if not isinstance(versions, list | tuple):
-                raise TypeError(
-                    "FlipMatrixDisplay needs a dict, a list or a ModelHistory of "
-                    f"versions, got {type(versions).__name__}."
-                )
-            named = dict(zip(_numbered(len(versions)), versions, strict=True))
-        if any(version is None for version in named.values()):
-            raise TypeError("FlipMatrixDisplay: a version is None.")
+        named = named_versions(versions, "FlipMatrixDisplay")
         return cls.from_predictions(
             y,
             {name: as_reference(model).predict(X) for name, model in named.items()},
@@ -215,7 +204,7 @@ class FlipMatrixDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        rates, names = self._checked()
+        rates, names = checked_matrix("matrix", self.matrix, self.display_labels)
         self.ax_ = _make_axes(ax, names)
         self.figure_ = self.ax_.figure
         updates = np.ma.masked_array(rates, np.tri(len(names), dtype=bool))
@@ -224,22 +213,6 @@ class FlipMatrixDisplay:
         self._write_rates(rates, highest)
         self._label(names)
         return self
-
-    def _checked(self):
-        rates = np.asarray(self.matrix, dtype=float)
-        if rates.ndim != 2 or rates.shape[0] != rates.shape[1] or len(rates) < 2:
-            raise ValueError(
-                "matrix must have one row and one column for each of two versions or "
-                f"more, got shape {rates.shape}."
-            )
-        labels = self.display_labels
-        if labels is None:
-            labels = _numbered(len(rates))
-        if len(labels) != len(rates):
-            raise ValueError(
-                f"display_labels has {len(labels)} names for {len(rates)} versions."
-            )
-        return rates, [_short(label) for label in labels]
 
     def _draw_map(self, updates, highest):
         from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -295,10 +268,6 @@ class _Percent:
 
     def __call__(self, rate):
         return f"{100 * rate:.{self._digits}f}"
-
-
-def _numbered(n_versions):
-    return [f"v{number}" for number in range(1, n_versions + 1)]
 
 
 def _make_axes(ax, names):

@@ -59,4 +59,5 @@ def _as_module_input(X, module):
     if not isinstance(X, np.ndarray) or X.dtype.kind != "f":
         return X
     double = floating_dtype(module).itemsize == 8
-    return X.astype(np.float64 if double else np.float32, copy=False)
+    # torch warns of arrays that it could not write to, such as memory maps.
+    return X.astype(np.float64 if double else np.float32, copy=not X.flags.writeable)

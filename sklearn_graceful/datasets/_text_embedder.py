@@ -1,0 +1,96 @@
+"""What embedders of texts have in common."""
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+
+
+class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base of pretrained embedders: nothing to fit, texts to vectors of length 1.
+
+    Subclasses say how wide their vectors are, ``_n_features_out``, and override
+    ``_embed(texts)``, which gets a list of one or more str and returns one vector of
+    any length for each.
+    """
+
+    def fit(self, X=None, y=None):
+        """Do nothing: the model is pretrained.
+
+        Parameters
+        ----------
+        X : ignored
+        y : ignored
+
+        Returns
+        -------
+        self : object
+        """
+        return self
+
+    def transform(self, X):
+        """Embed texts.
+
+        Parameters
+        ----------
+        X : list, Series or ndarray of str, length n
+
+        Returns
+        -------
+        embeddings : ndarray of float32, shape (n, n_features_out)
+            Vectors of length 1, so that their dot product is the cosine.
+
+        Raises
+        ------
+        ImportError
+            If a package is missing; says what to install.
+        ValueError
+            If X is a single string, empty, not 1-D, or holds something that is no
+            text.
+        """
+        embeddings = self._embed(check_texts(X))
+        return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def check_texts(X):
+    """Turn X into a list of one or more str."""
+    if isinstance(X, str):
+        raise ValueError("X must be a sequence of texts, got a single string.")
+    shape = np.shape(X) if hasattr(X, "shape") else (len(X),)
+    if len(shape) != 1 or not shape[0]:
+        raise ValueError(
+            f"X must be a 1-D sequence of one text or more, got shape {shape}."
+        )
+    texts = list(X)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(
+                f"X must hold texts (str), got {type(text).__name__} in row {row}."
+            )
+    return texts
+
+
+def import_tokenizer(user):
+    """Class of the tokenizers; if they are missing, say what to install."""
+    try:
+        import safetensors  # noqa: F401
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise ImportError(
+            f"{user} reads its model with tokenizers and safetensors: "
+            "pip install 'sklearn-graceful[text]'."
+        ) from error
+    return Tokenizer

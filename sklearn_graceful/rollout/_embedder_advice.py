@@ -1,0 +1,240 @@
+"""Is a new embedder worth deploying, and does the gallery have to be embedded again?"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_graceful.metrics import BootstrapInterval, paired_bootstrap
+
+# By verdict: why, and what to do.
+_REASONS = {
+    "upgrade": (
+        "the new queries search the untouched old gallery better than the old ones do: "
+        "deploy them, and embed the gallery again when convenient"
+    ),
+    "re-index": (
+        "the new embedder is better, but only on a gallery that it has embedded: "
+        "embed the gallery again before its queries are deployed"
+    ),
+    "keep the old one": (
+        "even with the whole gallery embedded again the new embedder is not better"
+    ),
+    "undecided": (
+        "neither that the new embedder is better nor that it is not follows from these "
+        "queries: keep the old one until there are more"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class EmbedderAdvice:
+    """What to do about a new embedder, and the figures that say so.
+
+    Printing it shows them all.
+
+    Attributes
+    ----------
+    verdict : str
+        ``"upgrade"``, ``"re-index"``, ``"keep the old one"`` or ``"undecided"``.
+    reason : str
+        The verdict in a sentence.
+    old_self, cross, new_self : float
+        Means over the queries.
+    cross_difference : BootstrapInterval
+        Cross-test minus old self-test: (estimate, low, high).
+    reindex_difference : BootstrapInterval
+        New minus old self-test.
+    n_queries : int
+        Queries that counted.
+    min_gain, confidence : float
+        As given to `advise_embedder_update`.
+    """
+
+    verdict: str
+    old_self: float
+    cross: float
+    new_self: float
+    cross_difference: BootstrapInterval
+    reindex_difference: BootstrapInterval
+    n_queries: int
+    min_gain: float
+    confidence: float
+
+    @property
+    def reason(self):
+        """The verdict in a sentence."""
+        return _REASONS[self.verdict]
+
+    def __str__(self):
+        def line(name, value, difference):
+            gain, low, high = difference
+            return f"{name:14}{value:.3f}  {gain:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+        return "\n".join(
+            [
+                f"{self.verdict}: {self.reason}.",
+                f"{'old self-test':14}{self.old_self:.3f}  ({self.n_queries} queries, "
+                f"intervals at {100 * self.confidence:g} %)",
+                line("cross-test", self.cross, self.cross_difference),
+                line("new self-test", self.new_self, self.reindex_difference),
+            ]
+        )
+
+
+def advise_embedder_update(
+    old_self,
+    cross,
+    new_self,
+    *,
+    min_gain=0.0,
+    confidence=0.95,
+    n_resamples=2000,
+    random_state=None,
+):
+    """Say whether to deploy a new embedder, from what each query found.
+
+    With intervals of the two differences over the queries, drawn in pairs:
+
+    1. ``"upgrade"``: cross-test minus old self-test is surely above `min_gain`. This is
+       the criterion of a compatible update (Shen et al. 2020), held to its interval.
+    2. ``"re-index"``: else, new minus old self-test surely is.
+    3. ``"keep the old one"``: else, new minus old self-test surely is not above it.
+    4. ``"undecided"``: else.
+
+    Parameters
+    ----------
+    old_self : array-like of shape (n_queries,)
+        Outcome of each old query on the old gallery: 1 if the first item is right and
+        0 if not, its average precision, or any figure of which more is better, such
+        as :meth:`~sklearn_graceful.metrics.RetrievalOutcomes.values` returns.
+    cross : array-like of shape (n_queries,)
+        Of the same queries by the new embedder, on the old gallery.
+    new_self : array-like of shape (n_queries,)
+        Of the same queries by the new embedder, on the gallery embedded again.
+    min_gain : float, default=0.0
+        Mean gain, in the unit of the outcomes, that an update must exceed to be worth
+        its trouble.
+    confidence : float, default=0.95
+        Coverage of each two-sided interval.
+    n_resamples : int, default=2000
+        Number of bootstrap resamples.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of the bootstrap. None draws fresh entropy; NumPy's global state is
+        neither read nor changed.
+
+    Returns
+    -------
+    advice : EmbedderAdvice
+
+    Raises
+    ------
+    ValueError
+        If the outcomes are not 1-D, differ in length, are infinite or nan in different
+        queries, if no query is left, or if `min_gain` is negative or not finite,
+        `confidence` not between 0 and 1 or `n_resamples` less than 1.
+
+    Notes
+    -----
+    Queries that are nan in all three, having no relevant item, do not count.
+
+    A difference counts as a gain only if so many queries differ that the sign test
+    could reject, were they all to point one way: 6 at 95 %. The bootstrap alone would
+    be certain of what three queries agree on. Keeping the old embedder, which is what
+    happens without an update, needs no such proof.
+
+    A fusion of both embedders may be given as the cross-test. "upgrade" then says that
+    it is better than the old embedder alone, which it may be even beside a worse new
+    one; both must be kept.
+
+    Choose adapters and their settings on other queries. Of several ways to the old
+    gallery the one that is best on these looks better than it is. The intervals know
+    the spread over queries that are independent of each other and like those to come;
+    they know nothing of other rows that an adapter might have been fitted to.
+
+    References
+    ----------
+    Shen et al., "Towards Backward-Compatible Representation Learning", CVPR 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.rollout import advise_embedder_update
+    >>> old_self, cross, new_self = np.repeat(
+    ...     [[0, 0, 1], [1, 0, 1], [1, 1, 1]], [200, 100, 500], axis=0
+    ... ).T
+    >>> advice = advise_embedder_update(old_self, cross, new_self, random_state=0)
+    >>> advice.verdict
+    're-index'
+    >>> gain, low, high = advice.reindex_difference
+    >>> print(f"{gain:.2f} [{low:.2f}, {high:.2f}]")
+    0.25 [0.22, 0.28]
+    """
+    outcomes = _check_outcomes(old_self=old_self, cross=cross, new_self=new_self)
+    if not 0 <= min_gain < math.inf:
+        raise ValueError(f"min_gain must be finite and not negative, got {min_gain}.")
+    old_self, cross, new_self = outcomes
+    # Both differences from the same resamples.
+    seed = np.random.default_rng(random_state).integers(2**32)
+    cross_difference, reindex_difference = (
+        paired_bootstrap(
+            old_self,
+            values,
+            n_resamples=n_resamples,
+            confidence=confidence,
+            random_state=seed,
+        )
+        for values in (cross, new_self)
+    )
+
+    def is_gain(values, difference):
+        enough = _may_reject(np.count_nonzero(values != old_self), confidence)
+        return enough and difference.low > min_gain
+
+    if is_gain(cross, cross_difference):
+        verdict = "upgrade"
+    elif is_gain(new_self, reindex_difference):
+        verdict = "re-index"
+    elif reindex_difference.high <= min_gain:
+        verdict = "keep the old one"
+    else:
+        verdict = "undecided"
+    return EmbedderAdvice(
+        verdict,
+        *map(float, outcomes.mean(axis=1)),
+        cross_difference,
+        reindex_difference,
+        n_queries=len(old_self),
+        min_gain=min_gain,
+        confidence=confidence,
+    )
+
+
+def _may_reject(n_differing, confidence):
+    """Whether a sign test of so many queries can reject at all."""
+    return 2 * 0.5**n_differing <= 1 - confidence
+
+
+def _check_outcomes(**outcomes):
+    """Outcomes as rows of one array, without the queries that are nan in all."""
+    columns = {k: np.asarray(v, dtype=np.float64) for k, v in outcomes.items()}
+    shapes = {name: column.shape for name, column in columns.items()}
+    if len(set(shapes.values())) > 1 or columns["old_self"].ndim != 1:
+        raise ValueError(
+            "old_self, cross and new_self must hold one outcome a query, got the "
+            f"shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}."
+        )
+    for name, column in columns.items():
+        if np.isinf(column).any():
+            raise ValueError(f"{name} holds infinite outcomes.")
+    values = np.stack(list(columns.values()))
+    missing = np.isnan(values)
+    if (missing.any(axis=0) != missing.all(axis=0)).any():
+        raise ValueError(
+            "old_self, cross and new_self are nan in different queries: "
+            f"{missing.sum(axis=1).tolist()} times. They must be outcomes of the same "
+            "queries and items."
+        )
+    if missing[0].all():
+        raise ValueError("old_self, cross and new_self hold no outcome of any query.")
+    return values[:, ~missing[0]]

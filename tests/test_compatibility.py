@@ -1,0 +1,589 @@
+"""Every compatibility loss against a per-sample reference written from its formula."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from sklearn_graceful.compatibility import (
+    BCT,
+    BT2,
+    COMPATIBILITY_METHODS,
+    L2,
+    LCE,
+    Compatibility,
+    Contrastive,
+    Focal,
+    Independent,
+    Simplex,
+    Task,
+    VersionPrototypes,
+    check_compatibility,
+)
+from sklearn_graceful.compatibility._prototypes import class_means, class_modes
+from sklearn_graceful.compatibility._simplex import simplex_vertices
+from sklearn_graceful.compatibility._terms import ClassHead
+
+N, K, OLD_DIM = 14, 3, 4
+# One row of class 2 alone in the old gallery: it has no neighbour of its own class.
+Y = np.array([0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1, 0, 2, 0])
+WIDTHS = {"wider": 6, "equal": OLD_DIM, "narrower": 3}
+ROWS = np.array([12, 3, 0, 7, 9])
+
+widths = pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+
+
+def unit(v):
+    return np.array(v, dtype=np.float64) / np.sqrt(sum(x * x for x in v))
+
+
+def view(e, dim=OLD_DIM):
+    """First coordinates of one vector, 0 where it has none, of unit length."""
+    return unit([*e, *[0.0] * dim][:dim])
+
+
+def cos(a, b):
+    return sum(x * y for x, y in zip(unit(a), unit(b), strict=True))
+
+
+def cross_entropy(scores, label):
+    return np.log(sum(np.exp(s) for s in scores)) - scores[label]
+
+
+def neighbourhood(scores, is_own):
+    """Negative log-share of the own class; 0 where it has no member."""
+    own = [np.exp(s) for s, mine in zip(scores, is_own, strict=True) if mine]
+    return -np.log(sum(own) / sum(np.exp(s) for s in scores)) if own else 0.0
+
+
+def random_unit(*shape, seed):
+    return np.array(
+        [unit(row) for row in np.random.default_rng(seed).normal(size=shape)],
+        dtype=np.float32,
+    )
+
+
+OLD = random_unit(N, OLD_DIM, seed=1)
+RIGHT = np.arange(N) % 3 != 0
+MODES = VersionPrototypes(random_unit(5, OLD_DIM, seed=2), np.array([0, 0, 1, 1, 2]))
+EARLIER = [
+    # Of other widths, with a class that is no longer learned (-1), without class 2.
+    VersionPrototypes(random_unit(3, 2, seed=3), np.array([0, 1, -1])),
+    VersionPrototypes(random_unit(3, 5, seed=4), np.array([0, 1, 1])),
+]
+# Class means, class by class.
+CENTRES = [unit(sum(OLD[i] for i in range(N) if Y[i] == k)) for k in range(K)]
+
+
+def make_task(width, **changes):
+    values = {
+        "n_rows": N,
+        "embedding_dim": width,
+        "y": Y,
+        "n_classes": K,
+        "old": OLD,
+        "right": RIGHT,
+        "prototypes": MODES,
+        "paragon": random_unit(N, 2, seed=5),
+        "vertices": np.array([4, 0, 2]),
+    }
+    return Task(**values | changes)
+
+
+def evaluate(method, task, rows=ROWS):
+    """Embeddings, the loss by row with its gradient checked, and the loss module."""
+    torch.manual_seed(0)
+    loss = method.loss(task)
+    embeddings = np.random.default_rng(7).normal(size=(len(rows), task.embedding_dim))
+    tensor = torch.tensor(embeddings, dtype=torch.float32, requires_grad=True)
+    losses = loss(tensor, torch.as_tensor(rows))
+    assert losses.shape == (len(rows),)
+    losses.sum().backward()
+    assert torch.isfinite(tensor.grad).all()
+    return embeddings, losses.detach().numpy(), loss
+
+
+def head_of(loss):
+    (head,) = (term for term in loss.terms if isinstance(term, ClassHead))
+    return head.weight.detach().numpy()
+
+
+def label_loss(loss, e, i, scale):
+    return cross_entropy([scale * cos(e, w) for w in head_of(loss)], Y[i])
+
+
+def check(method, width, reference, *, rows=ROWS, **changes):
+    """Compare with ``reference(e, i, batch, loss)``: one row's loss by its formula."""
+    task = make_task(width, **changes)
+    embeddings, losses, loss = evaluate(method, task, rows)
+    expected = [
+        reference(e, i, list(zip(embeddings, rows, strict=True)), loss)
+        for e, i in zip(embeddings, rows, strict=True)
+    ]
+    np.testing.assert_allclose(losses, expected, rtol=1e-4, atol=1e-4)
+
+
+# The methods
+
+
+@widths
+def test_independent(width):
+    def reference(e, i, batch, loss):
+        return label_loss(loss, e, i, 8.0)
+
+    check(Independent(head_scale=8.0), width, reference)
+    check(Independent(head_scale=8.0), width, reference, old=None, right=None)
+
+
+@widths
+def test_focal(width):
+    def reference(e, i, batch, loss):
+        others = [j for j in range(N) if j != i]
+        scores = [5.0 * cos(view(e), OLD[j]) for j in others]
+        term = neighbourhood(scores, [Y[j] == Y[i] for j in others])
+        pull = sum((view(e) - OLD[i]) ** 2) if RIGHT[i] else 0.0
+        return label_loss(loss, e, i, 9.0) + 2.0 * term + 0.5 * pull
+
+    check(Focal(nu=2.0, mu=0.5, scale=5.0, head_scale=9.0), width, reference)
+
+
+@widths
+def test_focal_with_modes_and_earlier_versions(width):
+    def among(e, i, prototypes):
+        vectors, labels = prototypes.vectors, prototypes.labels
+        scores = [5.0 * cos(view(e, vectors.shape[1]), v) for v in vectors]
+        return neighbourhood(scores, [label == Y[i] for label in labels])
+
+    def reference(e, i, batch, loss):
+        of_earlier = sum(among(e, i, version) for version in EARLIER) / len(EARLIER)
+        pull = sum((view(e) - OLD[i]) ** 2) if RIGHT[i] else 0.0
+        near_modes = among(e, i, MODES)
+        return (
+            label_loss(loss, e, i, 9.0)
+            + 2.0 * near_modes
+            + 0.5 * pull
+            + 4.0 * of_earlier
+        )
+
+    method = Focal(
+        nu=2.0, mu=0.5, scale=5.0, head_scale=9.0, earlier=4.0, gallery="modes"
+    )
+    check(method, width, reference, earlier=EARLIER)
+
+
+def neighbourhood_alone(**params):
+    return Focal(nu=1.0, mu=0.0, earlier=0.0, head_scale=0.0, scale=5.0, **params)
+
+
+def test_focal_leaves_a_row_without_others_of_its_class_alone():
+    rows = np.array([12])
+    embeddings, losses, loss = evaluate(neighbourhood_alone(), make_task(6), rows)
+    # What is left is the class head at scale 0, which says log(K) whatever it sees.
+    np.testing.assert_allclose(losses, np.log(K), rtol=1e-6)
+    tensor = torch.tensor(embeddings, dtype=torch.float32, requires_grad=True)
+    loss(tensor, torch.as_tensor(rows)).sum().backward()
+    np.testing.assert_array_equal(tensor.grad, 0)
+
+
+def test_focal_draws_old_vectors_anew_every_step():
+    method = neighbourhood_alone(n_drawn=6)
+    loss = method.loss(make_task(4))
+    e = torch.tensor(random_unit(len(ROWS), 4, seed=8))
+    rows = torch.as_tensor(ROWS)
+    torch.manual_seed(3)
+    first, second = loss(e, rows).detach(), loss(e, rows).detach()
+    assert not torch.allclose(first, second)
+    torch.manual_seed(3)
+    torch.testing.assert_close(loss(e, rows).detach(), first)
+    # The same vectors, by the same draw; a row that was drawn itself does not count.
+    torch.manual_seed(3)
+    drawn = torch.randint(N, (6,)).tolist()
+    expected = []
+    for vector, i in zip(e.numpy(), ROWS, strict=True):
+        others = [j for j in drawn if j != i]
+        scores = [5.0 * cos(vector, OLD[j]) for j in others]
+        expected.append(
+            np.log(K) + neighbourhood(scores, [Y[j] == Y[i] for j in others])
+        )
+    np.testing.assert_allclose(first, expected, rtol=1e-4)
+    # Drawn are rows in proportion: the mean of many steps is that of larger draws.
+    assert set(drawn) <= set(range(N))
+
+
+@widths
+def test_bct_with_class_means(width):
+    def reference(e, i, batch, loss):
+        scores = [20.0 * cos(view(e), centre) for centre in CENTRES]
+        return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
+
+    check(BCT(lam=0.7, scale=20.0, head_scale=9.0), width, reference)
+
+
+@widths
+def test_bct_with_the_old_head(width):
+    old_head = random_unit(K, OLD_DIM, seed=9)
+    old_head[2] = np.nan  # a class that the old model never learned
+    weights = [old_head[0], old_head[1], CENTRES[2]]
+
+    def reference(e, i, batch, loss):
+        scores = [20.0 * cos(view(e), w) for w in weights]
+        return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
+
+    method = BCT(lam=0.7, scale=20.0, head="old", head_scale=9.0)
+    assert method.needs_old_head
+    assert not BCT().needs_old_head
+    check(method, width, reference, old_head=old_head)
+
+
+@widths
+def test_bct_with_given_class_weights(width):
+    weights = np.random.default_rng(10).normal(size=(K, OLD_DIM))  # of any length
+
+    def reference(e, i, batch, loss):
+        scores = [20.0 * cos(view(e), w) for w in weights]
+        return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
+
+    for head in (weights, weights.tolist()):
+        method = BCT(lam=0.7, scale=20.0, head=head, head_scale=9.0)
+        check(check_compatibility(method), width, reference)
+
+
+@widths
+def test_lce(width):
+    bounds = [
+        min(cos(OLD[i], CENTRES[k]) for i in range(N) if Y[i] == k) for k in range(K)
+    ]
+
+    def reference(e, i, batch, loss):
+        differences = [
+            (a - b) ** 2
+            for w, centre in zip(head_of(loss), CENTRES, strict=True)
+            for a, b in zip(view(w), centre, strict=True)
+        ]
+        outside = max(bounds[Y[i]] - cos(view(e), CENTRES[Y[i]]), 0)
+        return (
+            label_loss(loss, e, i, 9.0)
+            + 6.0 * sum(differences) / len(differences)
+            + 3.0 * outside
+        )
+
+    check(LCE(align=6.0, boundary=3.0, head_scale=9.0), width, reference)
+
+
+@widths
+def test_l2(width):
+    def distance(e, i):
+        return sum((view(e) - OLD[i]) ** 2)
+
+    method = L2(weight=2.5, head_scale=9.0)
+    check(
+        method,
+        width,
+        lambda e, i, batch, loss: label_loss(loss, e, i, 9.0) + 2.5 * distance(e, i),
+    )
+    check(
+        method,
+        width,
+        lambda e, i, batch, loss: 2.5 * distance(e, i),
+        y=None,
+        n_classes=0,
+        prototypes=None,
+    )
+
+
+@widths
+def test_contrastive_with_labels(width):
+    def reference(e, i, batch, loss):
+        positive = cos(view(e), OLD[i])
+        negatives = [
+            s
+            for other, j in batch
+            if Y[j] != Y[i]
+            for s in (cos(view(e), OLD[j]), cos(e, other))
+        ]
+        scores = [s / 0.2 for s in (positive, *negatives)]
+        return label_loss(loss, e, i, 9.0) + 1.5 * cross_entropy(scores, 0)
+
+    check(Contrastive(temperature=0.2, lam=1.5, head_scale=9.0), width, reference)
+
+
+@widths
+def test_contrastive_without_labels(width):
+    def reference(e, i, batch, loss):
+        positive = cos(view(e), OLD[i])
+        negatives = [
+            s
+            for other, j in batch
+            if j != i
+            for s in (cos(view(e), OLD[j]), cos(e, other))
+        ]
+        return 1.5 * cross_entropy([s / 0.2 for s in (positive, *negatives)], 0)
+
+    method = Contrastive(temperature=0.2, lam=1.5)
+    check(method, width, reference, y=None, n_classes=0, prototypes=None)
+
+
+@widths
+def test_bt2(width):
+    task = make_task(width)
+
+    def reference(e, i, batch, loss):
+        basis = loss.terms[1].basis.weight.detach().numpy()
+        turned = [sum(q * x for q, x in zip(row, e, strict=True)) for row in basis]
+        scores = [20.0 * cos(view(e), centre) for centre in CENTRES]
+        return (
+            label_loss(loss, e, i, 9.0)
+            + 1.5 * (1 - cos(turned, task.paragon[i]))
+            + 2.5 * cross_entropy(scores, Y[i])
+            + 3.5 * (1 - cos(view(e), OLD[i]))
+        )
+
+    method = BT2(paragon=1.5, prototypes=2.5, direction=3.5, scale=20.0, head_scale=9.0)
+    check(method, width, reference)
+
+
+def test_bt2_basis_stays_orthonormal_in_training():
+    loss = BT2().loss(make_task(6))
+    optimizer = torch.optim.SGD(loss.parameters(), lr=0.5)
+    before = loss.terms[1].basis.weight.detach().clone()
+    for _ in range(5):
+        optimizer.zero_grad()
+        e = torch.tensor(random_unit(len(ROWS), 6, seed=11))
+        loss(e, torch.as_tensor(ROWS)).sum().backward()
+        optimizer.step()
+    basis = loss.terms[1].basis.weight.detach()
+    assert basis.shape == (2, 6)
+    assert not torch.allclose(basis, before, atol=1e-2)
+    torch.testing.assert_close(basis @ basis.T, torch.eye(2))
+
+
+def test_bt2_widths():
+    method = BT2(extra_dims=5)
+    assert method.width(None, old_dim=8) == 13
+    assert method.width(20, old_dim=8) == 20
+    assert method.paragon_dim(13) == 8
+    with pytest.raises(ValueError, match="embedding_dim is 5, but of that 5 are extra"):
+        method.width(5, old_dim=8)
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 50])
+def test_simplex_vertices(n):
+    vertices = simplex_vertices(n)
+    assert vertices.shape == (n, n - 1)
+    cosines = vertices @ vertices.T
+    expected = np.where(np.eye(n, dtype=bool), 1, -1 / (n - 1))
+    np.testing.assert_allclose(cosines, expected, atol=1e-12)
+    np.testing.assert_allclose(vertices.sum(axis=0), 0, atol=1e-12)
+
+
+def test_simplex():
+    vertices = simplex_vertices(7)
+    order = [4, 0, 2]  # of the three classes, by when they were first learned
+
+    def reference(e, i, batch, loss):
+        scores = [9.0 * cos(e, vertices[v]) for v in order]
+        unused = [9.0 * cos(e, vertices[v]) for v in (1, 3, 5, 6)]
+        return cross_entropy(scores + unused, Y[i])
+
+    check(Simplex(n_classes=7, head_scale=9.0), 6, reference)
+    # Nothing of the head is learned.
+    assert not list(Simplex(n_classes=7).loss(make_task(6)).parameters())
+
+
+def test_simplex_width_is_one_less_than_its_vertices():
+    assert Simplex(n_classes=7).width(None, None) == 6
+    assert Simplex(n_classes=7).width(6, 6) == 6
+    with pytest.raises(ValueError, match="has width 6, but the embedding_dim is 8"):
+        Simplex(n_classes=7).width(8, None)
+    with pytest.raises(ValueError, match="has width 6, but the old width is 8"):
+        Simplex(n_classes=7).width(None, 8)
+
+
+def test_other_methods_are_as_wide_as_asked_or_as_the_old_one():
+    for name in set(COMPATIBILITY_METHODS) - {"simplex", "bt2"}:
+        method = check_compatibility(name)
+        assert method.width(None, 12) == 12
+        assert method.width(20, 12) == 20
+        assert method.width(None, None) is None
+
+
+# The parts
+
+
+def test_a_term_of_weight_zero_is_not_computed():
+    """An infinity or NaN in what is switched off would be NaN in the sum."""
+    task = make_task(6, old_head=None)
+    kinds = [type(term) for term in Focal(nu=0.0, mu=0.0).loss(task).terms]
+    assert kinds == [ClassHead]
+    none_left = L2(weight=0.0).loss(make_task(6, y=None))
+    e = torch.zeros(3, 6)
+    torch.testing.assert_close(none_left(e, torch.arange(3)), torch.zeros(3))
+
+
+def test_consecutive_rows_may_come_as_a_slice():
+    for name, method in COMPATIBILITY_METHODS.items():
+        width = 1023 if name == "simplex" else 6
+        loss = method().loss(make_task(width))
+        e = torch.tensor(random_unit(4, width, seed=12))
+        torch.manual_seed(0)
+        by_slice = loss(e, slice(2, 6))
+        torch.manual_seed(0)
+        torch.testing.assert_close(by_slice, loss(e, torch.arange(2, 6)), msg=name)
+
+
+def test_class_means():
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    means = class_means(vectors, np.array([0, 0, 1]), 2)
+    np.testing.assert_allclose(means, [[0.5**0.5, 0.5**0.5], [0.6, 0.8]], rtol=1e-6)
+    assert means.dtype == np.float32
+
+
+def test_class_modes():
+    angles = np.array([0.0, 0.1, 2.0, 2.1, 4.0, 4.0])
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)])
+    modes = class_modes(vectors, np.array([0, 0, 0, 0, 1, 1]), 2)
+    # Class 1 has one vector, twice.
+    np.testing.assert_array_equal(modes.labels, [0, 0, 1])
+    found = np.arctan2(modes.vectors[:, 1], modes.vectors[:, 0]) % (2 * np.pi)
+    np.testing.assert_allclose(sorted(found[:2]), [0.05, 2.05], rtol=1e-5)
+    np.testing.assert_allclose(found[2], 4.0, rtol=1e-5)
+
+
+def test_repaired_targets_of_a_regressor():
+    expected = []
+    for i in range(N):
+        own = [v for v, k in zip(MODES.vectors, MODES.labels, strict=True) if k == Y[i]]
+        cosines = [cos(OLD[i], v) for v in own]
+        expected.append(OLD[i] if RIGHT[i] else own[cosines.index(max(cosines))])
+    np.testing.assert_allclose(Focal().targets(make_task(OLD_DIM)), expected)
+    np.testing.assert_array_equal(L2().targets(make_task(OLD_DIM)), OLD)
+
+
+def test_codes_of_a_classifier():
+    assert Focal().codes(make_task(OLD_DIM)) is MODES
+    of_means = BCT().codes(make_task(OLD_DIM))
+    np.testing.assert_allclose(of_means.vectors, CENTRES, rtol=1e-5)
+    np.testing.assert_array_equal(of_means.labels, [0, 1, 2])
+
+
+@pytest.mark.parametrize("dim", [2, 3, 9])
+def test_directions_of_a_first_release(dim):
+    task = make_task(dim, old=None)
+    codes = Independent().codes(task).vectors
+    assert codes.shape == (K, dim)
+    np.testing.assert_allclose(np.linalg.norm(codes, axis=1), 1, rtol=1e-6)
+    if dim >= K:
+        np.testing.assert_allclose(codes @ codes.T, np.eye(K), atol=1e-6)
+    np.random.seed(0)  # noqa: NPY002
+    codes = Independent().codes(task).vectors
+    np.random.seed(0)  # noqa: NPY002
+    np.testing.assert_array_equal(Independent().targets(task), codes[Y])
+
+
+# Names and parameters
+
+
+@pytest.mark.parametrize("name", COMPATIBILITY_METHODS)
+def test_methods_by_name(name):
+    method = check_compatibility(name)
+    assert type(method) is COMPATIBILITY_METHODS[name]
+    assert check_compatibility(method).get_params() == method.get_params()
+    assert check_compatibility(method) is not method
+    method.check_parameters()
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (Focal(nu=-1), r"Focal: nu must be a number in \[0"),
+        (Focal(mu=np.nan), "Focal: mu must be a number in .*got nan"),
+        (Focal(mu=np.inf), "Focal: mu must be a number in .*got inf"),
+        (Focal(scale=0), "Focal: scale must be a number in"),
+        (Focal(earlier=-0.1), "Focal: earlier must be a number in"),
+        (Focal(n_drawn=1), r"Focal: n_drawn must be a number in \[2"),
+        (Focal(n_drawn=2.5), "Focal: n_drawn must be whole, got 2.5"),
+        (Focal(n_modes=0), r"Focal: n_modes must be a number in \[1"),
+        (Focal(n_modes=1.5), "Focal: n_modes must be whole, got 1.5"),
+        (Focal(n_modes=None), "Focal: n_modes must be a number in .*got None"),
+        (Focal(head_scale=-1), "Focal: head_scale must be a number in"),
+        (Focal(gallery="centres"), "Focal: gallery must be 'vectors' or 'modes', got"),
+        (BCT(lam=-1), "BCT: lam must be a number in"),
+        (BCT(lam="3"), "BCT: lam must be a number in .*got '3'"),
+        (BCT(scale=-30), "BCT: scale must be a number in"),
+        (BCT(head="new"), "BCT: head must be 'means', 'old' or class weights, got"),
+        (BCT(head=[[np.nan]]), "BCT: head must hold finite numbers"),
+        (BCT(head=None), "BCT: head must be 'means', 'old' or class weights, got None"),
+        (LCE(align=-1), "LCE: align must be a number in"),
+        (LCE(boundary=-1), "LCE: boundary must be a number in"),
+        (L2(weight=-1), "L2: weight must be a number in"),
+        (L2(weight=np.nan), "L2: weight must be a number in"),
+        (Contrastive(temperature=0), "Contrastive: temperature must be a number in"),
+        (Contrastive(lam=-1), "Contrastive: lam must be a number in"),
+        (Simplex(n_classes=1), r"Simplex: n_classes must be a number in \[2"),
+        (Simplex(n_classes=7.5), "Simplex: n_classes must be whole, got 7.5"),
+        (BT2(paragon=-1), "BT2: paragon must be a number in"),
+        (BT2(prototypes=-1), "BT2: prototypes must be a number in"),
+        (BT2(direction=-1), "BT2: direction must be a number in"),
+        (BT2(extra_dims=0), r"BT2: extra_dims must be a number in \[1"),
+        (BT2(extra_dims=1.5), "BT2: extra_dims must be whole, got 1.5"),
+        (Independent(head_scale=np.inf), "Independent: head_scale must be a number in"),
+    ],
+    ids=repr,
+)
+def test_parameters_outside_their_bounds(method, message):
+    with pytest.raises(ValueError, match=message):
+        check_compatibility(method)
+
+
+def test_unknown_methods():
+    with pytest.raises(
+        ValueError, match="Unknown method 'vocal'; known are bct, bt2, contrastive"
+    ):
+        check_compatibility("vocal")
+    for method in (3, None, Focal):
+        with pytest.raises(TypeError, match="must be a name or a Compatibility, got"):
+            check_compatibility(method)
+
+
+def test_method_without_terms():
+    class Unfinished(Compatibility):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Unfinished defines no terms"):
+        Unfinished().loss(make_task(6))
+
+
+@pytest.mark.parametrize("name", ["lce", "contrastive", "simplex", "bt2"])
+def test_losses_that_only_a_network_can_be_trained_on(name):
+    method = check_compatibility(name)
+    for ask in (method.targets, method.codes):
+        with pytest.raises(ValueError, match=f"{type(method).__name__} is a loss that"):
+            ask(make_task(OLD_DIM))
+
+
+def test_class_weights_of_another_shape():
+    method = BCT(head=np.ones((K, OLD_DIM + 1)))
+    with pytest.raises(ValueError, match=r"head has shape \(3, 5\), .* 3 classes and"):
+        method.loss(make_task(6))
+
+
+def test_old_head_where_there_is_none():
+    with pytest.raises(ValueError, match="head='old' needs an old model that is a"):
+        BCT(head="old").loss(make_task(6))
+
+
+def test_simplex_without_a_vertex_left():
+    with pytest.raises(ValueError, match=r"n_classes=4\) has no vertex left for 5"):
+        Simplex(n_classes=4).loss(make_task(3))
+
+
+def test_simplex_of_another_width():
+    with pytest.raises(ValueError, match="has width 6, but the embeddings have 5"):
+        Simplex(n_classes=7).loss(make_task(5))
+
+
+def test_methods_are_estimators():
+    method = Focal(nu=1.5)
+    assert clone(method).get_params() == method.get_params()
+    assert repr(method) == "Focal(nu=1.5)"
+    assert method.set_params(mu=9.0).mu == 9.0

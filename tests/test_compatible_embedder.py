@@ -1,0 +1,1030 @@
+"""What a user of CompatibleEmbedder notices."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+import torch
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
+from torch import nn
+from torch.utils.data import DataLoader
+
+from sklearn_graceful import (
+    CompatibleEmbedder,
+    ModelHistory,
+    OldModelMismatchWarning,
+    ReferenceModel,
+)
+from sklearn_graceful.compatibility import (
+    BCT,
+    BT2,
+    L2,
+    Contrastive,
+    Focal,
+    Independent,
+    Simplex,
+)
+from sklearn_graceful.embedding import EmbedderVersion
+from sklearn_graceful.nn import embedding_net
+
+
+def quick_net(**params):
+    return embedding_net((32,), **{"max_epochs": 15, "lr": 0.01, **params})
+
+
+def embedder(estimator=None, **params):
+    """An embedder that is trained in a fraction of a second."""
+    estimator = quick_net() if estimator is None else estimator
+    return CompatibleEmbedder(estimator, **{"random_state": 0, **params})
+
+
+def top1(queries, gallery, query_labels, gallery_labels):
+    """Share of queries whose nearest gallery vector is of their class."""
+    nearest = (queries @ gallery.T).argmax(axis=1)
+    return (gallery_labels[nearest] == query_labels).mean()
+
+
+def assert_unit(vectors):
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def scaled(wine):
+    X, y = wine
+    X = StandardScaler().fit_transform(X).astype(np.float32)
+    X.flags.writeable = False
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def old(scaled):
+    """Version 1: 6-dimensional, trained on every third row."""
+    X, y = scaled
+    return embedder(embedding_dim=6).fit(X[::3], y[::3])
+
+
+@pytest.fixture(scope="module")
+def second(scaled, old):
+    """Version 2: wider."""
+    X, y = scaled
+    return embedder(old_model=old, embedding_dim=9).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X[:700] / 16, y[:700], X[700:1300] / 16, y[700:1300]
+
+
+@pytest.fixture(scope="module")
+def old_of_digits(digits):
+    X, y, *_ = digits
+    net = quick_net(max_epochs=40, lr=0.005)
+    return embedder(net, embedding_dim=8).fit(X[:150], y[:150])
+
+
+# Vectors
+
+
+@pytest.mark.parametrize("embedding_dim", [9, 6, 4])
+def test_vectors_and_their_old_view(scaled, old, embedding_dim):
+    X, y = scaled
+    new = embedder(old_model=old, embedding_dim=embedding_dim).fit(X, y)
+    vectors = new.transform(X)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (178, embedding_dim)
+    assert (new.embedding_dim_, new.old_dim_) == (embedding_dim, 6)
+    assert_unit(vectors)
+    view = new.old_view(vectors)
+    assert view.dtype == np.float32
+    assert view.shape == (178, 6)
+    assert_unit(view)
+    # The first coordinates, and 0 where there are none.
+    common = min(6, embedding_dim)
+    first = vectors[:, :common]
+    expected = first / np.linalg.norm(first, axis=1, keepdims=True)
+    np.testing.assert_allclose(view[:, :common], expected, atol=1e-6)
+    np.testing.assert_array_equal(view[:, common:], 0)
+    # It lives in the old space: far more like a row's old vector than another's.
+    cosine = view @ old.transform(X).T
+    same = y[:, None] == y
+    assert cosine[same].mean() > cosine[~same].mean() + 0.2
+    assert top1(view, old.transform(X[::3]), y, y[::3]) > 0.9
+
+
+def test_old_view_takes_vectors_of_any_length_and_container(scaled, second):
+    X, _ = scaled
+    vectors = second.transform(X)
+    expected = second.old_view(vectors)
+    for same in (3 * vectors, vectors.tolist(), pd.DataFrame(vectors)):
+        np.testing.assert_allclose(second.old_view(same), expected, atol=1e-6)
+
+
+def test_old_view_of_every_version(scaled, old, second):
+    X, y = scaled
+    third = embedder(old_model=second, embedding_dim=11).fit(X, y)
+    vectors = third.transform(X)
+    for version, dim in ((0, 6), (1, 9), (-1, 9), (-2, 6)):
+        view = third.old_view(vectors, version=version)
+        expected = vectors[:, :dim]
+        assert view.shape == (178, dim)
+        expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+        np.testing.assert_allclose(view, expected, atol=1e-6)
+    assert top1(third.old_view(vectors, 0), old.transform(X), y, y) > 0.9
+    # A narrower one after a wider one.
+    narrow = embedder(old_model=third, embedding_dim=7).fit(X, y)
+    assert [v.dim for v in narrow.versions_] == [6, 9, 11]
+    views = [narrow.old_view(narrow.transform(X), version) for version in range(3)]
+    assert [view.shape[1] for view in views] == [6, 9, 11]
+    np.testing.assert_array_equal(views[2][:, 7:], 0)
+
+
+def test_old_view_refuses_what_it_is_not_for(scaled, old, second):
+    X, y = scaled
+    with pytest.raises(ValueError, match="width 6, but this embedder's have width 9"):
+        second.old_view(old.transform(X))
+    with pytest.raises(ValueError, match="There is no old view"):
+        old.old_view(old.transform(X))
+    alone = embedder(old_model=old, method="independent").fit(X, y)
+    with pytest.raises(ValueError, match="There is no old view"):
+        alone.old_view(alone.transform(X))
+    with pytest.raises(ValueError, match="embeddings: row 3 is 0"):
+        second.old_view(second.transform(X) * (np.arange(178) != 3)[:, None])
+    with pytest.raises(ValueError, match=r"version must be in \[-1, 0\], got 1"):
+        second.old_view(second.transform(X), version=1)
+
+
+def test_widths_where_nobody_chose_one(scaled, old):
+    X, y = scaled
+    assert embedder().fit(X, y).embedding_dim_ == 64
+    assert embedder(old_model=old).fit(X, y).embedding_dim_ == 6
+    assert (
+        embedder(old_model=old, method=BT2(extra_dims=5)).fit(X, y).embedding_dim_ == 11
+    )
+    assert embedder(method=Simplex(n_classes=20)).fit(X, y).embedding_dim_ == 19
+    assert embedder(Ridge()).fit(X, y).embedding_dim_ == 3
+
+
+def test_default_learner(wine):
+    """Unscaled rows do: its Pipeline scales them."""
+    X, y = wine
+    old = CompatibleEmbedder(embedding_dim=4, random_state=0).fit(X[::3], y[::3])
+    new = CompatibleEmbedder(old_model=old, random_state=0).fit(X, y)
+    view = new.old_view(new.transform(X))
+    assert top1(view, old.transform(X[::3]), y, y[::3]) > 0.9
+    assert len(new.history_) == 40
+
+
+def test_prototypes_head_and_order_of_classes(scaled, second):
+    X, y = scaled
+    vectors = second.transform(X)
+    for k in range(3):
+        mean = vectors[y == k].mean(axis=0)
+        np.testing.assert_allclose(
+            second.prototypes_[k], mean / np.linalg.norm(mean), atol=1e-5
+        )
+    np.testing.assert_array_equal(second.classes_, [0, 1, 2])
+    np.testing.assert_array_equal(second.class_order_, [0, 1, 2])
+    assert second.head_.shape == (3, 9)
+    assert_unit(second.head_)
+    # The head classifies: that is what it was trained for.
+    assert ((vectors @ second.head_.T).argmax(axis=1) == y).mean() > 0.9
+
+
+def test_nothing_of_an_earlier_fit_is_left(scaled, old):
+    X, y = scaled
+    model = embedder(old_model=old).fit(X, y)
+    assert model.old_dim_ == 6
+    model.set_params(old_model=None, estimator=Ridge()).fit(X, y)
+    for name in ("old_dim_", "history_", "head_"):
+        assert not hasattr(model, name)
+    assert model.versions_ == []
+    assert isinstance(model.method_, Independent)
+    model.set_params(old_model=old, method="l2").fit(X)
+    for name in ("classes_", "class_order_", "prototypes_", "history_", "head_"):
+        assert not hasattr(model, name)
+
+
+# What it is for
+
+
+def test_cross_test_beats_the_old_self_test(digits, old_of_digits):
+    """And an independent embedder finds nothing in the old gallery."""
+    X, y, X_test, y_test = digits
+    gallery, labels = old_of_digits.transform(X_test[:300]), y_test[:300]
+
+    def quality(queries):
+        return top1(queries, gallery, y_test[300:], labels)
+
+    net = quick_net(max_epochs=30, lr=0.005)
+    new = embedder(net, old_model=old_of_digits, embedding_dim=16).fit(X, y)
+    alone = clone(new).set_params(method="independent").fit(X, y)
+    before = quality(old_of_digits.transform(X_test[300:]))
+    cross = quality(new.old_view(new.transform(X_test[300:])))
+    assert cross > before + 0.02
+    assert quality(alone.transform(X_test[300:])[:, :8]) < 0.35
+    # On its own it is good: only the spaces differ.
+    vectors = alone.transform(X_test)
+    assert top1(vectors[300:], vectors[:300], y_test[300:], labels) > before + 0.02
+
+
+def test_old_classifier_is_fed_by_new_vectors(digits, old_of_digits):
+    X, y, X_test, y_test = digits
+    classifier = LogisticRegression(max_iter=500).fit(old_of_digits.transform(X), y)
+    neighbours = KNeighborsClassifier(3).fit(old_of_digits.transform(X), y)
+    net = quick_net(max_epochs=20, lr=0.005)
+    new = embedder(net, old_model=old_of_digits).fit(X, y)
+    assert new.embedding_dim_ == 8
+    before = classifier.score(old_of_digits.transform(X_test), y_test)
+    assert classifier.score(new.transform(X_test), y_test) > before > 0.6
+    assert neighbours.score(new.transform(X_test), y_test) > 0.75
+    # As steps of a Pipeline, neither of them fitted anew.
+    served = make_pipeline(FrozenEstimator(new), FrozenEstimator(classifier))
+    assert served.fit(X, y).score(X_test, y_test) > before
+
+
+@pytest.mark.parametrize(
+    "method", ["bct", "lce", "l2", "contrastive", BT2(extra_dims=4)]
+)
+def test_other_methods_search_the_old_gallery(scaled, old, method):
+    X, y = scaled
+    new = embedder(old_model=old, method=method).fit(X[::2], y[::2])
+    view = new.old_view(new.transform(X[1::2]))
+    assert top1(view, old.transform(X[::3]), y[1::2], y[::3]) > 0.85
+
+
+def test_simplex_from_the_first_release_on(scaled):
+    X, y = scaled
+    first = embedder(method=Simplex(n_classes=8)).fit(X[::3], y[::3])
+    second = embedder(method=Simplex(n_classes=8), old_model=first, random_state=5)
+    second.fit(X, y)
+    assert first.embedding_dim_ == second.old_dim_ == 7
+    vectors = second.old_view(second.transform(X))
+    np.testing.assert_allclose(vectors, second.transform(X), atol=1e-6)
+    assert top1(vectors, first.transform(X[::3]), y, y[::3]) > 0.9
+
+
+def test_simplex_keeps_its_vertices_when_classes_come(scaled):
+    """A class that sorts first is added later, then one that was there is left out."""
+    X, y = scaled
+    names = np.array(["merlot", "syrah", "cabernet"])[y]
+    method = Simplex(n_classes=6)
+    known = y < 2
+    first = embedder(method=method).fit(X[known], names[known])
+    second = embedder(method=method, old_model=first).fit(X, names)
+    third = embedder(method=method, old_model=second).fit(X[y > 0], names[y > 0])
+    np.testing.assert_array_equal(first.class_order_, ["merlot", "syrah"])
+    np.testing.assert_array_equal(second.classes_, ["cabernet", "merlot", "syrah"])
+    for model in (second, third):
+        np.testing.assert_array_equal(
+            model.class_order_, ["merlot", "syrah", "cabernet"]
+        )
+    # The class weights of one class are the same in all releases.
+    heads = [
+        dict(zip(model.classes_, model.head_, strict=True))
+        for model in (first, second, third)
+    ]
+    for name in ("merlot", "syrah"):
+        np.testing.assert_array_equal(heads[0][name], heads[1][name])
+    for name in ("syrah", "cabernet"):
+        np.testing.assert_array_equal(heads[1][name], heads[2][name])
+    cosine = np.stack(list(heads[1].values())) @ np.stack(list(heads[1].values())).T
+    np.testing.assert_allclose(cosine[~np.eye(3, dtype=bool)], -1 / 5, atol=1e-6)
+
+
+@pytest.mark.parametrize("learner", ["net", "ridge", "forest"])
+def test_classes_that_the_old_model_never_saw(scaled, learner):
+    X, y = scaled
+    known = y < 2
+    old = embedder(embedding_dim=6).fit(X[known], y[known])
+    learners = {
+        "net": quick_net(),
+        "ridge": Ridge(),
+        "forest": RandomForestClassifier(30, random_state=0),
+    }
+    new = embedder(learners[learner], old_model=old).fit(X[::2], y[::2])
+    np.testing.assert_array_equal(new.classes_, [0, 1, 2])
+    view = new.old_view(new.transform(X))
+    # They find each other, and rows of classes that are indexed already find these.
+    assert top1(view[1::2], view[::2], y[1::2], y[::2]) > 0.9
+    gallery = old.transform(X[known])
+    assert top1(view[known], gallery, y[known], y[known]) > 0.9
+
+
+# The old model through its vectors alone
+
+
+@pytest.mark.parametrize("method", ["focal", "bct", "l2", "contrastive"])
+def test_stored_vectors_teach_the_same_as_the_model(scaled, method):
+    X, y = scaled
+    old = PCA(5).fit(X)
+    asked = embedder(old_model=old, method=method).fit(X, y)
+    stored = old.transform(X)
+    for vectors in (stored, stored.tolist(), pd.DataFrame(stored), 7 * stored):
+        told = embedder(method=method).fit(X, y, old_embeddings=vectors)
+        np.testing.assert_allclose(told.transform(X), asked.transform(X), atol=1e-4)
+    told = embedder(method=method).fit(X, y, old_embeddings=stored)
+    np.testing.assert_array_equal(told.transform(X), asked.transform(X))
+    assert told.reference_ is None
+    assert told.fingerprint_ == asked.fingerprint_
+    assert [v.fingerprint for v in told.versions_] == [None]
+    assert told.old_dim_ == 5
+    plain = embedder(embedding_dim=5).fit(X, y)
+    assert not np.allclose(plain.transform(X), asked.transform(X), atol=0.1)
+
+
+def test_stored_vectors_go_before_asking(scaled, old):
+    X, y = scaled
+    asked = []
+
+    def counting(rows):
+        asked.append(len(rows))
+        return old.transform(rows)
+
+    model = embedder(old_model=counting)
+    by_vectors = clone(model).fit(X, y, old_embeddings=old.transform(X))
+    assert asked == []
+    by_model = clone(model).fit(X, y)
+    assert asked == [178]
+    np.testing.assert_array_equal(by_vectors.transform(X), by_model.transform(X))
+    # Beside an old CompatibleEmbedder they leave its chain as it is.
+    both = embedder(old_model=old).fit(X, y, old_embeddings=old.transform(X))
+    assert both.versions_[-1].fingerprint == old.fingerprint_
+
+
+# Without labels
+
+
+@pytest.mark.parametrize("method", ["l2", "contrastive"])
+@pytest.mark.parametrize("net", ["net", "classifier"])
+def test_without_labels(scaled, old, method, net):
+    X, y = scaled
+    estimator = quick_net()
+    if net == "classifier":  # skorch's own wants a target
+        estimator = NeuralNetClassifier(
+            Encoder, module__width=6, max_epochs=15, lr=0.1, verbose=0
+        )
+    model = embedder(estimator, old_model=old, method=method)
+    new = model.fit(X)
+    assert not hasattr(new, "classes_")
+    assert not hasattr(new, "prototypes_")
+    assert top1(new.transform(X), old.transform(X), y, y) > 0.85
+    assert new.fit_transform(X).shape == (178, 6)
+    # What it hands on to the next version are the prototypes that the old one has.
+    (version,) = new.versions_
+    assert version.fingerprint == old.fingerprint_
+    np.testing.assert_array_equal(version.vectors, old.prototypes_)
+    np.testing.assert_array_equal(version.labels, old.classes_)
+    third = embedder(old_model=new).fit(X, y)
+    assert [v.dim for v in third.versions_] == [6, 6]
+    stored = embedder(method=method).fit(X, old_embeddings=old.transform(X))
+    assert stored.versions_[0].vectors.shape == (0, 6)
+    assert embedder(old_model=stored).fit(X, y).versions_[0].dim == 6
+
+
+def test_without_labels_a_regressor_learns_the_old_vectors(scaled, old):
+    X, _ = scaled
+    new = embedder(Ridge(), old_model=old, method="l2").fit(X)
+    expected = Ridge().fit(X, old.transform(X)).predict(X)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(new.transform(X), expected, atol=1e-5)
+
+
+# Containers
+
+
+def test_data_frames_and_output_containers(wine):
+    X, y = wine
+    table = pd.DataFrame(X, columns=[f"column {i}" for i in range(13)])
+    table.index = np.arange(1000, 1178)
+    old = CompatibleEmbedder(embedding_dim=3, random_state=0).fit(table[::3], y[::3])
+    new = CompatibleEmbedder(old_model=old, embedding_dim=4, random_state=0)
+    array = clone(new).set_params(old_model=old).fit(table, y).transform(table)
+    assert isinstance(array, np.ndarray)
+    new.set_output(transform="pandas").fit(table, y)
+    np.testing.assert_array_equal(new.feature_names_in_, table.columns)
+    names = [f"compatibleembedder{i}" for i in range(4)]
+    np.testing.assert_array_equal(new.get_feature_names_out(), names)
+    vectors = new.transform(table)
+    assert list(vectors.columns) == names
+    np.testing.assert_array_equal(vectors.index, table.index)
+    np.testing.assert_array_equal(vectors, array)
+    assert isinstance(new.prototypes_, np.ndarray)
+    assert list(new.fit_transform(table, y).columns) == names
+    assert new.old_view(vectors).shape == (178, 3)
+    with pytest.raises(ValueError, match="feature names should match"):
+        new.transform(table.rename(columns=str.upper))
+
+
+@pytest.mark.parametrize("method", ["focal", BT2(extra_dims=3)], ids=["focal", "bt2"])
+def test_global_output_container_changes_nothing(wine, method):
+    X, y = wine
+    old = PCA(4).fit(X)
+    model = CompatibleEmbedder(
+        make_pipeline(StandardScaler(), quick_net(max_epochs=3)),
+        old_model=old,
+        method=method,
+        random_state=0,
+    )
+    expected = clone(model).fit(X, y)
+    with sklearn.config_context(transform_output="pandas"):
+        shown = clone(model).fit(X, y)
+        vectors = shown.transform(X)
+    assert isinstance(vectors, pd.DataFrame)
+    np.testing.assert_array_equal(vectors, expected.transform(X))
+    assert shown.fingerprint_ == expected.fingerprint_
+
+
+def test_rows_that_differ_in_kind(wine):
+    """A Pipeline that takes columns by name, and an old model that does too."""
+    X, y = wine
+    table = pd.DataFrame(X[:, :4], columns=["alcohol", "acid", "ash", "alkali"])
+    table["region"] = np.array(["north", "south"])[np.arange(178) % 2]
+    columns = make_column_transformer(
+        (StandardScaler(), ["alcohol", "acid", "ash", "alkali"]),
+        (OneHotEncoder(sparse_output=False), ["region"]),
+    )
+    old = embedder(make_pipeline(columns, quick_net()), embedding_dim=5)
+    old.fit(table[::3], y[::3])
+    learners = [
+        quick_net(),
+        Ridge(),
+        LogisticRegression(),
+        make_pipeline(StandardScaler(), Ridge()),
+    ]
+    for learner in learners:
+        new = embedder(make_pipeline(columns, learner), old_model=old).fit(table, y)
+        np.testing.assert_array_equal(new.feature_names_in_, table.columns)
+        assert new.n_features_in_ == 5
+        view = new.old_view(new.transform(table))
+        assert top1(view, old.transform(table[::3]), y, y[::3]) > 0.75
+    # Nothing that the user gave has been fitted.
+    assert not hasattr(columns, "transformers_")
+
+
+def test_string_labels_change_nothing_but_the_labels(scaled):
+    X, y = scaled
+    names = np.array(["barbera", "barolo", "grignolino"])
+    by_number, by_name = (
+        embedder(old_model=PCA(5).fit(X)).fit(X, labels) for labels in (y, names[y])
+    )
+    np.testing.assert_array_equal(by_name.classes_, names)
+    np.testing.assert_array_equal(by_name.transform(X), by_number.transform(X))
+    np.testing.assert_array_equal(
+        by_name.versions_[0].labels, names[by_number.versions_[0].labels]
+    )
+
+
+# Learners
+
+
+class Encoder(nn.Module):
+    """Takes no width from the data."""
+
+    def __init__(self, width=7):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(13, 20), nn.ReLU(), nn.Linear(20, width))
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+class WithExtras(Encoder):
+    """Yields a tuple, the vectors first."""
+
+    def forward(self, X):
+        vectors = super().forward(X)
+        return vectors, vectors.sum()
+
+
+class Flat(Encoder):
+    """Yields one number after the other."""
+
+    def forward(self, X):
+        return super().forward(X).flatten()
+
+
+class Conv(nn.Module):
+    """Of images (n, 1, 8, 8)."""
+
+    def __init__(self, embedding_dim):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 6, 3, stride=2),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.Dropout(0.1),
+            nn.Flatten(),
+            nn.Linear(54, embedding_dim),
+        )
+
+    def forward(self, X):
+        return self.layers(X)
+
+
+NETS = {
+    "net": NeuralNet(
+        Encoder, criterion=nn.MSELoss, train_split=None, max_epochs=40, lr=0.1
+    ),
+    "classifier": NeuralNetClassifier(Encoder, max_epochs=40, lr=0.1),
+    "regressor": NeuralNetRegressor(Encoder, max_epochs=40, lr=0.1),
+    "instance": NeuralNet(
+        Encoder(), criterion=nn.MSELoss, train_split=None, max_epochs=40, lr=0.1
+    ),
+    "tuple": NeuralNet(
+        WithExtras, criterion=nn.MSELoss, train_split=None, max_epochs=40, lr=0.1
+    ),
+    "own batches": NeuralNetRegressor(
+        Encoder,
+        max_epochs=40,
+        lr=0.1,
+        batch_size=32,
+        iterator_train=DataLoader,
+        iterator_train__shuffle=True,
+        iterator_train__drop_last=True,
+        optimizer=torch.optim.Adam,
+        optimizer__lr=0.01,
+    ),
+}
+
+
+@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+def test_networks_with_modules_of_ones_own(scaled, old, net):
+    X, y = scaled
+    net.set_params(verbose=0)
+    given = pickle.dumps(net)
+    new = embedder(net, old_model=old).fit(X, y)
+    assert new.embedding_dim_ == 7
+    assert new.transform(X).shape == (178, 7)
+    assert top1(new.old_view(new.transform(X)), old.transform(X[::3]), y, y[::3]) > 0.9
+    assert len(new.history_) == net.max_epochs
+    losses = [epoch["train_loss"] for epoch in new.history_]
+    assert losses[-1] < losses[0] / 2
+    # At the end of a Pipeline it is the same, on what the step before makes.
+    pipeline = make_pipeline(FunctionTransformer(), clone(net).set_params(max_epochs=3))
+    inside = embedder(pipeline, old_model=old).fit(X, y)
+    bare = embedder(clone(net).set_params(max_epochs=3), old_model=old).fit(X, y)
+    np.testing.assert_array_equal(inside.transform(X), bare.transform(X))
+    # Nothing of the user's own net has been trained.
+    assert pickle.dumps(net) == given
+
+
+def test_convolutions_on_images(digits, old_of_digits):
+    X, y, X_test, y_test = digits
+    images, test_images = X.reshape(-1, 1, 8, 8), X_test.reshape(-1, 1, 8, 8)
+    net = NeuralNet(
+        Conv,
+        criterion=nn.Identity,
+        optimizer=torch.optim.Adam,
+        lr=0.01,
+        max_epochs=15,
+        train_split=None,
+        verbose=0,
+    )
+    # The old model takes flat rows: its stored vectors do.
+    new = embedder(net, embedding_dim=12)
+    new.fit(images, y, old_embeddings=old_of_digits.transform(X))
+    vectors = new.transform(test_images)
+    assert vectors.shape == (600, 12)
+    gallery = old_of_digits.transform(X)
+    assert top1(new.old_view(vectors), gallery, y_test, y) > 0.75
+    # Dropout is off and BatchNorm still: a row's vector is its own.
+    np.testing.assert_allclose(new.transform(test_images[:5]), vectors[:5], atol=1e-5)
+    # The next release asks it about images.
+    third = embedder(clone(net).set_params(max_epochs=2), old_model=new)
+    third.fit(images, y)
+    assert third.embedding_dim_ == 12
+    assert [v.dim for v in third.versions_] == [8, 12]
+
+
+REGRESSORS = {
+    "ridge": Ridge(),
+    "least squares": LinearRegression(),
+    "forest": RandomForestRegressor(20, random_state=0),
+    "one model a coordinate": MultiOutputRegressor(
+        HistGradientBoostingRegressor(max_iter=10, min_samples_leaf=5)
+    ),
+    "pipeline": make_pipeline(StandardScaler(), Ridge()),
+    "search": GridSearchCV(Ridge(), {"alpha": [0.1, 10.0]}, cv=2),
+}
+CLASSIFIERS = {
+    "linear": LogisticRegression(),
+    "forest": RandomForestClassifier(20, random_state=0),
+    "pipeline": make_pipeline(StandardScaler(), PCA(6), LogisticRegression()),
+    "neighbours": KNeighborsClassifier(3),
+}
+
+
+@pytest.mark.parametrize("method", ["focal", "l2", "independent"])
+@pytest.mark.parametrize("learner", REGRESSORS.values(), ids=REGRESSORS)
+def test_regressors_learn_vectors(scaled, old, learner, method):
+    X, y = scaled
+    new = embedder(learner, old_model=old, method=method).fit(X, y)
+    vectors = new.transform(X)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (178, 6)
+    assert not hasattr(new, "history_")
+    assert not hasattr(new, "head_")
+    if method == "independent":
+        # Any labels: one direction a class.
+        assert top1(vectors[1::2], vectors[::2], y[1::2], y[::2]) > 0.9
+        return
+    assert_unit(vectors)
+    assert top1(new.old_view(vectors), old.transform(X[::3]), y, y[::3]) > 0.9
+
+
+@pytest.mark.parametrize("method", ["focal", "bct", "independent"])
+@pytest.mark.parametrize("learner", CLASSIFIERS.values(), ids=CLASSIFIERS)
+def test_classifiers_embed_by_their_probabilities(scaled, old, learner, method):
+    X, y = scaled
+    new = embedder(learner, old_model=old, method=method).fit(X, y)
+    vectors = new.transform(X)
+    assert vectors.shape == (178, 6)
+    assert_unit(vectors)
+    if method == "independent":
+        assert top1(vectors[1::2], vectors[::2], y[1::2], y[::2]) > 0.9
+        return
+    assert top1(new.old_view(vectors), old.transform(X[::3]), y, y[::3]) > 0.9
+
+
+def test_embedding_of_a_classifier_is_the_mean_of_class_vectors(scaled, old):
+    X, y = scaled
+    new = embedder(LogisticRegression(), old_model=old, method="bct").fit(X, y)
+    vectors = old.transform(X)
+    means = np.stack([vectors[y == k].mean(axis=0) for k in range(3)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    expected = LogisticRegression().fit(X, y).predict_proba(X) @ means
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(new.transform(X), expected, atol=1e-5)
+
+
+def test_first_release_of_other_learners(scaled):
+    X, y = scaled
+    for learner in (Ridge(), LogisticRegression()):
+        first = embedder(learner).fit(X, y)
+        assert isinstance(first.method_, Independent)
+        np.testing.assert_allclose(first.prototypes_, np.eye(3), atol=0.35)
+        second = embedder(learner, old_model=first).fit(X, y)
+        assert second.old_dim_ == 3
+
+
+def test_widths_that_do_not_fit(scaled, old):
+    X, y = scaled
+    fixed = NETS["net"]
+    assert embedder(fixed, embedding_dim=7).fit(X, y).embedding_dim_ == 7
+    with pytest.raises(ValueError, match="embedding_dim is 9, but the module's output"):
+        embedder(fixed, embedding_dim=9).fit(X, y)
+    with pytest.raises(ValueError, match="has width 19, but the embeddings have 7"):
+        embedder(fixed, method=Simplex(n_classes=20)).fit(X, y)
+    set_by_hand = quick_net(module__embedding_dim=5)
+    assert embedder(set_by_hand, old_model=old).fit(X, y).embedding_dim_ == 5
+    with pytest.raises(ValueError, match="embedding_dim is 9, but the module's output"):
+        embedder(set_by_hand, embedding_dim=9).fit(X, y)
+    for learner in (Ridge(), LogisticRegression()):
+        with pytest.raises(
+            ValueError, match=r"embedding_dim is 9, but .* old space, of width 6"
+        ):
+            embedder(learner, old_model=old, embedding_dim=9).fit(X, y)
+
+
+def test_paragon_of_a_module_of_fixed_width(scaled, old):
+    X, y = scaled
+    net = quick_net(module__embedding_dim=7)
+    new = embedder(net, old_model=old, method=BT2(extra_dims=50)).fit(X, y)
+    assert new.embedding_dim_ == 7
+    assert top1(new.old_view(new.transform(X)), old.transform(X[::3]), y, y[::3]) > 0.9
+
+
+def test_module_that_yields_no_vectors(scaled):
+    X, y = scaled
+    net = NeuralNet(Flat, criterion=nn.Identity, verbose=0)
+    with pytest.raises(ValueError, match=r"one vector a row, .* yields shape \(14,\)"):
+        embedder(net).fit(X, y)
+
+
+# Weights
+
+
+def test_rows_of_weight_zero_do_not_matter(scaled, old):
+    X, y = scaled
+    counts = (np.arange(178) % 4 != 0).astype(float)
+    kept = counts > 0
+    for learner, method in ((Ridge(), "l2"), (LogisticRegression(), "independent")):
+        model = embedder(learner, old_model=old, method=method)
+        weighted = clone(model).fit(X, y, sample_weight=counts).transform(X)
+        without = clone(model).fit(X[kept], y[kept]).transform(X)
+        plain = clone(model).fit(X, y).transform(X)
+        np.testing.assert_allclose(weighted, without, atol=1e-3)
+        assert not np.allclose(plain, without, atol=1e-3)
+
+
+def test_weights_weigh_the_loss_of_a_network(scaled, old):
+    X, y = scaled
+    # Two contradicting halves: the same rows, with labels that are rolled in one.
+    rows, labels = np.concatenate([X, X]), np.concatenate([y, (y + 1) % 3])
+    first = np.arange(len(rows)) < len(X)
+    stored = np.concatenate([old.transform(X), -old.transform(X)])
+    for method in ("focal", "bct", "independent"):
+        for heard, truth in ((first, y), (~first, (y + 1) % 3)):
+            weight = np.where(heard, 1.0, 1e-6)
+            model = embedder(quick_net(max_epochs=25), embedding_dim=6, method=method)
+            model.fit(rows, labels, old_embeddings=stored, sample_weight=weight)
+            said = (model.transform(X) @ model.head_.T).argmax(axis=1)
+            assert (said == truth).mean() > 0.9, method
+
+
+def test_equal_weights_change_the_steps_only_by_their_size(scaled, old):
+    X, y = scaled
+    model = embedder(old_model=old)
+    plain = clone(model).fit(X, y)
+    ones = clone(model).fit(X, y, sample_weight=np.ones(178))
+    np.testing.assert_allclose(ones.transform(X), plain.transform(X), atol=1e-4)
+    twos = clone(model).fit(X, y, sample_weight=np.full(178, 2.0))
+    np.testing.assert_allclose(
+        twos.history_[0]["train_loss"], 2 * ones.history_[0]["train_loss"], rtol=0.2
+    )
+
+
+def test_weights_reach_the_paragon(scaled, old):
+    X, y = scaled
+    rows, labels = np.concatenate([X, X]), np.concatenate([y, (y + 1) % 3])
+    weight = np.repeat([1.0, 0.0], len(X))
+    method = BT2(extra_dims=4, prototypes=0.0, direction=0.0, paragon=50.0)
+    model = embedder(quick_net(max_epochs=25), method=method)
+    stored = np.concatenate([old.transform(X), -old.transform(X)])
+    model.fit(rows, labels, old_embeddings=stored, sample_weight=weight)
+    # A paragon torn between two labels of every row would tell no class apart.
+    vectors = model.transform(X)
+    assert top1(vectors[1::2], vectors[::2], y[1::2], y[::2]) > 0.9
+
+
+def test_verbose_of_a_network(scaled, capsys):
+    X, y = scaled
+    embedder(quick_net(max_epochs=2)).fit(X, y)
+    assert capsys.readouterr().out == ""
+    embedder(quick_net(max_epochs=2), verbose=1).fit(X, y)
+    assert "train_loss" in capsys.readouterr().out
+
+
+# Versions
+
+
+def test_chain_of_versions(scaled, old, second):
+    X, y = scaled
+    third = embedder(old_model=second, embedding_dim=9).fit(X, y)
+    assert old.versions_ == []
+    assert [v.fingerprint for v in second.versions_] == [old.fingerprint_]
+    assert [v.fingerprint for v in third.versions_] == [
+        old.fingerprint_,
+        second.fingerprint_,
+    ]
+    # What the second kept of the first, the third keeps as it is.
+    assert third.versions_[0] is second.versions_[0]
+    for version in third.versions_:
+        assert isinstance(version, EmbedderVersion)
+        assert_unit(version.vectors)
+        assert set(version.labels) == {0, 1, 2}
+        assert version.vectors.shape == (len(version.labels), version.dim)
+        # A few vectors a class, and no data.
+        assert len(version.labels) <= 3 * 4
+    # They are what they say: near the version's own vectors of the class.
+    vectors = old.transform(X)
+    of_first = third.versions_[0]
+    assert top1(of_first.vectors, vectors, of_first.labels, y) == 1
+
+
+def test_labels_of_versions_are_those_of_the_users(scaled):
+    X, y = scaled
+    names = np.array(["merlot", "syrah", "cabernet"])[y]
+    known = y < 2
+    first = embedder(embedding_dim=5).fit(X[known], names[known])
+    second = embedder(old_model=first).fit(X, names)
+    third = embedder(old_model=second).fit(X[y > 0], names[y > 0])
+    # The first never learned it, but its prototypes are of the rows then at hand.
+    assert set(second.versions_[0].labels) == {"merlot", "syrah", "cabernet"}
+    prototypes = third.versions_[0].prototypes(third.classes_)
+    np.testing.assert_array_equal(third.classes_, ["cabernet", "syrah"])
+    expected = {"cabernet": 0, "syrah": 1, "merlot": -1}
+    np.testing.assert_array_equal(
+        prototypes.labels, [expected[n] for n in third.versions_[0].labels]
+    )
+    assert prototypes.labels.dtype == np.int64
+    np.testing.assert_array_equal(third.class_order_, ["merlot", "syrah", "cabernet"])
+
+
+def test_prototypes_of_earlier_versions_are_held_to(scaled, second):
+    X, y = scaled
+    kept, dropped = (
+        embedder(old_model=second, method=method).fit(X, y)
+        for method in (Focal(nu=3.0, earlier=30.0), Focal(nu=3.0, earlier=0.0))
+    )
+    of_first = second.versions_[0]
+    is_own = y[:, None] == of_first.labels
+
+    def share_of_own_class(model):
+        view = model.old_view(model.transform(X), version=0)
+        weight = np.exp(16 * view @ of_first.vectors.T)
+        return ((weight * is_own).sum(axis=1) / weight.sum(axis=1)).mean()
+
+    assert 1 - share_of_own_class(kept) < 0.7 * (1 - share_of_own_class(dropped))
+
+
+WRAPPINGS = {
+    "handle": ReferenceModel,
+    "frozen": FrozenEstimator,
+    "frozen in a handle": lambda model: ReferenceModel(FrozenEstimator(model)),
+    "history": lambda model: ModelHistory([PCA(6).fit(np.eye(13)), model]),
+    "pipeline": lambda model: make_pipeline(
+        FrozenEstimator(
+            StandardScaler().fit(np.concatenate([np.ones((1, 13)), -np.ones((1, 13))]))
+        ),
+        FrozenEstimator(model),
+    ),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPINGS.values(), ids=WRAPPINGS)
+def test_old_embedder_behind_a_wrapping(scaled, second, wrap):
+    X, y = scaled
+    expected = embedder(old_model=second).fit(X, y)
+    wrapped = wrap(second)
+    if hasattr(wrapped, "steps"):
+        wrapped.fit(X, y)  # its steps are fitted, and it must know
+    model = embedder(old_model=wrapped).fit(X, y)
+    assert [v.fingerprint for v in model.versions_] == [
+        v.fingerprint for v in expected.versions_
+    ]
+    np.testing.assert_allclose(model.transform(X), expected.transform(X), atol=1e-5)
+
+
+def test_old_embedder_found_by_a_search(scaled):
+    X, y = scaled
+    pipeline = make_pipeline(StandardScaler(), embedder(quick_net(), embedding_dim=5))
+    search = GridSearchCV(
+        pipeline,
+        {"compatibleembedder__embedding_dim": [4, 5]},
+        scoring=lambda model, X, y: float(model.transform(X).shape[1]),
+        cv=2,
+    ).fit(X, y)
+    new = embedder(old_model=search).fit(X, y)
+    best = search.best_estimator_[-1]
+    assert [v.fingerprint for v in new.versions_] == [best.fingerprint_]
+    assert new.embedding_dim_ == 5
+
+
+def test_fingerprints(scaled, old, second):
+    X, y = scaled
+    again = embedder(embedding_dim=6).fit(X[::3], y[::3])
+    assert again.fingerprint_ == old.fingerprint_
+    assert pickle.loads(pickle.dumps(old)).fingerprint_ == old.fingerprint_
+    others = [
+        second,
+        embedder(embedding_dim=6, random_state=1).fit(X[::3], y[::3]),
+        embedder(embedding_dim=5).fit(X[::3], y[::3]),
+        embedder(embedding_dim=6).fit(X[::2], y[::2]),
+        embedder(Ridge()).fit(X[::3], y[::3]),
+    ]
+    fingerprints = {old.fingerprint_, *(other.fingerprint_ for other in others)}
+    assert len(fingerprints) == 6
+    assert all(int(f, 16) >= 0 and len(f) == 32 for f in fingerprints)
+
+
+# Old models of every kind
+
+
+class Fixed(nn.Module):
+    """The first columns, as a module with parts that behave otherwise in training."""
+
+    def __init__(self):
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, X):
+        return self.drop(X[:, :5]) * self.scale
+
+
+def first_columns(X):
+    return np.asarray(X)[:, :5]
+
+
+def trained_net(X):
+    net = NeuralNet(Fixed, criterion=nn.MSELoss, verbose=0)
+    return net.initialize()
+
+
+OLD_MODELS = {
+    "function": lambda X: first_columns,
+    "module": lambda X: Fixed().train(),
+    "net": trained_net,
+    "pipeline": lambda X: make_pipeline(
+        StandardScaler(with_mean=False, with_std=False),
+        make_column_transformer(("passthrough", [0, 1, 2, 3, 4])),
+    ).fit(X),
+    "transformer": lambda X: FrozenEstimator(
+        make_column_transformer(("passthrough", [0, 1, 2, 3, 4])).fit(X)
+    ),
+}
+
+
+@pytest.mark.parametrize("make", OLD_MODELS.values(), ids=OLD_MODELS)
+def test_old_models_of_every_kind_teach_alike(scaled, make):
+    X, y = scaled
+    expected = embedder(embedding_dim=7).fit(X, y, old_embeddings=first_columns(X))
+    for wrap in (lambda model: model, ReferenceModel):
+        new = embedder(old_model=wrap(make(X)), embedding_dim=7).fit(X, y)
+        assert new.old_dim_ == 5
+        np.testing.assert_array_equal(new.transform(X), expected.transform(X))
+        assert new.fingerprint_ == expected.fingerprint_
+
+
+def test_old_pca(scaled):
+    X, y = scaled
+    old = PCA(5).fit(X)
+    new = embedder(old_model=old, embedding_dim=8).fit(X, y)
+    view = new.old_view(new.transform(X))
+    gallery = old.transform(X)
+    gallery /= np.linalg.norm(gallery, axis=1, keepdims=True)
+    assert top1(view, gallery, y, y) > 0.9
+
+
+def test_ensembles_have_no_space_of_their_own(scaled, old):
+    X, y = scaled
+    with pytest.raises(TypeError, match="ensemble of 2 has no transform"):
+        embedder(old_model=[old, old]).fit(X, y)
+
+
+def test_warning_of_vectors_that_say_nothing_points_at_the_users_line(scaled):
+    X, _ = scaled
+    noise = np.random.default_rng(0).normal(size=(178, 4))
+    # Every vector's nearest is of another class.
+    useless = np.repeat(noise[:89], 2, axis=0)
+    labels = np.arange(178) % 2
+    with pytest.warns(OldModelMismatchWarning, match=r"in 0.0% of .*\(50.0%\)") as seen:
+        embedder(Ridge()).fit(X, labels, old_embeddings=useless)
+    assert seen[0].filename == __file__
+    # Not asked for, not looked at.
+    embedder(Ridge(), method="independent").fit(X, labels, old_embeddings=useless)
+    embedder(Ridge(), method="l2").fit(X, old_embeddings=useless)
+
+
+def test_label_free_contrast_is_by_row(scaled, old):
+    """Without labels no row may count as another's negative twice or as its own."""
+    X, _ = scaled
+    model = embedder(quick_net(max_epochs=40), old_model=old)
+    model.set_params(method=Contrastive(temperature=0.1)).fit(X)
+    cosine = model.transform(X) @ old.transform(X).T
+    own = np.diag(cosine)
+    assert own.mean() > np.mean(cosine) + 0.4
+
+
+def test_nested_parameters_reach_the_fit(scaled, old):
+    X, y = scaled
+    model = embedder(quick_net(), old_model=old, method=L2())
+    model.set_params(
+        method__weight=7.0,
+        estimator__max_epochs=2,
+        estimator__module__hidden_sizes=(5,),
+    ).fit(X, y)
+    assert model.method_.weight == 7.0
+    assert model.method_ is not model.method
+    assert len(model.history_) == 2
+    assert model.estimator_.module_[0].out_features == 5
+    assert not model.estimator.initialized_
+
+
+def test_old_class_weights(scaled, old):
+    X, y = scaled
+    asked = embedder(old_model=old, method=BCT(head="old")).fit(X, y)
+    given = embedder(old_model=old, method=BCT(head=old.head_)).fit(X, y)
+    np.testing.assert_allclose(asked.transform(X), given.transform(X), atol=1e-4)
+    means = embedder(old_model=old, method=BCT()).fit(X, y)
+    assert not np.allclose(asked.transform(X), means.transform(X), atol=1e-3)
+    for without in (PCA(5).fit(X), embedder(Ridge()).fit(X, y)):
+        with pytest.raises(ValueError, match="head='old' needs an old model that is"):
+            embedder(old_model=without, method=BCT(head="old")).fit(X, y)
+
+
+def test_repr():
+    model = CompatibleEmbedder(Ridge(alpha=2), method=Focal(nu=0.5))
+    assert repr(model) == (
+        "CompatibleEmbedder(estimator=Ridge(alpha=2), method=Focal(nu=0.5))"
+    )

@@ -1,0 +1,157 @@
+"""The verdict on a new embedder, from hand-made outcomes."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sklearn_graceful.metrics import paired_bootstrap
+from sklearn_graceful.rollout import advise_embedder_update
+
+
+def outcomes(*kinds):
+    """Columns old self, cross, new self of `kinds`: ((old, cross, new), how many)."""
+    rows, counts = zip(*kinds, strict=True)
+    return np.repeat(rows, counts, axis=0).T
+
+
+UPGRADE = outcomes(((0, 1, 1), 150), ((1, 0, 1), 50), ((1, 1, 1), 300))
+RE_INDEX = outcomes(((0, 0, 1), 150), ((1, 0, 1), 50), ((1, 1, 0), 50))
+KEEP = outcomes(((1, 0, 0), 150), ((0, 1, 1), 50), ((1, 1, 1), 300))
+UNDECIDED = outcomes(((1, 0, 0), 26), ((0, 1, 1), 30), ((1, 1, 1), 300))
+
+
+def advise(columns, **options):
+    return advise_embedder_update(*columns, **{"random_state": 0, **options})
+
+
+@pytest.mark.parametrize(
+    ("columns", "verdict"),
+    [
+        (UPGRADE, "upgrade"),
+        (RE_INDEX, "re-index"),
+        (KEEP, "keep the old one"),
+        (UNDECIDED, "undecided"),
+    ],
+)
+def test_each_verdict_has_its_figures(columns, verdict):
+    advice = advise(columns)
+    assert advice.verdict == verdict
+    means = (advice.old_self, advice.cross, advice.new_self)
+    np.testing.assert_allclose(means, columns.mean(axis=1))
+    for difference, new in [
+        (advice.cross_difference, advice.cross),
+        (advice.reindex_difference, advice.new_self),
+    ]:
+        assert difference.estimate == pytest.approx(new - advice.old_self)
+        assert difference.low < difference.estimate < difference.high
+
+
+def test_the_criterion_is_the_interval_and_not_the_mean():
+    # Better by 4 in 356 on average, which means nothing.
+    advice = advise(UNDECIDED)
+    assert advice.cross > advice.old_self
+    assert advice.cross_difference.low < 0 < advice.cross_difference.high
+    # The same shares in ten times as many queries say more, in a hundred enough.
+    assert advise(np.repeat(UNDECIDED, 100, axis=1)).verdict == "upgrade"
+
+
+def test_a_cross_test_that_beats_the_old_one_is_enough():
+    # An adapter may help where the new embedder alone does not.
+    columns = outcomes(((0, 1, 0), 60), ((1, 1, 0), 60), ((1, 1, 1), 300))
+    assert advise(columns).verdict == "upgrade"
+
+
+def test_a_cross_test_that_is_no_better_asks_for_the_gallery_again():
+    columns = outcomes(((0, 1, 1), 20), ((1, 0, 1), 20), ((0, 0, 1), 60))
+    assert advise(columns).verdict == "re-index"
+
+
+def test_an_update_must_be_worth_its_trouble():
+    # Gains of .2 and .4.
+    columns = outcomes(((0, 1, 1), 200), ((0, 0, 1), 200), ((1, 1, 1), 600))
+    assert advise(columns, min_gain=0.1).verdict == "upgrade"
+    assert advise(columns, min_gain=0.3).verdict == "re-index"
+    assert advise(columns, min_gain=0.4).verdict == "undecided"
+    assert advise(columns, min_gain=0.5).verdict == "keep the old one"
+
+
+def test_a_new_embedder_that_finds_the_same_is_not_needed():
+    same = np.tile(np.arange(40) % 2, (3, 1))
+    assert advise(same).verdict == "keep the old one"
+
+
+@pytest.mark.parametrize(
+    ("n", "confidence", "verdict"),
+    [(5, 0.95, "undecided"), (6, 0.95, "upgrade"), (7, 0.99, "undecided")],
+)
+def test_a_few_queries_that_agree_prove_nothing(n, confidence, verdict):
+    columns = outcomes(((0, 1, 1), n))
+    assert advise(columns, confidence=confidence).verdict == verdict
+
+
+def test_average_precisions_are_outcomes_too():
+    rng = np.random.default_rng(0)
+    old_self = rng.uniform(0, 0.8, 200)
+    new_self = old_self + rng.uniform(-0.1, 0.2, 200)
+    advice = advise((old_self, old_self - 0.1, new_self))
+    assert advice.verdict == "re-index"
+    expected = paired_bootstrap(old_self, new_self, n_resamples=9999, random_state=1)
+    np.testing.assert_allclose(advice.reindex_difference, expected, atol=2e-3)
+    assert advice.cross_difference == pytest.approx((-0.1, -0.1, -0.1))
+
+
+def test_queries_without_a_relevant_item_do_not_count():
+    columns = np.hstack([RE_INDEX, np.full((3, 99), np.nan)])
+    assert advise(columns) == advise(RE_INDEX)
+    assert advise(columns).n_queries == 250
+
+
+def test_the_same_seed_gives_the_same_intervals(random_states):
+    before = random_states()
+    assert advise(UNDECIDED) == advise(UNDECIDED)
+    assert advise(UNDECIDED) != advise(UNDECIDED, random_state=1)
+    assert random_states() == before
+
+
+def test_the_advice_prints_its_reason_and_all_figures():
+    advice = advise(RE_INDEX, confidence=0.9)
+    reason, old, cross, new = str(advice).splitlines()
+    assert reason == f"re-index: {advice.reason}."
+    assert old == "old self-test 0.400  (250 queries, intervals at 90 %)"
+    assert cross.startswith("cross-test    0.200  -0.200 [-0.2")
+    assert new.startswith("new self-test 0.800  +0.400 [+0.3")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cross": [1, 0]}, r"old_self \(3,\), cross \(2,\), new_self \(3,\)"),
+        ({"cross": [[1], [0], [1]]}, r"cross \(3, 1\)"),
+        ({"new_self": [1, np.inf, 0]}, "new_self holds infinite"),
+        ({"cross": [1, np.nan, 0]}, r"different queries: \[0, 1, 0\] times"),
+        ({"min_gain": -0.1}, "min_gain must be finite and not negative, got -0.1"),
+        ({"min_gain": np.nan}, "min_gain .* got nan"),
+        ({"confidence": 1}, "confidence must be between 0 and 1, got 1"),
+        ({"n_resamples": 0}, "n_resamples must be at least 1, got 0"),
+    ],
+)
+def test_bad_input_is_refused(change, message):
+    arguments = {"old_self": [1, 0, 1], "cross": [1, 0, 1], "new_self": [1, 1, 1]}
+    with pytest.raises(ValueError, match=message):
+        advise_embedder_update(**{**arguments, **change})
+
+
+@pytest.mark.parametrize("nothing", [[], [np.nan, np.nan]])
+def test_no_outcome_at_all_is_refused(nothing):
+    with pytest.raises(ValueError, match="hold no outcome of any query"):
+        advise_embedder_update(nothing, nothing, nothing)
+
+
+def test_the_advice_needs_no_torch():
+    code = (
+        "import sys; from sklearn_graceful.rollout import advise_embedder_update; "
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
