@@ -19,6 +19,7 @@ from sklearn_graceful.embedding._linear_maps import (
     fit_ridge,
     identity_map,
 )
+from sklearn_graceful.embedding._residual_training import Training, fit_residual
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
 from sklearn_graceful.embedding._unit_rows import check_unit_rows, unit_rows
 
@@ -52,7 +53,8 @@ class EmbeddingAdapter(
         top of the better of the two, trained to correct it; the way back likewise.
     alpha : float or "auto", default=1.0
         Strength of the ridge penalty. "auto": that of 13 values from 1e-4 to 100 with
-        the least leave-one-out squared error, for each direction.
+        the least leave-one-out squared error, for each direction. Better unless pairs
+        are many: on rows of unit length 1 shrinks hard.
     center : bool, default=True
         Whether to subtract both means before fitting and put the target's back on
         afterwards. Vectors of most embedders share a large common part, which is not
@@ -68,15 +70,15 @@ class EmbeddingAdapter(
         case, the same share chooses the linear map below it and the number of epochs.
     hidden_sizes : tuple of int, default=(256,)
         Width of each hidden layer of the network.
-    max_epochs : int, default=100
+    max_epochs : int, default=200
         Passes of the network over the pairs, at most.
-    lr : float, default=0.001
+    lr : float, default=0.003
         Step size of its optimizer, AdamW.
     weight_decay : float, default=0.01
         Pull of AdamW toward no network.
     batch_size : int, default=128
-        Pairs a step.
-    patience : int, default=10
+        Pairs a step; fewer where a pass would have less than 16 steps.
+    patience : int, default=20
         Passes without improvement on held-out pairs before its training stops.
     device : str, default="auto"
         Where to train the network. "auto": CUDA when there is a CUDA device, else the
@@ -154,11 +156,11 @@ class EmbeddingAdapter(
         normalize=True,
         validation_fraction=0.2,
         hidden_sizes=(256,),
-        max_epochs=100,
-        lr=0.001,
+        max_epochs=200,
+        lr=0.003,
         weight_decay=0.01,
         batch_size=128,
-        patience=10,
+        patience=20,
         device="auto",
         random_state=None,
     ):
@@ -261,7 +263,7 @@ class EmbeddingAdapter(
         """Fuse both embedders' vectors of the same rows, in the target's space.
 
         Goes the `share` of the angle from a target vector to the mapped source vector
-        (:func:`slerp`).
+        (:func:`~sklearn_graceful.embedding.slerp`).
 
         Parameters
         ----------
@@ -292,7 +294,8 @@ class EmbeddingAdapter(
         """Try shares of :meth:`fuse` on labelled queries.
 
         Paired vectors alone cannot tell: the target's own vector is always the nearest
-        to itself. The rows should be others than those of fit.
+        to itself. The rows should be others than those of fit, and many: the best of
+        several shares on few rows is partly luck, as `recall` may show.
 
         Parameters
         ----------
@@ -370,9 +373,6 @@ class EmbeddingAdapter(
         return fit_ridge(X, Y, alpha=self.alpha, center=self.center)
 
     def _fit_mlp(self, X, Y, *, seed):
-        # torch takes seconds to import; linear maps do without it.
-        from sklearn_graceful.embedding._residual_training import Training, fit_residual
-
         def rotation(X, Y):
             return fit_procrustes(X, Y, center=self.center)[0]
 

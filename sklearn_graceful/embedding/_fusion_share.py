@@ -1,11 +1,12 @@
 """How far to go from one model's vector to the other's."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from sklearn_graceful.embedding._slerp import slerp_units
-from sklearn_graceful.metrics._rows import chunks
+from sklearn_graceful.metrics.retrieval_figures import recall_at_k
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,7 @@ class FusionShare:
     shares : ndarray of shape (n_shares,)
         All that were tried, in ascending order.
     recall : ndarray of shape (n_shares,)
-        Share of the rows whose nearest gallery vector has their own label.
+        Recall at 1 of each, as by :func:`sklearn_graceful.metrics.recall_at_k`.
     """
 
     share: float
@@ -34,42 +35,30 @@ def try_shares(U, V, labels, shares, gallery=None, gallery_labels=None):
     ----------
     U, V : ndarray of shape (n, d)
         Unit vectors to fuse; U belong to the gallery's space.
-    labels : ndarray of shape (n,)
+    labels : array-like of shape (n,)
         Their labels.
     shares : ndarray of shape (n_shares,)
         In ascending order.
-    gallery : ndarray of shape (n_gallery, d), default=None
-        Unit vectors to search. None: U, each row without itself.
-    gallery_labels : ndarray of shape (n_gallery,), default=None
+    gallery : array-like of shape (n_gallery, d), default=None
+        What to search. None: U, each row without itself.
+    gallery_labels : array-like of shape (n_gallery,), default=None
         Their labels.
 
     Returns
     -------
     choice : FusionShare
     """
-    own = gallery is None
-    if own:
-        gallery, gallery_labels = U, labels
-    recall = np.array(
-        [
-            _recall(
-                slerp_units(U, V, np.full((1, 1), share)),
-                labels,
-                gallery,
-                gallery_labels,
-                leave_out=own,
-            )
-            for share in shares
-        ]
+    ids = None
+    if gallery is None:
+        gallery, gallery_labels, ids = U, labels, np.arange(len(U))
+    search = partial(
+        recall_at_k,
+        gallery=gallery,
+        query_labels=labels,
+        gallery_labels=gallery_labels,
+        query_ids=ids,
+        gallery_ids=ids,
     )
+    fused = (slerp_units(U, V, np.full((1, 1), share)) for share in shares)
+    recall = np.array([search(queries) for queries in fused])
     return FusionShare(float(shares[recall.argmax()]), shares, recall)
-
-
-def _recall(queries, labels, gallery, gallery_labels, *, leave_out):
-    hits = 0
-    for rows in chunks(queries, row_bytes=len(gallery) * gallery.itemsize):
-        scores = queries[rows] @ gallery.T
-        if leave_out:
-            scores[np.arange(len(scores)), np.arange(len(queries))[rows]] = -np.inf
-        hits += (gallery_labels[scores.argmax(axis=1)] == labels[rows]).sum()
-    return hits / len(queries)

@@ -18,6 +18,9 @@ from sklearn_graceful.nn._lean import LeanTraining
 from sklearn_graceful.nn._mlp import MLP
 from sklearn_graceful.nn._seeding import isolated_randomness
 
+# Of an epoch. With fewer, patience would run out before training gets under way.
+MIN_STEPS = 16
+
 
 @dataclass(frozen=True)
 class Training:
@@ -34,7 +37,7 @@ class Training:
     weight_decay : float
         Pull of AdamW toward no network at all.
     batch_size : int
-        Pairs a step.
+        Pairs a step, at most.
     patience : int
         Passes without improvement on held-out pairs before training stops.
     device : str
@@ -128,11 +131,11 @@ def _train(start, X, Y, training, seed, held_out=None):
         return inputs, Y / y_scale
 
     net = _make_net(X.shape[1], Y.shape[1], training)
+    net.set_params(batch_size=min(training.batch_size, max(len(X) // MIN_STEPS, 1)))
+    stop = EarlyStopping(patience=training.patience, load_best=True)
     if held_out is not None:
-        net.set_params(
-            train_split=predefined_split(Dataset(*scaled(*held_out))),
-            callbacks=[EarlyStopping(patience=training.patience, load_best=True)],
-        )
+        held_out = Dataset(*scaled(*held_out))
+        net.set_params(train_split=predefined_split(held_out), callbacks=[stop])
     with isolated_randomness(seed):
         net.fit(*scaled(X, Y))
     layers = [
@@ -144,8 +147,7 @@ def _train(start, X, Y, training, seed, held_out=None):
     first[1] -= mean @ first[0]
     last[0] *= y_scale
     last[1] *= y_scale
-    losses = net.history[:, "train_loss" if held_out is None else "valid_loss"]
-    n_epochs = len(losses) if held_out is None else int(np.argmin(losses)) + 1
+    n_epochs = training.max_epochs if held_out is None else stop.best_epoch_
     return tuple((weight, bias) for weight, bias in layers), n_epochs
 
 
@@ -161,7 +163,6 @@ def _make_net(n_features, n_outputs, training):
         optimizer__fused=True,
         lr=training.lr,
         max_epochs=training.max_epochs,
-        batch_size=training.batch_size,
         train_split=None,
         device=resolve_device(training.device),
         verbose=0,
