@@ -6,7 +6,6 @@ from torch import nn
 
 from sklearn_graceful.compatibility._task import Batch, TaskTensors, old_view
 
-
 # Cosines differ by at most 2, and exp(-2 * 40) is still a number in single precision.
 MAX_SCALE = 40
 
