@@ -519,12 +519,11 @@ NAN = np.where(np.arange(12)[:, None] == 3, np.nan, X)
         ({}, X[:0], Y[:0], "0 sample"),
         ({}, X[:1], Y[:1], "1 sample.* minimum of 2"),
         ({}, X, Y[:9], r"inconsistent numbers of samples: \[12, 9\]"),
-        ({}, X, np.arange(12), r"y must hold vectors, one a row, got shape \(12,\)"),
         ({}, X, None, "requires y to be passed"),
         ({}, NAN, Y, "X contains NaN"),
         ({}, X, NAN, "y contains NaN"),
-        ({}, ZERO_ROW, Y, "X has 1 zero vectors among 12 rows, the first in row 3"),
-        ({}, X, ZERO_ROW, "y has 1 zero vectors among 12 rows, the first in row 3"),
+        ({}, X, 0 * Y, "12 of 12 pairs hold a zero vector"),
+        ({}, X, np.array(["a", "b"] * 6), "could not convert string"),
     ],
 )
 def test_fit_refuses(params, X, y, message):
@@ -532,13 +531,27 @@ def test_fit_refuses(params, X, y, message):
         EmbeddingAdapter(**params).fit(X, y)
 
 
+def test_pairs_without_direction_teach_nothing():
+    kept = np.arange(12) != 3
+    expected = EmbeddingAdapter(random_state=0).fit(X[kept], Y[kept])
+    for source, target in ((ZERO_ROW, Y), (X, np.where(kept[:, None], Y, 0))):
+        with pytest.warns(UserWarning, match="1 of 12 pairs hold a zero vector"):
+            adapter = EmbeddingAdapter(random_state=0).fit(source, target)
+        np.testing.assert_array_equal(adapter.transform(X), expected.transform(X))
+
+
+def test_labels_in_place_of_vectors_are_pointed_out():
+    with pytest.warns(UserWarning, match=r"shape \(12,\) is taken for vectors of wid"):
+        adapter = EmbeddingAdapter(normalize=False).fit(X, np.arange(12))
+    assert adapter.transform(X).shape == (12, 1)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda a: a.transform(Y), "X has 4 features, but .* expecting 5 features"),
         (lambda a: a.inverse_transform(X), "Y has 5 features, .* 4 features"),
-        (lambda a: a.transform(ZERO_ROW), "X has 1 zero vectors"),
-        (lambda a: a.inverse_transform(0 * Y), "Y has 12 zero vectors among 12"),
+        (lambda a: a.fuse(X, ZERO_ROW[:, :4]), "Y has 1 zero vectors among 12 rows"),
         (lambda a: a.transform(NAN), "X contains NaN"),
         (lambda a: a.inverse_transform(np.nan * Y), "Y contains NaN"),
         (lambda a: a.fuse(X, Y[:5]), "X has 12 rows but Y has 5"),

@@ -1,5 +1,6 @@
 """Maps between two embedders that exist, from paired vectors."""
 
+import warnings
 from functools import partial
 from numbers import Integral, Real
 
@@ -102,8 +103,8 @@ class EmbeddingAdapter(
     ------
     ValueError
         At fit, if a parameter is none of the above, there are fewer than two pairs,
-        X and y have different numbers of rows, y is not 2-D, a value is NaN or
-        infinite, or (with `normalize`) a row is zero.
+        X and y have different numbers of rows, a value is NaN or infinite, or (with
+        `normalize`) fewer than two pairs are left without a zero vector.
 
     Notes
     -----
@@ -186,7 +187,8 @@ class EmbeddingAdapter(
         X : array-like of shape (n_pairs, n_features_in)
             Vectors of the source embedder.
         y : array-like of shape (n_pairs, n_features_out)
-            Vectors of the target embedder for the same rows.
+            Vectors of the target embedder for the same rows. With `normalize`, pairs
+            with a zero vector, which has no direction, are left out with a warning.
 
         Returns
         -------
@@ -196,12 +198,16 @@ class EmbeddingAdapter(
         X, y = validate_data(
             self, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2
         )
-        if y.ndim != 2:
-            raise ValueError(
-                f"y must hold vectors, one a row, got shape {y.shape}: the target "
-                "embedder's vectors of the rows of X, no labels."
+        X, y = X.astype(float), y.astype(float)
+        if y.ndim == 1:
+            warnings.warn(
+                f"y of shape {y.shape} is taken for vectors of width 1. It holds the "
+                "target embedder's vectors of the rows of X, no labels.",
+                stacklevel=2,
             )
-        X, y = (self._scaled(n, A.astype(float)) for n, A in (("X", X), ("y", y)))
+            y = y[:, None]
+        if self.normalize:
+            X, y = _unit_pairs(X, y)
         kinds = ["identity", "procrustes", "ridge"]
         kinds += ["mlp"] if self.kind == "mlp" else []
         seed = _draw_seed(self.random_state)
@@ -231,12 +237,11 @@ class EmbeddingAdapter(
         Raises
         ------
         ValueError
-            If X has another width than at fit, or holds NaN, infinity or, with
-            `normalize`, a zero vector.
+            If X has another width than at fit, or holds NaN or infinity.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=PRECISIONS, reset=False)
-        return self._mapped(self.map_, self._scaled("X", X))
+        return self._mapped(self.map_, X)
 
     def inverse_transform(self, Y):
         """Map vectors of the target into the source's space.
@@ -257,7 +262,7 @@ class EmbeddingAdapter(
             As in :meth:`transform`.
         """
         check_is_fitted(self)
-        return self._mapped(self.inverse_map_, self._scaled("Y", self._target(Y)))
+        return self._mapped(self.inverse_map_, self._target(Y))
 
     def fuse(self, X, Y, *, share=0.5):
         """Fuse both embedders' vectors of the same rows, in the target's space.
@@ -353,12 +358,8 @@ class EmbeddingAdapter(
             )
         return Y
 
-    def _scaled(self, name, X):
-        return check_unit_rows(name, X) if self.normalize else X
-
     def _mapped(self, map_, X):
-        mapped = map_(X)
-        return unit_rows(mapped) if self.normalize else mapped
+        return unit_rows(map_(unit_rows(X))) if self.normalize else map_(X)
 
     def _fit_pair_of_maps(self, kind, X, Y, *, seed):
         if kind == "identity":
@@ -436,3 +437,22 @@ def _draw_seed(random_state):
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _unit_pairs(X, Y):
+    """Pairs of unit length, without those of which one has no direction."""
+    kept = X.any(axis=1) & Y.any(axis=1)
+    n_left_out = int((~kept).sum())
+    if kept.sum() < 2:
+        raise ValueError(
+            f"{n_left_out} of {len(X)} pairs hold a zero vector, which has no "
+            "direction: fewer than 2 pairs are left. Set normalize=False for vectors "
+            "whose lengths mean something."
+        )
+    if n_left_out:
+        warnings.warn(
+            f"{n_left_out} of {len(X)} pairs hold a zero vector, which has no "
+            "direction; they are left out.",
+            stacklevel=3,
+        )
+    return unit_rows(X[kept]), unit_rows(Y[kept])
