@@ -9,7 +9,10 @@ from sklearn.base import clone
 from skorch import NeuralNet, NeuralNetRegressor
 from torch import nn
 
-from sklearn_graceful.nn._batches import use_in_memory_batches
+from sklearn_graceful.nn._batches import (
+    take_integers_as_floats,
+    use_in_memory_batches,
+)
 from sklearn_graceful.nn._fit import train_on
 from sklearn_graceful.nn._mlp import mlp_params
 
@@ -193,6 +196,7 @@ def _output_width(net, X):
     """Width of what an unfitted net's module yields, found by asking a copy."""
     probe = clone(net).set_params(callbacks=None, verbose=0)
     use_in_memory_batches(probe).initialize()
+    take_integers_as_floats(probe)
     output = embed(probe, X)
     if output.ndim != 2:
         raise ValueError(
