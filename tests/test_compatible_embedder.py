@@ -713,6 +713,13 @@ def test_paragon_of_a_module_of_fixed_width(scaled, old):
     assert top1(new.old_view(new.transform(X)), old.transform(X[::3]), y, y[::3]) > 0.9
 
 
+def test_paragon_where_a_fixed_width_is_also_asked_for(scaled, old):
+    X, y = scaled
+    net = quick_net(module__embedding_dim=40, max_epochs=1)
+    new = embedder(net, old_model=old, method="bt2", embedding_dim=40).fit(X, y)
+    assert new.embedding_dim_ == 40
+
+
 def test_module_that_yields_no_vectors(scaled):
     X, y = scaled
     net = NeuralNet(Flat, criterion=nn.Identity, verbose=0)
@@ -734,6 +741,45 @@ def test_rows_of_weight_zero_do_not_matter(scaled, old):
         plain = clone(model).fit(X, y).transform(X)
         np.testing.assert_allclose(weighted, without, atol=1e-3)
         assert not np.allclose(plain, without, atol=1e-3)
+
+
+@pytest.mark.parametrize("method", ["focal", "bct", "lce", "contrastive", "l2"])
+def test_rows_of_weight_zero_are_as_good_as_absent(scaled, method):
+    """Neither their labels nor their old vectors leave a trace."""
+    X, y = scaled
+    kept = np.arange(178) % 4 != 0
+    labels, stored = np.where(kept, y, y + 7), PCA(5).fit_transform(X)
+    stored[~kept] *= -1
+    model = embedder(quick_net(max_epochs=3), method=method)
+    for rows in (X, pd.DataFrame(X), X.tolist()):
+        weighted = clone(model).fit(
+            rows, labels, old_embeddings=stored, sample_weight=kept
+        )
+    without = clone(model).fit(
+        X[kept], y[kept], old_embeddings=stored[kept], sample_weight=np.ones(kept.sum())
+    )
+    np.testing.assert_array_equal(weighted.transform(X), without.transform(X))
+    np.testing.assert_array_equal(weighted.prototypes_, without.prototypes_)
+    np.testing.assert_array_equal(
+        weighted.versions_[0].vectors, without.versions_[0].vectors
+    )
+    assert weighted.fingerprint_ == without.fingerprint_
+
+
+def test_prototypes_are_means_by_weight(scaled, old):
+    X, y = scaled
+    weight = 1.0 + np.arange(178) % 5
+    new = embedder(old_model=old).fit(X, y, sample_weight=weight)
+    vectors = new.transform(X)
+    for label, prototype in enumerate(new.prototypes_):
+        mean = np.average(vectors[y == label], axis=0, weights=weight[y == label])
+        np.testing.assert_allclose(prototype, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_weights_of_zero_alone_are_refused(scaled):
+    X, y = scaled
+    with pytest.raises(ValueError, match=r"(?i)sample.weight"):
+        embedder().fit(X, y, sample_weight=np.zeros(178))
 
 
 def test_weights_weigh_the_loss_of_a_network(scaled, old):

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn_graceful.compatibility._task import VersionPrototypes
 
 
-def class_means(vectors, y, n_classes):
+def class_means(vectors, y, n_classes, weight=None):
     """Mean vector of every class, of unit length.
 
     Parameters
@@ -19,17 +19,19 @@ def class_means(vectors, y, n_classes):
         Class indices.
     n_classes : int
         Number of classes, each with a row.
+    weight : ndarray of shape (n,), default=None
+        Of the vectors; None: all alike.
 
     Returns
     -------
     means : ndarray of float32, shape (n_classes, dim)
     """
     sums = np.zeros((n_classes, vectors.shape[1]))
-    np.add.at(sums, y, vectors)
+    np.add.at(sums, y, vectors if weight is None else weight[:, None] * vectors)
     return normalize(sums).astype(np.float32)
 
 
-def class_modes(vectors, y, n_modes):
+def class_modes(vectors, y, n_modes, weight=None):
     """Centres of a k-means clustering of every class, of unit length.
 
     Parameters
@@ -40,6 +42,8 @@ def class_modes(vectors, y, n_modes):
         Class indices.
     n_modes : int
         Clusters of a class; fewer where it has fewer different vectors.
+    weight : ndarray of shape (n,), default=None
+        Of the vectors; None: all alike.
 
     Returns
     -------
@@ -47,10 +51,12 @@ def class_modes(vectors, y, n_modes):
     """
     centres, labels = [], []
     for label in np.unique(y):
-        own = vectors[y == label]
+        members = y == label
+        own = vectors[members]
+        own_weight = None if weight is None else weight[members]
         n_clusters = min(n_modes, len(np.unique(own, axis=0)))
-        found = KMeans(n_clusters, n_init=2).fit(own).cluster_centers_
-        centres.append(normalize(found))
+        found = KMeans(n_clusters, n_init=2).fit(own, sample_weight=own_weight)
+        centres.append(normalize(found.cluster_centers_))
         labels += [label] * n_clusters
     return VersionPrototypes(
         np.concatenate(centres).astype(np.float32), np.array(labels)

@@ -87,7 +87,8 @@ class OldNeighbourhood(nn.Module):
     """How unlikely a draw among old vectors, by similarity, is of the own class.
 
     ``logsumexp_all - logsumexp_own`` of ``scale * cos(e, old vectors)``, over old
-    vectors that are drawn anew every step; a row's own old vector does not count.
+    vectors that are drawn anew every step; a row's own old vector does not count, and
+    one of sample weight k counts as k.
 
     Parameters
     ----------
@@ -111,6 +112,8 @@ class OldNeighbourhood(nn.Module):
         else:
             drawn = torch.arange(n_rows, device=batch.rows.device)
         score = self.scale * batch.old_view @ gallery.old[drawn].mT
+        if gallery.weight is not None:
+            score = score + gallery.weight[drawn].log()
         itself = batch.rows[:, None] == drawn
         own_class = batch.y[:, None] == gallery.y[drawn]
         return neighbourhood_loss(score.masked_fill(itself, -torch.inf), own_class)

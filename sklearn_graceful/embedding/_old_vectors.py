@@ -5,9 +5,7 @@ import warnings
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
-from sklearn.utils.validation import _num_samples
 
-from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 
 
@@ -34,7 +32,6 @@ def old_vectors(reference, old_embeddings, X):
         If they are no finite vectors, one a row, other than 0.
     """
     if old_embeddings is not None:
-        check_row_count("old_embeddings", old_embeddings, _num_samples(X))
         return unit_vectors("old_embeddings", old_embeddings)
     if reference is None:
         return None
@@ -117,5 +114,5 @@ def warn_of_useless_vectors(right, y):
             "In a Pipeline it gets transformed X: wrap the whole Pipeline, "
             "CompatibleEmbedder(pipeline), or pass old_embeddings=.",
             OldModelMismatchWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
