@@ -449,6 +449,17 @@ def test_class_modes():
     np.testing.assert_allclose(found[2], 4.0, rtol=1e-5)
 
 
+def test_modes_of_vectors_that_differ_by_rounding():
+    """As a classifier's probabilities do: no warning, and no mode twice."""
+    rng = np.random.default_rng(0)
+    vectors = np.eye(3)[Y % 3] + 1e-4 * (rng.random((N, 3)) > 0.5)
+    vectors = np.concatenate([vectors] * 20).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    modes = class_modes(vectors, np.tile(Y, 20), 4)
+    assert set(modes.labels) == set(Y)
+    assert len(modes.vectors) == len(modes.labels)
+
+
 def test_repaired_targets_of_a_regressor():
     expected = []
     for i in range(N):

@@ -268,7 +268,7 @@ def test_other_methods_search_the_old_gallery(scaled, old, method):
     X, y = scaled
     new = embedder(old_model=old, method=method).fit(X[::2], y[::2])
     view = new.old_view(new.transform(X[1::2]))
-    assert top1(view, old.transform(X[::3]), y[1::2], y[::3]) > 0.85
+    assert top1(view, old.transform(X[::3]), y[1::2], y[::3]) > 0.8
 
 
 def test_simplex_from_the_first_release_on(scaled):
@@ -280,6 +280,18 @@ def test_simplex_from_the_first_release_on(scaled):
     vectors = second.old_view(second.transform(X))
     np.testing.assert_allclose(vectors, second.transform(X), atol=1e-6)
     assert top1(vectors, first.transform(X[::3]), y, y[::3]) > 0.9
+
+
+def test_simplex_needs_it_in_the_old_model_too(scaled, old):
+    X, y = scaled
+    model = embedder(method=Simplex(n_classes=7))
+    with pytest.raises(ValueError, match=r"old model learned by Independent\(\)"):
+        model.fit(X, y, old_model=old)
+    with pytest.raises(ValueError, match="old model is no CompatibleEmbedder"):
+        model.fit(X, y, old_model=PCA(6).fit(X))
+    larger = embedder(method=Simplex(n_classes=8)).fit(X, y)
+    with pytest.raises(ValueError, match=r"learned by Simplex\(n_classes=8\)"):
+        model.fit(X, y, old_model=larger)
 
 
 def test_simplex_keeps_its_vertices_when_classes_come(scaled):
@@ -324,7 +336,7 @@ def test_classes_that_the_old_model_never_saw(scaled, learner):
     np.testing.assert_array_equal(new.classes_, [0, 1, 2])
     view = new.old_view(new.transform(X))
     # They find each other, and rows of classes that are indexed already find these.
-    assert top1(view[1::2], view[::2], y[1::2], y[::2]) > 0.9
+    assert top1(view[1::2], view[::2], y[1::2], y[::2]) > 0.85
     gallery = old.transform(X[known])
     assert top1(view[known], gallery, y[known], y[known]) > 0.9
 

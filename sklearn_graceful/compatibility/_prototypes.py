@@ -1,7 +1,10 @@
 """Few vectors that stand for all of a class."""
 
+import warnings
+
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 
@@ -55,12 +58,20 @@ def class_modes(vectors, y, n_modes, weight=None):
         own = vectors[members]
         own_weight = None if weight is None else weight[members]
         n_clusters = min(n_modes, len(np.unique(own, axis=0)))
-        found = KMeans(n_clusters, n_init=2).fit(own, sample_weight=own_weight)
-        centres.append(normalize(found.cluster_centers_))
-        labels += [label] * n_clusters
+        found = _cluster(own, n_clusters, own_weight)
+        centres.append(normalize(found))
+        labels += [label] * len(found)
     return VersionPrototypes(
         np.concatenate(centres).astype(np.float32), np.array(labels)
     )
+
+
+def _cluster(vectors, n_clusters, weight):
+    """Centres of k-means, fewer where vectors differ by rounding alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = KMeans(n_clusters, n_init=2).fit(vectors, sample_weight=weight)
+    return found.cluster_centers_[np.unique(found.labels_)]
 
 
 def repaired_vectors(task):

@@ -162,11 +162,12 @@ def find_old_space(reference, rows, method):
     ------
     ValueError
         If the vectors are no finite ones, one a row, or of another width than the old
-        embedder's.
+        embedder's, or the method cannot learn in its space.
     """
     before = old_embedder(reference)
     if reference is not None:
         reference.check_fitted()
+        method.check_old_method(getattr(before, "method_", None))
     vectors = None
     if method.needs_old or rows.old_embeddings is not None:
         vectors = old_vectors(reference, rows.old_embeddings, rows.X_given)

@@ -174,8 +174,10 @@ class _Objective:
         losses = net.criterion_(_first(output).float(), rows)
         if self._weight is None:
             return losses.mean()
-        weight = self._weight[rows.cpu() if torch.is_tensor(rows) else rows]
-        return torch.dot(weight.to(losses.device), losses) / len(losses)
+        # Moved once: the other way round every step would wait for the device.
+        self._weight = self._weight.to(losses.device)
+        rows = rows.to(losses.device) if torch.is_tensor(rows) else rows
+        return torch.dot(self._weight[rows], losses) / len(losses)
 
 
 def _fill_sizes(net, **sizes):
