@@ -290,7 +290,7 @@ def test_simplex_needs_it_in_the_old_model_too(scaled, old):
     with pytest.raises(ValueError, match="old model is no CompatibleEmbedder"):
         model.fit(X, y, old_model=PCA(6).fit(X))
     larger = embedder(method=Simplex(n_classes=8)).fit(X, y)
-    with pytest.raises(ValueError, match=r"learned by Simplex\(n_classes=8\)"):
+    with pytest.raises(ValueError, match="old width is 7"):
         model.fit(X, y, old_model=larger)
 
 
@@ -737,6 +737,12 @@ def test_module_that_yields_no_vectors(scaled):
     net = NeuralNet(Flat, criterion=nn.Identity, verbose=0)
     with pytest.raises(ValueError, match=r"one vector a row, .* yields shape \(14,\)"):
         embedder(net).fit(X, y)
+
+
+def test_training_that_diverges_is_said_to(scaled):
+    X, y = scaled
+    with pytest.raises(ValueError, match="If the training diverged"):
+        embedder(quick_net(lr=1e30)).fit(X, y)
 
 
 # Weights

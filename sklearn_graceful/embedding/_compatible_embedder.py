@@ -229,6 +229,8 @@ class CompatibleEmbedder(
         method.check_learner(kind)
         width = self._width(method, estimator, space, rows.classes)
         method.check_task(space.task(rows, width))
+        if reference is not None:
+            method.check_old_method(space.method)
         with isolated_randomness(self.random_state):
             paragon = None
             if method.needs_paragon:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 from sklearn.utils.validation import has_fit_parameter
 from skorch import NeuralNet
@@ -14,6 +13,7 @@ from sklearn_graceful._pipelines import (
     last_step,
     transform_before_last,
 )
+from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.compatibility._terms import ClassHead
 from sklearn_graceful.nn._embedding_net import embed, fit_embedding_net
 
@@ -173,8 +173,19 @@ def unit_length(embeddings):
     Returns
     -------
     embeddings : ndarray of float32, shape (n, dim)
+
+    Raises
+    ------
+    ValueError
+        If they are not finite, as after a training that diverged.
     """
-    return normalize(np.asarray(embeddings, dtype=np.float64)).astype(np.float32)
+    embeddings = np.asarray(embeddings, dtype=np.float64)
+    if not np.isfinite(embeddings).all():
+        raise ValueError(
+            "The embeddings hold NaN or infinity. If the training diverged, which the "
+            "losses tell, a smaller lr helps."
+        )
+    return unit_rows(embeddings).astype(np.float32)
 
 
 def _fit_net(net, X, rows, method, make_task, embedding_dim, verbose):

@@ -43,6 +43,11 @@ class OldSpace:
             return self.vectors.shape[1]
         return None if self.before is None else self.before.embedding_dim_
 
+    @property
+    def method(self):
+        """Method by which the old embedder learned; None if it is of another kind."""
+        return getattr(self.before, "method_", None)
+
     def class_order(self, classes):
         """Labels in the order in which the versions first learned them.
 
@@ -162,12 +167,11 @@ def find_old_space(reference, rows, method):
     ------
     ValueError
         If the vectors are no finite ones, one a row, or of another width than the old
-        embedder's, or the method cannot learn in its space.
+        embedder's.
     """
     before = old_embedder(reference)
     if reference is not None:
         reference.check_fitted()
-        method.check_old_method(getattr(before, "method_", None))
     vectors = None
     if method.needs_old or rows.old_embeddings is not None:
         vectors = old_vectors(reference, rows.old_embeddings, rows.X_given)

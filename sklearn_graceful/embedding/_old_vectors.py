@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
 
+from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 
 
@@ -64,12 +64,8 @@ def unit_vectors(name, values):
         raise ValueError(f"{name} must hold numbers, got dtype {values.dtype}.")
     if not np.isfinite(values).all():
         raise ValueError(f"{name}: there is NaN or infinity among them.")
-    zero = ~values.any(axis=1)
-    if zero.any():
-        raise ValueError(
-            f"{name}: row {zero.argmax()} is 0, which has no direction to compare."
-        )
-    return normalize(values.astype(np.float64)).astype(np.float32)
+    check_have_directions(name, values)
+    return unit_rows(values.astype(np.float64)).astype(np.float32)
 
 
 def retrieves_own_class(vectors, y):
