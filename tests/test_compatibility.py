@@ -449,6 +449,17 @@ def test_class_modes():
     np.testing.assert_allclose(found[2], 4.0, rtol=1e-5)
 
 
+def test_modes_of_vectors_that_differ_by_rounding():
+    """As a classifier's probabilities do: no warning, and no mode twice."""
+    rng = np.random.default_rng(0)
+    vectors = np.eye(3)[Y % 3] + 1e-4 * (rng.random((N, 3)) > 0.5)
+    vectors = np.concatenate([vectors] * 20).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    modes = class_modes(vectors, np.tile(Y, 20), 4)
+    assert set(modes.labels) == set(Y)
+    assert len(modes.vectors) == len(modes.labels)
+
+
 def test_repaired_targets_of_a_regressor():
     expected = []
     for i in range(N):
@@ -587,3 +598,30 @@ def test_methods_are_estimators():
     assert clone(method).get_params() == method.get_params()
     assert repr(method) == "Focal(nu=1.5)"
     assert method.set_params(mu=9.0).mu == 9.0
+
+
+# Sample weights
+
+
+def test_old_vectors_of_weight_k_count_as_k():
+    weight = np.random.default_rng(8).integers(1, 4, N).astype(float)
+
+    def reference(e, i, batch, loss):
+        likeness = weight * [np.exp(5 * cos(e, vector)) for vector in OLD]
+        likeness[i] = 0
+        own = likeness[Y[i] == Y].sum()
+        missed = np.log(likeness.sum() / own) if own else 0
+        return 2 * missed + label_loss(loss, e, i, 16)
+
+    check(Focal(nu=2, mu=0, scale=5.0), OLD_DIM, reference, weight=weight)
+
+
+def test_prototypes_of_weight_k_are_those_of_k_repeats():
+    counts = np.random.default_rng(8).integers(1, 4, N)
+    repeats = np.repeat(np.arange(N), counts)
+    means = class_means(OLD, Y, K, counts.astype(float))
+    np.testing.assert_allclose(means, class_means(OLD[repeats], Y[repeats], K), 1e-5)
+    modes = class_modes(OLD, Y, 1, counts.astype(float))
+    np.testing.assert_allclose(modes.vectors, means, rtol=1e-5)
+    task = make_task(OLD_DIM, weight=counts.astype(float))
+    np.testing.assert_allclose(BCT().old_head(task), means, rtol=1e-5)

@@ -129,7 +129,7 @@ def test_queries_without_a_relevant_item_give_one_warning():
         ({"measure": "auc"}, "Unknown measure 'auc'"),
         ({"measure": "recall@61"}, "k must be between 1 and 60"),
         ({"new_gallery": np.ones((59, 6))}, "new_gallery has 59 rows but old_gal"),
-        ({"new_gallery": np.zeros((60, 6))}, "new_gallery row 0 is zero"),
+        ({"new_gallery": np.zeros((60, 6))}, "new_gallery: row 0 is 0"),
         ({"old_gallery": np.full((60, 4), np.inf)}, "old_gallery contains infinity"),
         ({"gallery_labels": [0]}, "gallery_labels has 1 rows but old_gallery has 60"),
     ],

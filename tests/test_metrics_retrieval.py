@@ -363,14 +363,14 @@ ZERO = [[1.0, 0.0], [0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]
         ({"query_labels": [0, 1, np.nan, 1]}, "query_labels holds NaN"),
         ({"query_labels": [LABELS]}, "query_labels must be 1-D"),
         ({"queries": NAN}, "queries contains NaN"),
-        ({"queries": ZERO}, "queries row 1 is zero"),
+        ({"queries": ZERO}, "queries: row 1 is 0"),
         ({"queries": [1.0, 2.0]}, "Expected 2D array"),
         ({"metric": "cosin"}, "Unknown metric 'cosin'"),
         ({"gallery_labels": LABELS}, "gallery_labels without gallery"),
         ({"gallery_ids": LABELS}, "gallery_ids without gallery"),
         ({"gallery": VECTORS}, "gallery_labels is missing"),
         ({"gallery": NAN, "gallery_labels": LABELS}, "gallery contains NaN"),
-        ({"gallery": ZERO, "gallery_labels": LABELS}, "gallery row 1 is zero"),
+        ({"gallery": ZERO, "gallery_labels": LABELS}, "gallery: row 1 is 0"),
         (
             {"gallery": VECTORS, "gallery_labels": [0]},
             "gallery_labels has 1 rows but gallery has 4",
@@ -392,7 +392,7 @@ def test_bad_input_is_refused(change, message):
 
 
 def test_a_wider_query_whose_old_view_is_zero_is_refused():
-    with pytest.raises(ValueError, match="queries row 0 is zero in the 2 coordinates"):
+    with pytest.raises(ValueError, match="queries: row 0 is 0 in the 2 coord"):
         metrics.nearest([[0.0, 0.0, 1.0]], [[1.0, 0.0]])
 
 
@@ -452,3 +452,12 @@ def test_flips_of_other_queries_are_refused():
         retrieval_flips(outcomes, other)
     with pytest.raises(ValueError, match="k must be between 1 and 3"):
         retrieval_flips(outcomes, outcomes, k=4)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200, 1e-300])
+def test_vectors_of_any_length_have_a_direction(size):
+    vectors = np.random.default_rng(0).normal(size=(20, 3))
+    indices, scores = metrics.nearest(vectors, k=3)
+    found, cosines = metrics.nearest(size * vectors, k=3)
+    np.testing.assert_array_equal(found, indices)
+    np.testing.assert_allclose(cosines, scores, rtol=1e-9)

@@ -73,8 +73,13 @@ def test_a_wider_embedding_is_its_old_view(metric):
     ("embeddings", "centroids", "metric", "message"),
     [
         ([[1.0]], [[1.0, 2.0]], "cosine", "embeddings have 1 columns.*the 2 of"),
-        ([[1.0, 2.0]], [[0.0, 0.0]], "cosine", "centroids holds 1 .*without a dir"),
-        ([[0.0, 0.0, 2.0]], [[1.0, 1.0]], "euclidean", "embeddings holds 1 vectors"),
+        ([[1.0, 2.0]], [[0.0, 0.0]], "cosine", r"centroids: .* one of 1"),
+        (
+            [[0.0, 0.0, 2.0]],
+            [[1.0, 1.0]],
+            "euclidean",
+            r"embeddings: .* one of 1",
+        ),
         ([[1.0, np.nan]], [[1.0, 1.0]], "cosine", "embeddings contains NaN"),
         ([[1.0, 2.0]], [1.0, 2.0], "cosine", "2D array"),
         ([[1.0, 2.0]], [[1.0, 2.0]], "dot", "metric must be one of"),
@@ -307,7 +312,10 @@ def test_the_table_shows_every_figure(ten_classes):
             "new_embeddings has 2 rows.* has 3",
         ),
         ({"new_embeddings": np.ones((3, 1))}, "new_embeddings has 1 columns.*the 2 of"),
-        ({"old_embeddings": np.zeros((3, 2))}, "old_embeddings holds 3 vectors"),
+        (
+            {"old_embeddings": np.zeros((3, 2))},
+            r"old_embeddings: .* one of 3",
+        ),
         ({"updated": [0, 1, 1]}, "updated must be 3 booleans"),
         ({"updated": [True]}, "updated must be 3 booleans"),
     ],
@@ -321,3 +329,12 @@ def test_updates_that_cannot_be_compared(changes, message):
     }
     with pytest.raises(ValueError, match=message):
         clustering_update(**arguments | changes)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-30), (float, 1e200)])
+def test_vectors_of_any_length_go_to_the_centroid_of_their_direction(dtype, size):
+    rng = np.random.default_rng(0)
+    vectors, centroids = rng.normal(size=(20, 3)), rng.normal(size=(5, 3))
+    expected = assign_to_centroids(vectors, centroids)
+    found = assign_to_centroids((size * vectors).astype(dtype), centroids)
+    np.testing.assert_array_equal(found, expected)

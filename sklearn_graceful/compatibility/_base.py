@@ -87,6 +87,20 @@ class Compatibility(BaseEstimator):
         if form and getattr(type(self), form) is getattr(Compatibility, form):
             raise self._networks_only()
 
+    def check_old_method(self, method):
+        """Refuse an old model in whose space the method cannot learn.
+
+        Parameters
+        ----------
+        method : Compatibility or None
+            By which the old model learned; None if it is no ``CompatibleEmbedder``.
+
+        Raises
+        ------
+        ValueError
+            If vectors of the two could not be compared.
+        """
+
     def check_task(self, task):
         """Refuse, before any training, what the method cannot be used on.
 

@@ -94,7 +94,7 @@ class BCT(Compatibility):
         ValueError
             If the given weights have another shape, or the old model has none.
         """
-        means = class_means(task.old, task.y, task.n_classes)
+        means = class_means(task.old, task.y, task.n_classes, task.weight)
         if isinstance(self.head, str):
             if self.head == "means":
                 return means

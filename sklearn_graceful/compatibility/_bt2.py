@@ -93,7 +93,7 @@ class BT2(Compatibility):
 
     def terms(self, task):
         """Cross-entropy, paragon, old prototypes, old direction."""
-        centres = class_means(task.old, task.y, task.n_classes)
+        centres = class_means(task.old, task.y, task.n_classes, task.weight)
         return [
             (1.0, ClassHead(task, self.head_scale)),
             (self.paragon, _ParagonDirection(task)),

@@ -48,7 +48,7 @@ class LCE(Compatibility):
 
     def terms(self, task):
         """Cross-entropy, alignment of the head, boundary."""
-        centres = class_means(task.old, task.y, task.n_classes)
+        centres = class_means(task.old, task.y, task.n_classes, task.weight)
         cosine = (task.old * centres[task.y]).sum(axis=1)
         bounds = np.full(task.n_classes, np.inf)
         np.minimum.at(bounds, task.y, cosine)

@@ -54,6 +54,19 @@ class Simplex(Compatibility):
                 )
         return width
 
+    def check_old_method(self, method):
+        """Refuse an old model that did not learn the same class weights."""
+        if not isinstance(method, Simplex) or method.n_classes != self.n_classes:
+            raise ValueError(
+                f"Simplex(n_classes={self.n_classes}) fits the space of an old model "
+                "that learned by the same simplex, from the first release on, but the "
+                + (
+                    "old model is no CompatibleEmbedder."
+                    if method is None
+                    else f"old model learned by {method!r}."
+                )
+            )
+
     def check_task(self, task):
         """Refuse more classes than vertices, and embeddings of another width."""
         if task.vertices.max() >= self.n_classes:

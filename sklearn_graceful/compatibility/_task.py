@@ -49,6 +49,8 @@ class Task:
         Of the versions before the old one, the oldest first.
     paragon : ndarray of shape (n_rows, paragon_dim) or None
         Embeddings by a network that was trained without any old one.
+    weight : ndarray of shape (n_rows,) or None
+        Sample weights, above 0; None: all alike.
     old_head : ndarray of shape (n_classes, old_dim) or None
         Class weights of the old model itself, where the method asks for them; NaN for
         classes that it never learned.
@@ -65,6 +67,7 @@ class Task:
     prototypes: VersionPrototypes | None = None
     earlier: list = field(default_factory=list)
     paragon: np.ndarray | None = None
+    weight: np.ndarray | None = None
     old_head: np.ndarray | None = None
     vertices: np.ndarray | None = None
 
@@ -79,7 +82,7 @@ class TaskTensors(nn.Module):
 
     def __init__(self, task):
         super().__init__()
-        for name in ("y", "old", "right", "paragon"):
+        for name in ("y", "old", "right", "paragon", "weight"):
             self.register_buffer(name, _tensor(getattr(task, name)), persistent=False)
 
 
@@ -101,7 +104,7 @@ class Batch:
         Embeddings of unit length.
     old_view : tensor of shape (n, old_dim)
         See :func:`old_view`; only where there is an old embedder.
-    y, old, right, paragon : tensor of n rows or None
+    y, old, right, paragon, weight : tensor of n rows or None
         As in :class:`Task`.
     """
 

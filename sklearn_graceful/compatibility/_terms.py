@@ -90,7 +90,8 @@ class OldNeighbourhood(nn.Module):
     """How unlikely a draw among old vectors, by similarity, is of the own class.
 
     ``logsumexp_all - logsumexp_own`` of ``scale * cos(e, old vectors)``, over old
-    vectors that are drawn anew every step; a row's own old vector does not count.
+    vectors that are drawn anew every step; a row's own old vector does not count, and
+    one of sample weight k counts as k.
 
     Parameters
     ----------
@@ -114,9 +115,11 @@ class OldNeighbourhood(nn.Module):
         else:
             drawn = torch.arange(n_rows, device=batch.rows.device)
         score = self.scale * batch.old_view @ gallery.old[drawn].mT
-        others = batch.rows[:, None] != drawn
         own_class = batch.y[:, None] == gallery.y[drawn]
-        return neighbourhood_loss(score, own_class & others, others)
+        counts = batch.rows[:, None] != drawn
+        if gallery.weight is not None:
+            counts = counts * gallery.weight[drawn]
+        return neighbourhood_loss(score, own_class, counts)
 
 
 class PrototypeNeighbourhood(nn.Module):
@@ -144,7 +147,7 @@ class PrototypeNeighbourhood(nn.Module):
         return neighbourhood_loss(self.scale * view @ self.vectors.mT, own_class)
 
 
-def neighbourhood_loss(score, own_class, others=None):
+def neighbourhood_loss(score, own_class, counts=None):
     """``logsumexp_all - logsumexp_own`` of every row.
 
     Parameters
@@ -152,9 +155,9 @@ def neighbourhood_loss(score, own_class, others=None):
     score : tensor of shape (n, m)
         Similarities. Those of a row differ by at most 80, see ``MAX_SCALE``.
     own_class : tensor of bool, shape (n, m)
-        Which entries are of the row's own class, and count.
-    others : tensor of bool, shape (n, m), default=None
-        Which entries count at all; None: all.
+        Which entries are of the row's own class.
+    counts : tensor of bool or float, shape (n, m), default=None
+        How often each entry counts; None: once.
 
     Returns
     -------
@@ -163,8 +166,8 @@ def neighbourhood_loss(score, own_class, others=None):
     """
     # One exponential serves both sums; the entries are most of the cost of a step.
     likelihood = (score - score.detach().amax(dim=1, keepdim=True)).exp()
-    own = (likelihood * own_class).sum(dim=1)
-    everything = likelihood if others is None else likelihood * others
+    everything = likelihood if counts is None else likelihood * counts
+    own = (everything * own_class).sum(dim=1)
     found = own > 0
     own = torch.where(found, own, torch.ones_like(own))
     everything = torch.where(found, everything.sum(dim=1), own)

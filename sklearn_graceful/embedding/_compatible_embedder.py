@@ -1,5 +1,6 @@
 """An embedder whose vectors fit the old gallery."""
 
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -12,18 +13,11 @@ from sklearn.base import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import assert_all_finite, check_random_state, get_tags
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _num_samples,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNet
 
 from sklearn_graceful._pipelines import last_step
-from sklearn_graceful._row_arguments import check_weights
 from sklearn_graceful._takes_old_model import TakesOldModelMixin
 from sklearn_graceful.compatibility import Independent, check_compatibility
 from sklearn_graceful.compatibility._prototypes import class_means
@@ -36,6 +30,7 @@ from sklearn_graceful.embedding._learners import (
 )
 from sklearn_graceful.embedding._old_space import find_old_space
 from sklearn_graceful.embedding._old_vectors import unit_vectors
+from sklearn_graceful.embedding._training_rows import check_training_rows
 from sklearn_graceful.embedding._versions import fingerprint
 from sklearn_graceful.nn import embedding_net
 from sklearn_graceful.nn._embedding_net import takes_width
@@ -201,7 +196,8 @@ class CompatibleEmbedder(
             The old model's vectors of these rows; goes before asking it. With these
             alone the old model itself is not needed any more.
         sample_weight : array-like of shape (n,), default=None
-            Weight of each row's whole loss.
+            Weight of each row's whole loss, and of its old vector wherever old vectors
+            stand for the old gallery. A row of weight 0 is as good as absent.
 
         Returns
         -------
@@ -210,9 +206,10 @@ class CompatibleEmbedder(
         Raises
         ------
         ValueError
-            If row counts differ, X or the old vectors are not what they should be, the
-            method is unknown, not for this learner or not for this width, or labels are
-            missing that it needs or of another kind than the old model's.
+            If row counts differ, X or the old vectors are not what they should be,
+            weights are negative or all 0, the method is unknown, not for this learner
+            or not for this width, or labels are missing that it needs or of another
+            kind than the old model's.
         TypeError
             If `estimator` cannot embed, takes no sample weights where there are any, or
             the old model has no embeddings.
@@ -221,46 +218,29 @@ class CompatibleEmbedder(
         """
         estimator = self._make_estimator()
         kind = embedder_kind(estimator)
-        X_given, X = X, self._check_X(X, reset=True)
-        classes, y = _check_labels(X, y)
-        sample_weight, _ = check_weights(X, sample_weight, None)
-        check_takes_weights(last_step(estimator), sample_weight)
+        rows = check_training_rows(
+            self._check_X(X, reset=True), X, y, old_embeddings, sample_weight
+        )
+        check_takes_weights(last_step(estimator), rows.weight)
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
-        method = check_compatibility(self.method)
-        with isolated_randomness(self.random_state):
-            space = find_old_space(reference, old_embeddings, X_given, y, method)
-        if method.needs_old and space.vectors is None:
-            method = Independent()
-        _check_has_labels(method, y, space)
+        method, space = self._find_method_and_space(reference, rows)
         method.check_learner(kind)
-        width = self._width(method, estimator, space, classes)
-        paragon = None
-
-        def make_task(embedding_dim):
-            return space.task(
-                y,
-                classes,
-                n_rows=_num_samples(X),
-                embedding_dim=embedding_dim,
-                paragon=paragon,
-            )
-
-        method.check_task(make_task(width))
+        width = self._width(method, estimator, space, rows.classes)
+        method.check_task(space.task(rows, width))
+        if reference is not None:
+            method.check_old_method(space.method)
         with isolated_randomness(self.random_state):
+            paragon = None
             if method.needs_paragon:
-                paragon = self._paragon(
-                    method, estimator, width, X_given, y, sample_weight
-                )
+                paragon = self._paragon(method, estimator, width, rows)
             trained = fit_embedder(
                 estimator,
-                X,
-                y,
+                rows,
                 method=method,
-                make_task=make_task,
+                make_task=partial(space.task, rows, paragon=paragon),
                 embedding_dim=width,
-                sample_weight=sample_weight,
                 verbose=self.verbose,
             )
         for earlier in _NOT_SET_BY_EVERY_FIT:
@@ -268,22 +248,8 @@ class CompatibleEmbedder(
         self.estimator_ = estimator
         self.reference_ = reference
         self.method_ = method
-        self._codes = trained.codes
-        embeddings = self._embed(X_given)
-        self.embedding_dim_ = embeddings.shape[1]
-        self.fingerprint_ = fingerprint(embeddings)
-        compatible = not isinstance(method, Independent)
-        self.versions_ = space.versions(classes) if compatible else []
-        if self.versions_:
-            self.old_dim_ = self.versions_[-1].dim
-        if trained.history is not None:
-            self.history_ = trained.history
-        if trained.head is not None:
-            self.head_ = trained.head
-        if y is not None:
-            self.classes_ = classes
-            self.class_order_ = space.class_order(classes) if compatible else classes
-            self.prototypes_ = class_means(embeddings, y, len(classes))
+        self._keep_training(trained)
+        self._keep_space(rows, space)
         return self
 
     def transform(self, X):
@@ -353,6 +319,39 @@ class CompatibleEmbedder(
         X = self._check_X(X)
         return unit_length(embeddings_of(self.estimator_, X, self._codes))
 
+    def _find_method_and_space(self, reference, rows):
+        """What is to be done, and what is known of the old space for it."""
+        method = check_compatibility(self.method)
+        with isolated_randomness(self.random_state):
+            space = find_old_space(reference, rows, method)
+        if method.needs_old and space.vectors is None:
+            method = Independent()
+        _check_has_labels(method, rows.y, space)
+        return method, space
+
+    def _keep_training(self, trained):
+        self._codes = trained.codes
+        if trained.history is not None:
+            self.history_ = trained.history
+        if trained.head is not None:
+            self.head_ = trained.head
+
+    def _keep_space(self, rows, space):
+        """Say what the new space is, and what is to be known of the earlier ones."""
+        embeddings = self._embed(rows.X_given)
+        self.embedding_dim_ = embeddings.shape[1]
+        self.fingerprint_ = fingerprint(embeddings)
+        compatible = not isinstance(self.method_, Independent)
+        self.versions_ = space.versions(rows.classes) if compatible else []
+        if self.versions_:
+            self.old_dim_ = self.versions_[-1].dim
+        if rows.y is None:
+            return
+        classes = rows.classes
+        self.classes_ = classes
+        self.class_order_ = space.class_order(classes) if compatible else classes
+        self.prototypes_ = class_means(embeddings, rows.y, len(classes), rows.weight)
+
     def _make_estimator(self):
         if self.estimator is None:
             return make_pipeline(StandardScaler(), embedding_net())
@@ -375,16 +374,19 @@ class CompatibleEmbedder(
             )
         return width or (_DEFAULT_DIM if classes is None else len(classes))
 
-    def _paragon(self, method, estimator, width, X, y, sample_weight):
+    def _paragon(self, method, estimator, width, rows):
         """Embeddings by a network of the same kind that knows no old one."""
-        dim = width if width is None else method.paragon_dim(width)
+        dim = None
+        if width is not None and takes_width(last_step(estimator)):
+            dim = method.paragon_dim(width)
         paragon = CompatibleEmbedder(
             clone(estimator),
             method="independent",
             embedding_dim=dim,
             random_state=check_random_state(None).randint(2**31 - 1),
         )
-        return paragon.fit(X, y, sample_weight=sample_weight)._embed(X)
+        X = rows.X_given
+        return paragon.fit(X, rows.y, sample_weight=rows.weight)._embed(X)
 
     def _check_X(self, X, *, reset=False):
         if self.estimator is None:
@@ -404,23 +406,6 @@ class CompatibleEmbedder(
         tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _check_labels(X, y):
-    """Sorted classes, and the rows' positions among them; None without labels."""
-    if y is None:
-        return None, None
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    if len(y) != _num_samples(X):
-        raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
-    check_classification_targets(y)
-    classes, y = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"An embedder needs rows of two classes or more, got 1 class: {classes}."
-        )
-    return classes, y
 
 
 def _check_has_labels(method, y, space):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 from sklearn.utils.validation import has_fit_parameter
 from skorch import NeuralNet
@@ -14,6 +13,7 @@ from sklearn_graceful._pipelines import (
     last_step,
     transform_before_last,
 )
+from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.compatibility._terms import ClassHead
 from sklearn_graceful.nn._embedding_net import embed, fit_embedding_net
 
@@ -91,27 +91,21 @@ def check_takes_weights(learner, sample_weight):
         raise TypeError(f"{type(learner).__name__}.fit takes no sample_weight.")
 
 
-def fit_embedder(
-    estimator, X, y, *, method, make_task, embedding_dim, sample_weight, verbose
-):
+def fit_embedder(estimator, rows, *, method, make_task, embedding_dim, verbose):
     """Train an estimator to embed by a method.
 
     Parameters
     ----------
     estimator : estimator
         Unfitted, of one's own; fitted in place.
-    X : array-like of n rows
-        Rows.
-    y : ndarray of int64, shape (n,), or None
-        Class indices.
+    rows : TrainingRows
+        To be trained on.
     method : Compatibility
         Says what the loss is.
     make_task : callable
         ``make_task(embedding_dim)`` returns the Task.
     embedding_dim : int or None
         Wanted width; None: the learner's own.
-    sample_weight : ndarray of shape (n,) or None
-        Weights by row.
     verbose : int
         skorch's verbosity.
 
@@ -126,11 +120,11 @@ def fit_embedder(
         if kind == "net":
             X = check_array(X, allow_nd=True, input_name="X")
             trained = _fit_net(
-                learner, X, y, method, make_task, embedding_dim, sample_weight, verbose
+                learner, X, rows, method, make_task, embedding_dim, verbose
             )
             return
         task = make_task(embedding_dim)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        weights = {} if rows.weight is None else {"sample_weight": rows.weight}
         if kind == "regressor":
             learner.fit(X, method.targets(task), **weights)
             trained = Trained()
@@ -139,7 +133,7 @@ def fit_embedder(
         learner.fit(X, _nearest_code(task, codes), **weights)
         trained = Trained(codes=codes.vectors)
 
-    fit_through_pipeline(estimator, X, y, fit_last)
+    fit_through_pipeline(estimator, rows.X, rows.y, fit_last)
     return trained
 
 
@@ -179,25 +173,36 @@ def unit_length(embeddings):
     Returns
     -------
     embeddings : ndarray of float32, shape (n, dim)
+
+    Raises
+    ------
+    ValueError
+        If they are not finite, as after a training that diverged.
     """
-    return normalize(np.asarray(embeddings, dtype=np.float64)).astype(np.float32)
+    embeddings = np.asarray(embeddings, dtype=np.float64)
+    if not np.isfinite(embeddings).all():
+        raise ValueError(
+            "The embeddings hold NaN or infinity. If the training diverged, which the "
+            "losses tell, a smaller lr helps."
+        )
+    return unit_rows(embeddings).astype(np.float32)
 
 
-def _fit_net(net, X, y, method, make_task, embedding_dim, sample_weight, verbose):
+def _fit_net(net, X, rows, method, make_task, embedding_dim, verbose):
     history, loss = fit_embedding_net(
         net,
         X,
-        y,
+        rows.y,
         lambda width: method.loss(make_task(width)),
         embedding_dim=embedding_dim,
-        weight=sample_weight,
+        weight=rows.weight,
         verbose=verbose,
     )
     heads = [term for term in loss.terms if isinstance(term, ClassHead)]
     head = None
     if heads:
         weight = heads[0].weight.detach().cpu().numpy()
-        head = unit_length(weight[: y.max() + 1])
+        head = unit_length(weight[: len(rows.classes)])
     return Trained(head=head, history=history)
 
 

@@ -43,6 +43,11 @@ class OldSpace:
             return self.vectors.shape[1]
         return None if self.before is None else self.before.embedding_dim_
 
+    @property
+    def method(self):
+        """Method by which the old embedder learned; None if it is of another kind."""
+        return getattr(self.before, "method_", None)
+
     def class_order(self, classes):
         """Labels in the order in which the versions first learned them.
 
@@ -89,17 +94,13 @@ class OldSpace:
         )
         return [*self._earlier(), newest]
 
-    def task(self, y, classes, *, n_rows, embedding_dim, paragon=None):
+    def task(self, rows, embedding_dim, paragon=None):
         """What a method gets to know.
 
         Parameters
         ----------
-        y : ndarray of int64, shape (n_rows,), or None
-            Class indices.
-        classes : ndarray of shape (n_classes,) or None
-            Labels of these indices.
-        n_rows : int
-            Number of training rows.
+        rows : TrainingRows
+            To be trained on.
         embedding_dim : int or None
             Width of the new embeddings; None until the network says it.
         paragon : ndarray of shape (n_rows, paragon_dim), default=None
@@ -109,19 +110,21 @@ class OldSpace:
         -------
         task : Task
         """
-        rows = {
-            "n_rows": n_rows,
+        known = {
+            "n_rows": len(rows),
             "embedding_dim": embedding_dim,
+            "weight": rows.weight,
             "old": self.vectors,
             "right": self.right,
             "paragon": paragon,
         }
-        if y is None:
-            return Task(**rows)
+        if rows.y is None:
+            return Task(**known)
+        classes = rows.classes
         order = self.class_order(classes).tolist()
         return Task(
-            **rows,
-            y=y,
+            **known,
+            y=rows.y,
             n_classes=len(classes),
             prototypes=self.modes,
             earlier=[v.prototypes(classes) for v in self._earlier() if len(v.vectors)],
@@ -144,19 +147,15 @@ class OldSpace:
         return head
 
 
-def find_old_space(reference, old_embeddings, X, y, method):
+def find_old_space(reference, rows, method):
     """Ask the old embedder about the training rows.
 
     Parameters
     ----------
     reference : ReferenceModel or None
         The old model.
-    old_embeddings : array-like of shape (n, old_dim) or None
-        Its stored answers; they go first.
-    X : array-like of n rows
-        As the old model wants them.
-    y : ndarray of int64, shape (n,), or None
-        Class indices.
+    rows : TrainingRows
+        To be trained on. Old embeddings that are stored go first.
     method : Compatibility
         Says whether old embeddings are needed, and how many modes of a class.
 
@@ -174,20 +173,19 @@ def find_old_space(reference, old_embeddings, X, y, method):
     if reference is not None:
         reference.check_fitted()
     vectors = None
-    if method.needs_old or old_embeddings is not None:
-        vectors = old_vectors(reference, old_embeddings, X)
+    if method.needs_old or rows.old_embeddings is not None:
+        vectors = old_vectors(reference, rows.old_embeddings, rows.X_given)
         _check_width(vectors, before)
     if not method.needs_old:
         return OldSpace(before=before)
     if vectors is None:
         return OldSpace()
-    if y is None:
+    if rows.y is None:
         return OldSpace(vectors, np.ones(len(vectors), dtype=bool), before=before)
-    right = retrieves_own_class(vectors, y)
-    warn_of_useless_vectors(right, y)
-    return OldSpace(
-        vectors, right, class_modes(vectors, y, int(method.n_modes)), before
-    )
+    right = retrieves_own_class(vectors, rows.y)
+    warn_of_useless_vectors(right, rows.y)
+    modes = class_modes(vectors, rows.y, int(method.n_modes), rows.weight)
+    return OldSpace(vectors, right, modes, before)
 
 
 def _check_width(vectors, before):

@@ -4,10 +4,8 @@ import warnings
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
-from sklearn.utils.validation import _num_samples
 
-from sklearn_graceful._row_arguments import check_row_count
+from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 
 
@@ -34,7 +32,6 @@ def old_vectors(reference, old_embeddings, X):
         If they are no finite vectors, one a row, other than 0.
     """
     if old_embeddings is not None:
-        check_row_count("old_embeddings", old_embeddings, _num_samples(X))
         return unit_vectors("old_embeddings", old_embeddings)
     if reference is None:
         return None
@@ -67,12 +64,8 @@ def unit_vectors(name, values):
         raise ValueError(f"{name} must hold numbers, got dtype {values.dtype}.")
     if not np.isfinite(values).all():
         raise ValueError(f"{name}: there is NaN or infinity among them.")
-    zero = ~values.any(axis=1)
-    if zero.any():
-        raise ValueError(
-            f"{name}: row {zero.argmax()} is 0, which has no direction to compare."
-        )
-    return normalize(values.astype(np.float64)).astype(np.float32)
+    check_have_directions(name, values)
+    return unit_rows(values.astype(np.float64)).astype(np.float32)
 
 
 def retrieves_own_class(vectors, y):
@@ -117,5 +110,5 @@ def warn_of_useless_vectors(right, y):
             "In a Pipeline it gets transformed X: wrap the whole Pipeline, "
             "CompatibleEmbedder(pipeline), or pass old_embeddings=.",
             OldModelMismatchWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

@@ -1,25 +1,8 @@
-"""Rows of unit length."""
+"""Rows of unit length, where the user may do without."""
 
-import numpy as np
+from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 
-
-def unit_rows(X):
-    """Rows scaled to unit length; a zero row stays zero.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-        Finite.
-
-    Returns
-    -------
-    units : ndarray of shape (n, d)
-    """
-    largest = np.abs(X).max(axis=1, keepdims=True)
-    # First by the largest entry: squares of huge or tiny numbers leave the range.
-    X = X / np.where(largest > 0, largest, 1)
-    lengths = np.linalg.norm(X, axis=1, keepdims=True)
-    return X / np.where(lengths > 0, lengths, 1)
+__all__ = ["check_unit_rows", "unit_rows"]
 
 
 def check_unit_rows(name, X):
@@ -41,12 +24,6 @@ def check_unit_rows(name, X):
     ValueError
         If a row is zero.
     """
-    zero = ~X.any(axis=1)
-    if zero.any():
-        first = int(np.flatnonzero(zero)[0])
-        raise ValueError(
-            f"{name} has {int(zero.sum())} zero vectors among {len(X)} rows, the first "
-            f"in row {first}: a zero vector has no direction. Leave such rows out, or "
-            "set normalize=False."
-        )
+    advice = " Leave such rows out, or set normalize=False."
+    check_have_directions(name, X, advice)
     return unit_rows(X)

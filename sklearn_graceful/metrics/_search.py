@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 from sklearn_graceful.metrics._groups import Groups, check_pair
 
 # Matrix products of fewer rows are slower for each row.
@@ -129,11 +130,10 @@ def _unit_rows(queries, gallery, names):
 def _unit(vectors, name):
     # In double precision: squares of small single-precision numbers vanish.
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    if not norms.all():
-        raise ValueError(
-            f"{name} row {int(norms.argmin())} is zero in the {vectors.shape[1]} "
-            "coordinates that are compared, so its cosine is undefined."
-        )
+    if norms.min() < 1e-100 or norms.max() > 1e100:
+        check_have_directions(name, vectors)
+        # Even so, squares may have left the range.
+        return unit_rows(vectors)
     return np.divide(vectors, norms[:, None], dtype=vectors.dtype, casting="same_kind")
 
 

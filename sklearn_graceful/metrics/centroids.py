@@ -1,9 +1,9 @@
 """Which old cluster a new embedding falls into."""
 
-import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
+
+from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 
 METRICS = ("cosine", "euclidean")
 
@@ -75,10 +75,5 @@ def unit_view(name, vectors, width):
         If all of them are 0 in a row.
     """
     view = vectors[:, :width]
-    zero = np.flatnonzero(~view.any(axis=1))
-    if len(zero):
-        raise ValueError(
-            f"{name} holds {len(zero)} vectors without a direction (the first {width} "
-            f"coordinates are 0), row {zero[0]} among them."
-        )
-    return normalize(view)
+    check_have_directions(name, view)
+    return unit_rows(view)

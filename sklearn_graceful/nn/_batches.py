@@ -5,6 +5,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from sklearn_graceful.nn._device import fits_on_device
+from sklearn_graceful.reference._adapters._torch import looks_up_numbers
 
 
 class InMemoryBatches:
@@ -28,6 +29,9 @@ class InMemoryBatches:
         Leave out a last batch that is not full.
     device : str or torch.device, default="cpu"
         Where the batches are needed.
+    float_rows : bool, default=False
+        Yield an `X` of integers or truth values, such as images, as floating-point
+        numbers. It is kept as it is and turned batch by batch.
 
     Attributes
     ----------
@@ -45,13 +49,20 @@ class InMemoryBatches:
     """
 
     def __init__(
-        self, dataset, batch_size=128, shuffle=False, drop_last=False, device="cpu"
+        self,
+        dataset,
+        batch_size=128,
+        shuffle=False,
+        drop_last=False,
+        device="cpu",
+        float_rows=False,
     ):
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.device = torch.device(device)
+        self.float_rows = float_rows
         whole, self._row_numbers = _root(dataset)
         self._X = _map(_tensor, whole.X)
         self._y = None if whole.y is None else _tensor(whole.y)
@@ -98,6 +109,8 @@ class InMemoryBatches:
     def take(self, rows):
         """Features and labels of the batch with these row numbers."""
         X = _map(lambda part: self._take(part, rows), self._X)
+        if self.float_rows and torch.is_tensor(X) and not X.is_floating_point():
+            X = X.to(torch.get_default_dtype())
         # As skorch's own dataset does, a missing y is a dummy.
         y = torch.zeros(1) if self._y is None else self._take(self._y, rows)
         return X, y
@@ -217,6 +230,17 @@ def use_in_memory_batches(net, *, predict_batch_size=2048):
     return net.set_params(**params)
 
 
+def take_integers_as_floats(net):
+    """Let an initialised net take rows of integers, unless it looks numbers up.
+
+    Its own batches then yield floating-point numbers, in training and afterwards.
+    """
+    for name in ("iterator_train", "iterator_valid"):
+        if getattr(net, name) is InMemoryBatches:
+            # skorch's set_params would look for a component to initialise anew.
+            setattr(net, f"{name}__float_rows", not looks_up_numbers(net.module_))
+
+
 def _root(dataset):
     """Innermost dataset behind nested Subsets, and its rows that are meant."""
     if not isinstance(dataset, Subset):
@@ -242,9 +266,12 @@ def _leaves(X):
 
 
 def _tensor(array):
-    # torch warns of arrays that it could not write to, such as memory maps.
-    read_only = isinstance(array, np.ndarray) and not array.flags.writeable
-    tensor = torch.as_tensor(array.copy() if read_only else array)
+    # torch warns of arrays that it could not write to, such as memory maps, and takes
+    # none that is stored backwards.
+    must_copy = isinstance(array, np.ndarray) and (
+        not array.flags.writeable or min(array.strides, default=0) < 0
+    )
+    tensor = torch.as_tensor(array.copy() if must_copy else array)
     if not tensor.is_floating_point():
         return tensor
     # Networks compute in the default precision; NumPy's default is double.

@@ -9,7 +9,10 @@ from sklearn.base import clone
 from skorch import NeuralNet, NeuralNetRegressor
 from torch import nn
 
-from sklearn_graceful.nn._batches import use_in_memory_batches
+from sklearn_graceful.nn._batches import (
+    take_integers_as_floats,
+    use_in_memory_batches,
+)
 from sklearn_graceful.nn._fit import train_on
 from sklearn_graceful.nn._mlp import mlp_params
 
@@ -171,8 +174,10 @@ class _Objective:
         losses = net.criterion_(_first(output).float(), rows)
         if self._weight is None:
             return losses.mean()
-        weight = self._weight[rows.cpu() if torch.is_tensor(rows) else rows]
-        return torch.dot(weight.to(losses.device), losses) / len(losses)
+        # Moved once: the other way round every step would wait for the device.
+        self._weight = self._weight.to(losses.device)
+        rows = rows.to(losses.device) if torch.is_tensor(rows) else rows
+        return torch.dot(self._weight[rows], losses) / len(losses)
 
 
 def _fill_sizes(net, **sizes):
@@ -193,6 +198,7 @@ def _output_width(net, X):
     """Width of what an unfitted net's module yields, found by asking a copy."""
     probe = clone(net).set_params(callbacks=None, verbose=0)
     use_in_memory_batches(probe).initialize()
+    take_integers_as_floats(probe)
     output = embed(probe, X)
     if output.ndim != 2:
         raise ValueError(

@@ -9,6 +9,7 @@ from sklearn_graceful.nn._batches import (
     InMemoryBatches,
     NumberedDataset,
     NumberedLoader,
+    take_integers_as_floats,
 )
 from sklearn_graceful.nn._weights import load_weights
 
@@ -47,6 +48,7 @@ class LeanTraining:
             If the module has other weights, by name or by shape.
         """
         super().initialize()
+        take_integers_as_floats(self)
         if self.initial_weights_ is not None:
             load_weights(self.module_, self.initial_weights_)
         return self

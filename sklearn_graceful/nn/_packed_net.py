@@ -204,5 +204,5 @@ def trains_alike_when_packed(net):
         and not params.get("autocast", False)
         and net.iterator_train in (InMemoryBatches, torch.utils.data.DataLoader)
         and set(net.get_params_for("iterator_train"))
-        <= {"batch_size", "shuffle", "drop_last", "device"}
+        <= {"batch_size", "shuffle", "drop_last", "device", "float_rows"}
     )

@@ -39,13 +39,18 @@ def as_tensor(X, module):
     torch = sys.modules["torch"]
     if not is_torch_tensor(X):
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-        X = torch.tensor(X)
-    tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
-    if not X.is_floating_point() and any(
-        isinstance(submodule, tables) for submodule in module.modules()
-    ):
+        # torch takes no array that is stored backwards.
+        X = torch.tensor(np.ascontiguousarray(X))
+    if not X.is_floating_point() and looks_up_numbers(module):
         return X
     return X.to(floating_dtype(module))
+
+
+def looks_up_numbers(module):
+    """Whether the module has an embedding table, whose input are integers."""
+    torch = sys.modules["torch"]
+    tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    return any(isinstance(submodule, tables) for submodule in module.modules())
 
 
 def floating_dtype(module):
