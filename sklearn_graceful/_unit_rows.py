@@ -23,7 +23,30 @@ def unit_rows(X):
     return X / np.where(lengths > 0, lengths, 1)
 
 
-def check_have_directions(name, X, advice=""):
+def check_unit_rows(name, X):
+    """Rows scaled to unit length, refusing rows that have no direction.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error message.
+    X : ndarray of shape (n, d)
+        Finite.
+
+    Returns
+    -------
+    units : ndarray of shape (n, d)
+
+    Raises
+    ------
+    ValueError
+        If a row is zero.
+    """
+    check_have_directions(name, X)
+    return unit_rows(X)
+
+
+def check_have_directions(name, X):
     """Refuse zero rows, which cannot be scaled to unit length.
 
     Parameters
@@ -32,8 +55,6 @@ def check_have_directions(name, X, advice=""):
         Of the argument, for the error message.
     X : ndarray of shape (n, d)
         Finite.
-    advice : str, default=""
-        A last sentence of the message.
 
     Raises
     ------
@@ -45,5 +66,5 @@ def check_have_directions(name, X, advice=""):
         raise ValueError(
             f"{name}: row {int(zero.argmax())} is 0 in the {X.shape[1]} coordinates "
             f"that count, so it has no direction, one of {int(zero.sum())} such rows "
-            f"among {len(X)}.{advice}"
+            f"among {len(X)}."
         )

@@ -551,7 +551,7 @@ def test_labels_in_place_of_vectors_are_pointed_out():
     [
         (lambda a: a.transform(Y), "X has 4 features, but .* expecting 5 features"),
         (lambda a: a.inverse_transform(X), "Y has 5 features, .* 4 features"),
-        (lambda a: a.fuse(X, ZERO_ROW[:, :4]), "Y has 1 zero vectors among 12 rows"),
+        (lambda a: a.fuse(X, ZERO_ROW[:, :4]), "Y: row 3 is 0 in the 4 coordinates"),
         (lambda a: a.transform(NAN), "X contains NaN"),
         (lambda a: a.inverse_transform(np.nan * Y), "Y contains NaN"),
         (lambda a: a.fuse(X, Y[:5]), "X has 12 rows but Y has 5"),

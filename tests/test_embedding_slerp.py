@@ -91,7 +91,7 @@ def test_one_share_a_row_and_single_precision():
     [
         ([[1.0, 0.0]], [[1.0, 0.0, 0.0]], 0.5, r"shape \(1, 2\) but V has \(1, 3\)"),
         ([[1.0, 0.0]], [[1.0, 0.0]] * 2, 0.5, r"shape \(1, 2\) but V has \(2, 2\)"),
-        ([[0.0, 0.0]], [[1.0, 0.0]], 0.5, "U has 1 zero vectors among 1 rows"),
+        ([[0.0, 0.0]], [[1.0, 0.0]], 0.5, "U: row 0 is 0 in the 2 coordinates"),
         ([[1.0, 0.0]], [[np.nan, 0.0]], 0.5, "V contains NaN"),
         ([[1.0, 0.0]], [[1.0, 0.0]], 1.5, "between 0 and 1, got 1.5"),
         ([[1.0, 0.0]], [[1.0, 0.0]], np.nan, "between 0 and 1, got nan"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import KFold
 
-from sklearn_graceful.embedding._unit_rows import unit_rows
+from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.metrics._rows import chunks
 
 # With fewer held-out pairs than this, every pair is held out once instead.
