@@ -351,7 +351,7 @@ def test_methods_are_cloned_with_their_parameters(name):
         (FocalLM(beta=-1), "beta"),
         (Naive(lam=float("nan")), "lam"),
         (Focal(alpha="strong"), "alpha"),
-        (LDI(p=0.5), r"LDI: p must be a number in \[1, inf\]"),
+        (LDI(p=0.5), r"LDI: p must be a number in \[1, inf\)"),
         (LDI(xi=-0.1), "xi"),
         (ELODI(mix=1.2), "mix"),
         (ELODI(n_teachers=0), "n_teachers"),

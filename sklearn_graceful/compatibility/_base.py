@@ -1,15 +1,13 @@
 """What every compatibility method says."""
 
-from inspect import signature
-from numbers import Real
-
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklearn_graceful._bounded_parameters import BoundedParameters
 from sklearn_graceful.compatibility._terms import CompatibilityLoss
 
 
-class Compatibility(BaseEstimator):
+class Compatibility(BoundedParameters, BaseEstimator):
     """Base of the methods that hold a new embedder to the old one's space.
 
     A method lists the terms of its loss; each maps a batch to one loss a row. The
@@ -36,7 +34,6 @@ class Compatibility(BaseEstimator):
     # Prototypes of a class that are kept for versions to come.
     n_modes = 4
 
-    # Bounds of the parameters, the lower one included.
     _bounds = {
         "lam": (0, np.inf),
         "scale": (1e-6, np.inf),
@@ -44,31 +41,6 @@ class Compatibility(BaseEstimator):
         "mu": (0, np.inf),
         "nu": (0, np.inf),
     }
-    # Parameters that count something.
-    _whole = ()
-
-    def check_parameters(self):
-        """Refuse parameters outside their bounds.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is no number within its bounds, or not whole.
-        """
-        defaults = {p: v.default for p, v in signature(type(self)).parameters.items()}
-        for name, value in self.get_params(deep=False).items():
-            if name not in self._bounds or (value is None and defaults[name] is None):
-                continue
-            low, high = self._bounds[name]
-            if not isinstance(value, Real) or not low <= value < high:
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be a number in "
-                    f"[{low}, {high}), got {value!r}."
-                )
-            if name in self._whole and value != int(value):
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be whole, got {value!r}."
-                )
 
     def check_learner(self, kind):
         """Refuse a kind of learner that the method has no form for.

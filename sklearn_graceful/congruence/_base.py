@@ -1,16 +1,14 @@
 """What every congruence method says."""
 
-from inspect import signature
-from numbers import Real
-
 import numpy as np
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
 
+from sklearn_graceful._bounded_parameters import BoundedParameters
 from sklearn_graceful.congruence._choices import Choices
 
 
-class Congruence(BaseEstimator):
+class Congruence(BoundedParameters, BaseEstimator):
     """Base of the methods that hold a new classifier to the old one.
 
     The loss of a row is ``a * CE(y) + b * D(old, new)``. A method says how `a` and
@@ -44,7 +42,7 @@ class Congruence(BaseEstimator):
     # Why no other learner can express the method, in one sentence; None if one can.
     _networks_only = None
 
-    # Closed bounds of the parameters; a class narrows those that mean something else.
+    # A class narrows the bounds of those that mean something else.
     _bounds = {
         "lam": (0, np.inf),
         "alpha": (0, np.inf),
@@ -52,25 +50,7 @@ class Congruence(BaseEstimator):
         "temperature": (1e-6, np.inf),
         "n_teachers": (1, np.inf),
     }
-
-    def check_parameters(self):
-        """Refuse parameters outside their bounds.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is no number within its bounds.
-        """
-        defaults = {p: v.default for p, v in signature(type(self)).parameters.items()}
-        for name, value in self.get_params(deep=False).items():
-            if name not in self._bounds or (value is None and defaults[name] is None):
-                continue
-            low, high = self._bounds[name]
-            if not isinstance(value, Real) or not low <= value <= high:
-                raise ValueError(
-                    f"{type(self).__name__}: {name} must be a number in "
-                    f"[{low}, {high}], got {value!r}."
-                )
+    _whole = ("n_teachers",)
 
     def label_weight(self, old_right):
         """Weight `a` of the cross-entropy to the label.
@@ -213,12 +193,3 @@ class Congruence(BaseEstimator):
 def focal_weight(old_right, alpha, beta):
     """Focal weight ``alpha + beta * old_right`` of Yan et al. (2021), eq. 7."""
     return alpha + beta * np.asarray(old_right, dtype=np.float64)
-
-
-def check_whole(method, name):
-    """Refuse a count that is no whole number."""
-    value = getattr(method, name)
-    if value != int(value):
-        raise ValueError(
-            f"{type(method).__name__}: {name} must be whole, got {value!r}."
-        )

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sklearn_graceful.congruence._base import check_whole
 from sklearn_graceful.congruence._ldi import LogitDifferenceInhibition
 
 
@@ -61,8 +60,3 @@ class ELODI(LogitDifferenceInhibition):
     def target(self, teacher_logits):
         """Teachers' mean logits."""
         return teacher_logits
-
-    def check_parameters(self):
-        """Refuse parameters outside their bounds, and counts that are not whole."""
-        super().check_parameters()
-        check_whole(self, "n_teachers")

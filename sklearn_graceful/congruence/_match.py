@@ -88,6 +88,7 @@ class Match(TemperedKL):
         "swap_rate": (0, 1),
         "label_share": (0, np.inf),
     }
+    _whole = ("n_synthetic", "n_teachers")
 
     def __init__(
         self,
@@ -150,11 +151,3 @@ class Match(TemperedKL):
         defaults = _NET_DEFAULTS if learner == "net" else _OTHER_DEFAULTS
         open_ = {p: v for p, v in defaults.items() if getattr(self, p) is None}
         return clone(self).set_params(**open_)
-
-    def check_parameters(self):
-        """Refuse parameters outside their bounds, and counts that are not whole."""
-        super().check_parameters()
-        for name in ("n_synthetic", "n_teachers"):
-            value = getattr(self, name)
-            if value is not None and value != int(value):
-                raise ValueError(f"Match: {name} must be whole, got {value!r}.")

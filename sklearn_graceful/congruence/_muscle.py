@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sklearn_graceful.congruence._base import Congruence, check_whole
+from sklearn_graceful.congruence._base import Congruence
 from sklearn_graceful.congruence._kl import tempered_kl
 
 
@@ -71,8 +71,3 @@ class Muscle(Congruence):
         wrong = (new_logits.argmax(dim=1) != y)[:, None]
         reference = torch.where(wrong, target[:, 0], target[:, 1])
         return tempered_kl(reference, new_logits, self.temperature)
-
-    def check_parameters(self):
-        """Refuse parameters outside their bounds, and counts that are not whole."""
-        super().check_parameters()
-        check_whole(self, "n_teachers")
