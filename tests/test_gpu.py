@@ -8,9 +8,11 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestCentroid
 
-from sklearn_graceful import PCClassifier
-from sklearn_graceful.nn import InMemoryBatches, _batches, mlp_net
+from sklearn_graceful import CompatibleEmbedder, PCClassifier
+from sklearn_graceful.compatibility import COMPATIBILITY_METHODS, Simplex
+from sklearn_graceful.nn import InMemoryBatches, _batches, embedding_net, mlp_net
 
 pytestmark = [
     pytest.mark.gpu,
@@ -99,3 +101,21 @@ def test_pickle_round_trip(digits, old):
     np.testing.assert_allclose(
         again.predict_proba(digits[0]), model.predict_proba(digits[0]), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("method", sorted(COMPATIBILITY_METHODS))
+def test_embedders_are_trained_on_the_device(digits, method):
+    X, y = digits
+    if method == "simplex":
+        method = Simplex(n_classes=16)
+    width = None if isinstance(method, Simplex) else 8
+    old = CompatibleEmbedder(
+        embedding_net(max_epochs=10), method=method, embedding_dim=width, random_state=0
+    ).fit(X[:300], y[:300])
+    new = CompatibleEmbedder(
+        embedding_net(max_epochs=10), old_model=old, method=method, random_state=0
+    ).fit(X, y, sample_weight=1.0 + (y == 0))
+    parameter = next(new.estimator_.module_.parameters())
+    assert parameter.device.type == "cuda"
+    classifier = NearestCentroid().fit(new.transform(X), y)
+    assert classifier.score(new.transform(X), y) > 0.9

@@ -21,7 +21,7 @@ trained on. "chain": four releases of widths 8, 12, 16 and 24 on 10, 25, 50 and 
 the rows, with the prototypes of all earlier versions and without.
 
 Fashion-MNIST takes 3 seeds and small convolutional nets of 10 epochs. The defaults of
-"focal" and of its network were chosen on other rows of Letter and on Vowel.
+"focal" and of its network were chosen on other rows of Letter, on Vowel and Satellite.
 """
 
 import argparse
