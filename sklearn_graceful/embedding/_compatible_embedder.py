@@ -117,9 +117,9 @@ class CompatibleEmbedder(
         Class labels. Only after a fit with labels, like the next two.
     class_order_ : ndarray of shape (n_seen_classes,)
         Labels in the order in which this and the earlier versions first learned them.
-    prototypes_ : ndarray of float32, shape (n_classes, embedding_dim_)
+    prototypes_ : ndarray of float32, shape (n_classes, embedding_dim)
         Mean embedding of every class, of unit length.
-    head_ : ndarray of float32, shape (n_classes, embedding_dim_)
+    head_ : ndarray of float32, shape (n_classes, embedding_dim)
         Class weights of the network's own head, of unit length. Networks trained with
         labels only.
     versions_ : list of EmbedderVersion
@@ -262,7 +262,7 @@ class CompatibleEmbedder(
 
         Returns
         -------
-        embeddings : ndarray of float32, shape (n, embedding_dim_)
+        embeddings : ndarray of float32, shape (n, embedding_dim)
             Of unit length. The first ``old_dim_`` coordinates live in the old space.
         """
         check_is_fitted(self, "estimator_")
@@ -273,7 +273,7 @@ class CompatibleEmbedder(
 
         Parameters
         ----------
-        embeddings : array-like of shape (n, embedding_dim_)
+        embeddings : array-like of shape (n, embedding_dim)
             From `transform`.
         version : int, default=-1
             Position in ``versions_``: -1 is the old model.
