@@ -245,5 +245,6 @@ fig.suptitle("Search a gallery of digits without re-indexing it, mean of three s
 #   anew.
 # * Both embedders are given and cannot be trained: learn a map between their vectors
 #   instead.
-# * Only the first hit counts. Stored vectors stay as they are, and the criterion is
-#   harder to meet there: see the counts by recall@1 above. Measure what your users see.
+# * Only the first hit counts, and the releases learn from few rows. Stored vectors stay
+#   as they are, and the criterion is harder to meet there than by mAP: measure what
+#   your users see.

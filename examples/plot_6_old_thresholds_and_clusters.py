@@ -222,9 +222,9 @@ left.annotate(
     "agreed: 1 %",
     (1, 0),
     xycoords=("data", "axes fraction"),
-    xytext=(-4, 6),
+    xytext=(4, 6),
     textcoords="offset points",
-    ha="right",
+    rotation=90,
     fontsize="small",
 )
 left.set(
