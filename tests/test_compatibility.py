@@ -223,16 +223,18 @@ def test_bct_with_class_means(width):
 def test_bct_with_the_old_head(width):
     old_head = random_unit(K, OLD_DIM, seed=9)
     old_head[2] = np.nan  # a class that the old model never learned
-    weights = [old_head[0], old_head[1], CENTRES[2]]
+    # By default an old head does not matter.
+    for head, weights in {
+        "old": [old_head[0], old_head[1], CENTRES[2]],
+        "means": CENTRES,
+    }.items():
 
-    def reference(e, i, batch, loss):
-        scores = [20.0 * cos(view(e), w) for w in weights]
-        return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
+        def reference(e, i, batch, loss, weights=weights):
+            scores = [20.0 * cos(view(e), w) for w in weights]
+            return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
 
-    method = BCT(lam=0.7, scale=20.0, head="old", head_scale=9.0)
-    assert method.needs_old_head
-    assert not BCT().needs_old_head
-    check(method, width, reference, old_head=old_head)
+        method = BCT(lam=0.7, scale=20.0, head=head, head_scale=9.0)
+        check(method, width, reference, old_head=old_head)
 
 
 @widths

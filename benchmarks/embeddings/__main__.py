@@ -50,9 +50,9 @@ def run(args):
         if seed < MOST_SEEDS.get(name, args.seeds)
     ]
     calls = (
-        delayed(run_chain if trial.update == "chain" else run_trial)(
-            trial, records.of_trial(trial), args.methods
-        )
+        delayed(run_chain)(trial, records.of_trial(trial))
+        if trial.update == "chain"
+        else delayed(run_trial)(trial, records.of_trial(trial), args.methods)
         for trial in trials
     )
     results = Parallel(n_jobs=args.jobs, return_as="generator_unordered")(calls)
@@ -70,7 +70,13 @@ def parse_arguments():
     )
     parser.add_argument("--sets", nargs="+", choices=NETS, default=[*NETS])
     parser.add_argument("--updates", nargs="+", choices=updates, default=updates)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=METHODS,
+        default=METHODS,
+        help="of single updates; a chain has its own three",
+    )
     parser.add_argument("--seeds", type=int, default=5, help="how many")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", metavar="FILE", help="JSON lines to append to")

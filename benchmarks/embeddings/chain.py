@@ -14,7 +14,7 @@ SHARES, DIMS = (0.1, 0.25, 0.5, 1.0), (8, 12, 16, 24)
 CHAINS = {"chain": "focal", "pairwise": Focal(earlier=0), "bct": "bct"}
 
 
-def run_chain(trial, done, methods):
+def run_chain(trial, done):
     """Matrices of the chains that are not done yet."""
     missing = [m for m in CHAINS if m not in {record["method"] for record in done}]
     records = []

@@ -22,14 +22,11 @@ class Compatibility(BoundedParameters, BaseEstimator):
         Whether it has a use for old embeddings.
     needs_paragon : bool
         Whether it asks for embeddings by the same network, trained without any old one.
-    needs_old_head : bool
-        Whether it asks for the class weights of the old model.
     """
 
     needs_labels = True
     needs_old = True
     needs_paragon = False
-    needs_old_head = False
 
     # Prototypes of a class that are kept for versions to come.
     n_modes = 4

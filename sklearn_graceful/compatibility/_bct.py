@@ -47,11 +47,6 @@ class BCT(Compatibility):
         self.head = head
         self.head_scale = head_scale
 
-    @property
-    def needs_old_head(self):
-        """Whether the old model's own class weights are asked for."""
-        return isinstance(self.head, str) and self.head == "old"
-
     def check_parameters(self):
         """Refuse parameters outside their bounds."""
         super().check_parameters()

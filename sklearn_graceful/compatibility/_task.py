@@ -52,8 +52,8 @@ class Task:
     weight : ndarray of shape (n_rows,) or None
         Sample weights, above 0; None: all alike.
     old_head : ndarray of shape (n_classes, old_dim) or None
-        Class weights of the old model itself, where the method asks for them; NaN for
-        classes that it never learned.
+        Class weights of the old model itself, NaN for classes that it never learned;
+        None if it has none.
     vertices : ndarray of int, shape (n_classes,), or None
         Number of each class in the order in which the versions first learned them.
     """

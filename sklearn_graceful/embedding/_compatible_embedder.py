@@ -126,7 +126,8 @@ class CompatibleEmbedder(
         Prototypes of the versions before this one, the oldest first: a few vectors a
         class, no data.
     fingerprint_ : str
-        Name of the embedder's space: two embedders with one fingerprint are the same.
+        Name of the embedder's space, by what it makes of its first training rows: other
+        vectors, another fingerprint.
     history_ : list of dict
         Losses and times by epoch. Networks only.
     n_features_in_ : int

@@ -1,7 +1,6 @@
 """The default network that embeds, and training of any network that does."""
 
 import inspect
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -14,11 +13,11 @@ from sklearn_graceful.nn._batches import (
     use_in_memory_batches,
 )
 from sklearn_graceful.nn._fit import train_on
-from sklearn_graceful.nn._mlp import mlp_params
+from sklearn_graceful.nn._mlp import MLP, mlp_params
 
 
-class EmbeddingMLP(nn.Sequential):
-    """Multi-layer perceptron with ReLU between its layers; its outputs are embeddings.
+class EmbeddingMLP(MLP):
+    """The same multi-layer perceptron as :class:`MLP`; its outputs are embeddings.
 
     Parameters
     ----------
@@ -31,11 +30,7 @@ class EmbeddingMLP(nn.Sequential):
     """
 
     def __init__(self, n_features, embedding_dim, hidden_sizes=(128, 128)):
-        widths = (n_features, *hidden_sizes)
-        layers = []
-        for n_in, n_out in pairwise(widths):
-            layers += [nn.Linear(n_in, n_out), nn.ReLU()]
-        super().__init__(*layers, nn.Linear(widths[-1], embedding_dim))
+        super().__init__(n_features, embedding_dim, hidden_sizes)
 
 
 def embedding_net(hidden_sizes=(128, 128), *, device="auto", **skorch_params):
