@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from sklearn_graceful.inspection._compatibility_matrix_display import _MEASURE_NAMES
+from sklearn_graceful.inspection._pyplot import import_pyplot
 from sklearn_graceful.metrics import BackfillCurve, backfill_curve, retrieval_outcomes
 from sklearn_graceful.metrics.backfill import TENTHS
 
@@ -334,13 +335,7 @@ def _checked(curves):
 
 
 def _make_axes(ax):
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "BackfillCurveDisplay draws with matplotlib, which is not installed: "
-            "pip install sklearn-graceful[plot]"
-        ) from error
+    plt = import_pyplot("BackfillCurveDisplay")
     if ax is not None:
         return ax
     return plt.subplots(figsize=(6.5, 4.5), layout="constrained")[1]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklearn_graceful.inspection._named_versions import checked_matrix, named_versions
+from sklearn_graceful.inspection._pyplot import import_pyplot
 from sklearn_graceful.metrics import compatibility_matrix
 from sklearn_graceful.reference import as_reference
 
@@ -398,13 +399,7 @@ class CompatibilityMatrixDisplay:
 
 
 def _make_axes(ax, names):
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "CompatibilityMatrixDisplay draws with matplotlib, which is not installed: "
-            "pip install sklearn-graceful[plot]"
-        ) from error
+    plt = import_pyplot("CompatibilityMatrixDisplay")
     if ax is not None:
         return ax
     # About 0.08 inch a letter of the longest name.

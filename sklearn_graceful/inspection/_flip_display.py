@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sklearn_graceful.inspection._pyplot import import_pyplot
 from sklearn_graceful.metrics import FlipCounts, flip_interval
 from sklearn_graceful.metrics._rows import check_labels, check_weight
 from sklearn_graceful.reference import as_reference
@@ -303,7 +304,7 @@ class FlipDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        plt = _import_pyplot()
+        plt = import_pyplot("FlipDisplay")
         names = self._class_names() if show_classes else None
         if max_classes < 1:
             raise ValueError(f"max_classes must be at least 1, got {max_classes}.")
@@ -452,17 +453,6 @@ def _count_by_class(y_true, y_pred, y_old, weight):
     cell = np.select([old & new, old, new, same], [0, 1, 2, 3], default=4)
     table = np.bincount(5 * class_index + cell, weight, minlength=5 * len(classes))
     return classes, FlipCounts(*table.reshape(-1, 5).T)
-
-
-def _import_pyplot():
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "FlipDisplay draws with matplotlib, which is not installed: "
-            "pip install sklearn-graceful[plot]"
-        ) from error
-    return plt
 
 
 def _make_axes(plt, ax, n_bars, names):

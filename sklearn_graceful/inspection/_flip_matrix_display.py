@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from sklearn_graceful.inspection._named_versions import checked_matrix, named_versions
+from sklearn_graceful.inspection._pyplot import import_pyplot
 from sklearn_graceful.metrics import flip_matrix
 from sklearn_graceful.reference import as_reference
 
@@ -271,13 +272,7 @@ class _Percent:
 
 
 def _make_axes(ax, names):
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "FlipMatrixDisplay draws with matplotlib, which is not installed: "
-            "pip install sklearn-graceful[plot]"
-        ) from error
+    plt = import_pyplot("FlipMatrixDisplay")
     if ax is not None:
         return ax
     # About 0.08 inch a letter of the longest name.

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_graceful.inspection._pyplot import import_pyplot
+
 # The colours of FlipDisplay: what is lost stands out.
 _LOST, _ACCURACY = "#a63603", "#2171b5"
 
@@ -199,13 +201,7 @@ class UpdatePathDisplay:
 
 def _make_axes(ax):
     """Axes of the accuracy, and below it of the NFR."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "UpdatePathDisplay draws with matplotlib, which is not installed: "
-            "pip install sklearn-graceful[plot]"
-        ) from error
+    plt = import_pyplot("UpdatePathDisplay")
     if ax is None:
         _, axes = plt.subplots(2, 1, figsize=(6, 5), sharex=True, layout="constrained")
         return axes
