@@ -1,7 +1,13 @@
 """Arguments of ``fit`` with one entry per row, checked before any training."""
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight, _num_samples
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    column_or_1d,
+)
 
 # What True counts among critical rows.
 CRITICAL_WEIGHT = 10.0
@@ -15,26 +21,18 @@ def check_row_count(name, values, n_rows):
         raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
 
 
+def check_labels(y, n_rows):
+    """Turn class labels into a column of `n_rows`, refusing what is none."""
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y")
+    if len(y) != n_rows:
+        raise ValueError(f"y has {len(y)} rows, X has {n_rows}.")
+    check_classification_targets(y)
+    return y
+
+
 def check_weights(X, sample_weight, critical):
-    """Check both kinds of row weights; None stays None.
-
-    Parameters
-    ----------
-    X : array-like of n rows
-        Training rows.
-    sample_weight, critical : array-like of shape (n,) or None
-        As given to ``fit``.
-
-    Returns
-    -------
-    sample_weight, critical : ndarray of float, shape (n,), or None
-        Critical rows by their weight, True as 10.
-
-    Raises
-    ------
-    ValueError
-        If row counts differ or a weight is negative or not finite.
-    """
+    """Check both kinds of row weights; critical rows by their weight, True as 10."""
     n_rows = _num_samples(X)
     if sample_weight is not None:
         check_row_count("sample_weight", sample_weight, n_rows)

@@ -7,7 +7,7 @@ from scipy.special import softmax
 from sklearn.model_selection import ShuffleSplit, check_cv
 
 from sklearn_graceful._labels import align_columns
-from sklearn_graceful.reference._scores import margin_columns
+from sklearn_graceful.reference import margin_columns
 
 
 def check_calibration(calibration):

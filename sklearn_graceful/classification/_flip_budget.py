@@ -1,8 +1,8 @@
 """How far the calibration rows allow to go, and what to say if there are too few."""
 
-import warnings
 from dataclasses import dataclass
 
+from sklearn_graceful._warn import warn_user
 from sklearn_graceful.flip_control import (
     allowed_flips,
     largest_mixing,
@@ -50,12 +50,10 @@ class FlipBudget:
         allowed = allowed_flips(len(times), self.max_nfr, **self._certificate)
         if allowed < 0:
             needed = rows_needed(self.max_nfr, **self._certificate)
-            warnings.warn(
+            warn_user(
                 f"{len(times)} {self.rows} cannot certify {self.parameter}="
                 f"{self.max_nfr}, which takes {needed} or more. The old model is kept "
-                "as it is (mixing_ = 0).",
-                UserWarning,
-                stacklevel=5,
+                "as it is (new_share_ = 0).",
             )
         return largest_mixing(times, allowed)
 
@@ -80,9 +78,7 @@ class CriticalBudget(FlipBudget):
 
 def warn_of_no_critical_row(n_marked):
     """Warn that none of the marked rows says anything about flips."""
-    warnings.warn(
+    warn_user(
         f"None of the {n_marked} critical rows is a calibration row: nothing limits "
         "their flips.",
-        UserWarning,
-        stacklevel=5,
     )

@@ -1,16 +1,10 @@
 """What FlipControlledClassifier refuses or warns of, before it trains anything."""
 
-import warnings
-
 import numpy as np
-from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful._labels import check_same_label_kind
-from sklearn_graceful._pipelines import last_step
-from sklearn_graceful._row_arguments import (
-    check_row_count,
-    check_weights,
-)
+from sklearn_graceful._warn import warn_user
+from sklearn_graceful._wrappers import last_step
 
 
 def check_old_model(reference, **needing):
@@ -19,7 +13,7 @@ def check_old_model(reference, **needing):
         if reference is None and value is not None:
             raise ValueError(
                 f"{name} needs the old model too: pass old_model=, which takes part in "
-                "every prediction. If only its stored outputs are left, train with "
+                "every prediction. If only its stored answers are left, train with "
                 "PCClassifier."
             )
 
@@ -32,18 +26,6 @@ def check_has_scores(estimator):
             "decision_function, so its predictions cannot be mixed with the old "
             "model's."
         )
-
-
-def check_extras(X, old_proba, sample_weight, critical):
-    """Row-aligned arguments of fit, each checked, by name."""
-    if old_proba is not None:
-        check_row_count("old_proba", old_proba, _num_samples(X))
-    sample_weight, critical = check_weights(X, sample_weight, critical)
-    return {
-        "old_proba": old_proba,
-        "sample_weight": sample_weight,
-        "critical": critical,
-    }
 
 
 def check_shares_a_class(known, y):
@@ -65,15 +47,13 @@ def check_knows_its_labels(proba):
         )
 
 
-def warn_of_other_predict(outputs, classes, y):
+def warn_of_other_predict(answers, classes, y):
     """Warn if flips are counted against other labels than the old model predicts."""
-    most_probable = classes[outputs.proba.argmax(axis=1)]
-    n_other = np.count_nonzero(outputs.right != (most_probable == y))
+    most_probable = classes[answers.proba.argmax(axis=1)]
+    n_other = np.count_nonzero(answers.right != (most_probable == y))
     if n_other:
-        warnings.warn(
+        warn_user(
             "The old model's predict is not its most probable class: on "
             f"{n_other} of {len(y)} calibration rows only one of the two is right. "
             "Negative flips are counted against the most probable class.",
-            UserWarning,
-            stacklevel=5,
         )

@@ -4,8 +4,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import assert_all_finite, get_tags, indexable
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import indexable
 from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
@@ -13,9 +12,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind
-from sklearn_graceful._pipelines import last_step
-from sklearn_graceful._takes_old_model import TakesOldModelMixin
+from sklearn_graceful._row_arguments import (
+    check_labels,
+    check_row_count,
+    check_weights,
+)
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
@@ -27,20 +30,13 @@ from sklearn_graceful.classification._flip_budget import (
     warn_of_no_critical_row,
 )
 from sklearn_graceful.classification._flip_control_checks import (
-    check_extras,
     check_has_scores,
     check_knows_its_labels,
     check_old_model,
     check_shares_a_class,
     warn_of_other_predict,
 )
-from sklearn_graceful.classification._learners import check_learner, check_takes_weights
-from sklearn_graceful.classification._new_model import take, train_new_model
-from sklearn_graceful.classification._old_outputs import (
-    outputs_of_model,
-    outputs_of_proba,
-    warn_of_mismatch,
-)
+from sklearn_graceful.classification._new_model import train_new_model
 from sklearn_graceful.classification._single_model import (
     check_imitation,
     judge_imitation,
@@ -53,12 +49,16 @@ from sklearn_graceful.flip_control import (
     log_scores,
     trace_path,
 )
-from sklearn_graceful.nn._seeding import isolated_randomness
-from sklearn_graceful.reference import as_reference
+from sklearn_graceful.training import (
+    Training,
+    answers_of_proba,
+    ask_with_warnings,
+    warn_of_wrong_input,
+)
 
 
 class FlipControlledClassifier(
-    TakesOldModelMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+    ReplacesModelMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 ):
     """Put an upper bound on the negative flips of an update, for any two models.
 
@@ -70,8 +70,8 @@ class FlipControlledClassifier(
     most** `max_nfr`: in finite samples, for any distribution and any pair of models.
 
     Largest is not always best. Where the new model is worse than the old one, or a
-    mixture better than both, ``path_`` shows that a smaller mixing is more accurate,
-    and ``within_budget="most-accurate"`` takes it.
+    mixture better than both, ``path_`` shows that a smaller share of the new one is
+    more accurate, and ``within_budget="most-accurate"`` takes it.
 
     Every prediction asks both models: it costs what the two cost together. (Only at
     t = 0 or 1 is one of them left out.) As the old model of a later release this
@@ -128,8 +128,8 @@ class FlipControlledClassifier(
         half of the draws exceed it slightly. ``"high-probability"``: with probability
         `confidence` the draw at hand does not. It goes up through all mixings as long
         as the one-sided Clopper-Pearson bound of the flips is within budget, and needs
-        more rows (230 instead of 99 for 1 %).
-    confidence : float, default=0.9
+        more rows (299 instead of 99 for 1 %).
+    confidence : float, default=0.95
         Of ``"high-probability"``, in (0, 1).
     max_critical_nfr : float, default=0.0
         Budget of the rows marked `critical` in fit: share of *these* rows, in [0, 1),
@@ -154,8 +154,8 @@ class FlipControlledClassifier(
 
     Attributes
     ----------
-    mixing_ : float
-        t, from 0 (old model) to 1 (new model).
+    new_share_ : float
+        Of the new model, t, from 0 (old model) to 1 (new model).
     flip_times_ : ndarray of shape (n_calibration,)
         Mixing at which each calibration row that the old model has right is lost; inf
         for all other rows. Only with an old model.
@@ -163,14 +163,14 @@ class FlipControlledClassifier(
         NFR and accuracy on the calibration rows, arrays ``t``, ``nfr``, ``accuracy``.
         Only with an old model.
     critical_flips_ : int
-        Marked calibration rows that are lost at ``mixing_``. Only after a fit with
+        Marked calibration rows that are lost at ``new_share_``. Only after a fit with
         `critical`, as the next one.
     critical_bound_ : float
         What that certifies, by `guarantee`, for new critical rows: with m marked
         calibration rows and none lost, ``1 / (m + 1)`` in expectation.
     temperature_ : float
         1 without `temperature_scaling`, with fewer than 50 calibration rows, and at
-        ``mixing_ = 0``, where the old model is kept as it was.
+        ``new_share_ = 0``, where the old model is kept as it was.
     classes_ : ndarray of shape (n_classes,)
         Classes of `y` and of the old model, sorted. One that only the old model knew
         can still be predicted: t = 0 is the old model as it was.
@@ -231,7 +231,7 @@ class FlipControlledClassifier(
     ...     boosting, old_model=old, max_nfr=0.01, random_state=0
     ... )
     >>> new = new.fit(X_train[200:], y_train[200:])
-    >>> 0 < new.mixing_ < 1
+    >>> 0 < new.new_share_ < 1
     True
     >>> new.score(X_test, y_test) > old.score(X_test, y_test)
     True
@@ -249,7 +249,7 @@ class FlipControlledClassifier(
         calibration=0.2,
         route="mixing",
         guarantee="expectation",
-        confidence=0.9,
+        confidence=0.95,
         max_critical_nfr=0.0,
         within_budget="farthest",
         temperature_scaling=True,
@@ -277,7 +277,7 @@ class FlipControlledClassifier(
         sample_weight=None,
         critical=None,
     ):
-        """Train the new model and choose the mixing.
+        """Train the new model and choose the new model's share.
 
         Parameters
         ----------
@@ -316,25 +316,42 @@ class FlipControlledClassifier(
             If the old model, or a frozen `estimator`, is not fitted.
         """
         self._check_params()
-        check_learner(self.estimator)
-        reference = as_reference(old_model)
-        if reference is None:
-            reference = self._shared_reference()
-        check_old_model(reference, old_proba=old_proba, critical=critical)
-        X, y = self._check_rows(X, y)
-        extras = check_extras(X, old_proba, sample_weight, critical)
-        is_frozen = isinstance(self.estimator, FrozenEstimator)
-        check_takes_weights(
-            last_step(self.estimator),
-            needed=sample_weight is not None and not is_frozen,
-        )
-        with isolated_randomness(self.random_state):
-            if reference is None:
-                self._fit_plainly(X, y, extras)
-            else:
-                check_has_scores(self.estimator)
-                self._fit_controlled(X, y, extras, reference)
+        with self._refit():
+            training = self._training(
+                X, y, old_model, old_proba, sample_weight, critical
+            )
+            with training.own_randomness():
+                if training.reference is None:
+                    self._fit_plainly(training)
+                else:
+                    self._fit_controlled(training)
         return self
+
+    def _training(self, X, y, old_model, old_proba, sample_weight, critical):
+        """Check what the user gave: all that the new model trains with."""
+        self._check_X(X, reset=True)
+        y = check_labels(y, _num_samples(X))
+        X = indexable(X)[0]
+        if old_proba is not None:
+            check_row_count("old_proba", old_proba, len(y))
+        sample_weight, critical = check_weights(X, sample_weight, critical)
+        training = Training(
+            self.estimator,
+            X,
+            X,
+            y,
+            sample_weight=sample_weight,
+            critical=critical,
+            reference=self._find_reference(old_model),
+            old_proba=old_proba,
+            seed=self.random_state,
+        )
+        check_old_model(training.reference, old_proba=old_proba, critical=critical)
+        if training.reference is not None:
+            check_has_scores(self.estimator)
+        if sample_weight is not None and not self._is_frozen:
+            training.check_takes_weights()
+        return training
 
     def predict(self, X):
         """Predict class labels, by the old and the new model together.
@@ -391,7 +408,7 @@ class FlipControlledClassifier(
         Returns
         -------
         path : UpdatePath
-            Arrays ``t``, ``nfr`` and ``accuracy``; ``mixing_`` is among ``t``.
+            Arrays ``t``, ``nfr`` and ``accuracy``; ``new_share_`` is among ``t``.
 
         Raises
         ------
@@ -403,7 +420,7 @@ class FlipControlledClassifier(
             raise ValueError("Without an old model there is no path of an update.")
         X, y = self._check_labelled(X, y)
         old, new = self._old_scores(X), self._new_scores(X)
-        return self._trace_path(old, new, self._class_index(y), self.mixing_)
+        return self._trace_path(old, new, self._class_index(y), self.new_share_)
 
     def to_single_model(
         self,
@@ -442,7 +459,7 @@ class FlipControlledClassifier(
             What learns, as for :class:`PCClassifier`. None: what the new model is made
             of.
         method : Match, default=None
-            How to imitate. None: ``Match(mixing=1.0)``, by the mixture's answers
+            How to imitate. None: ``Match(old_share=1.0)``, by the mixture's answers
             alone; less takes a plain new model's answers in.
         sample_weight : array-like of shape (n,), default=None
             Weights of the training rows.
@@ -522,75 +539,78 @@ class FlipControlledClassifier(
         if isinstance(self.estimator, FrozenEstimator):
             check_is_fitted(self.estimator.estimator)
 
-    def _check_rows(self, X, y):
-        self._check_X(X, reset=True)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        if len(y) != _num_samples(X):
-            raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
-        check_classification_targets(y)
-        return indexable(X)[0], y
-
     def _check_X(self, X, *, reset=False):
         # The models know best what they take, and say best what is no table.
         if reset or len(getattr(X, "shape", (0, 0))) > 1:
             validate_data(self, X, reset=reset, skip_check_array=True)
         return X
 
-    def _fit_plainly(self, X, y, extras):
-        self.estimator_ = train_new_model(self.estimator, X, y, extras, None)
+    @property
+    def _is_frozen(self):
+        return isinstance(self.estimator, FrozenEstimator)
+
+    @property
+    def _predicts_most_probable(self):
+        """Whether labels can be read off the probabilities, for whom it is asked by."""
+        return self.reference_ is not None
+
+    def _fit_plainly(self, training):
+        self.estimator_ = train_new_model(training)
         self.classes_ = np.asarray(self.estimator_.classes_)
         self.reference_ = None
-        self.mixing_ = self.temperature_ = 1.0
+        self.new_share_ = self.temperature_ = 1.0
 
-    def _fit_controlled(self, X, y, extras, reference):
-        splits = self._splits(X, y)
-        rows = np.concatenate([held_out for _, held_out in splits])
-        X_held, y_held = take(X, rows), y[rows]
+    def _fit_controlled(self, training):
+        splits = self._splits(training)
+        calibration = training.take(np.concatenate([held for _, held in splits]))
         # All questions to the old model come before the training.
-        reference.check_fitted()
-        known = _known_classes(reference, extras["old_proba"], X_held)
-        check_shares_a_class(known, y)
-        self.classes_, self.reference_ = np.union1d(known, y), reference
-        stored = take(extras["old_proba"], rows)
-        old = self._ask_old_model(stored, X_held, y_held)
-        fitted, new, training = [], [], (self.estimator, X, y, extras, reference)
-        for train, held_out in splits:
-            fitted.append(train_new_model(*training, train))
-            X_held = take(X, held_out)
-            new.append(class_probabilities(fitted[-1], X_held, self.classes_))
-        if len(splits) > 1:
-            fitted.append(train_new_model(*training))
-        self.estimator_ = fitted[-1]
-        new, y_held = log_scores(np.vstack(new)), self._class_index(y_held)
-        self.flip_times_ = ROUTES[self.route].flip_times(old, new, y_held)
-        marked = _marked_rows(extras["critical"], rows)
-        self._choose_mixing(old, new, y_held, marked)
-        self.temperature_ = self._choose_temperature(old, new, y_held)
+        known = _known_classes(calibration)
+        check_shares_a_class(known, training.labels)
+        self.classes_ = np.union1d(known, training.labels)
+        self.reference_ = training.reference
+        old = self._ask_old_model(calibration)
+        new = self._train(training, splits)
+        y = self._class_index(calibration.labels)
+        self.flip_times_ = ROUTES[self.route].flip_times(old, new, y)
+        self._choose_new_share(old, new, y, _marked_rows(training, calibration))
+        self.temperature_ = self._choose_temperature(old, new, y)
 
-    def _splits(self, X, y):
-        if isinstance(self.estimator, FrozenEstimator):
-            return [(np.arange(0), np.arange(len(y)))]
-        return calibration_splits(self.calibration, X, y)
+    def _splits(self, training):
+        if self._is_frozen:
+            return [(np.arange(0), np.arange(len(training.labels)))]
+        return calibration_splits(self.calibration, training.X, training.labels)
 
-    def _ask_old_model(self, stored, X, y):
+    def _ask_old_model(self, rows):
         """Log-probabilities of the old model on the calibration rows."""
-        reference = self.reference_
-        if stored is None:
-            outputs = outputs_of_model(reference, X, y, self.classes_)
-            warn_of_mismatch(outputs, y, reference)
-            warn_of_other_predict(outputs, self.classes_, y)
-            return self._old_scores(X)  # remembered, and bit by bit as at predict
-        outputs = outputs_of_proba(stored, y, self.classes_, reference.classes_)
-        warn_of_mismatch(outputs, y)
-        check_knows_its_labels(outputs.proba)
-        return log_scores(outputs.proba)
+        if rows.old_proba is None:
+            answers = ask_with_warnings(
+                self.reference_, rows.raw, rows.labels, self.classes_
+            )
+            warn_of_other_predict(answers, self.classes_, rows.labels)
+            return self._old_scores(rows.raw)  # remembered, and as at predict
+        answers = answers_of_proba(
+            rows.old_proba, rows.labels, self.classes_, self.reference_.classes_
+        )
+        warn_of_wrong_input(answers, rows.labels)
+        check_knows_its_labels(answers.proba)
+        return log_scores(answers.proba)
+
+    def _train(self, training, splits):
+        """Fit the new model; its log-probabilities on the calibration rows."""
+        proba = []
+        for train, held_out in splits:
+            fitted = train_new_model(training.take(train))
+            held_out = training.take(held_out)
+            proba.append(class_probabilities(fitted, held_out.X, self.classes_))
+        # Cross-fitting says how a model like this one flips.
+        self.estimator_ = fitted if len(splits) == 1 else train_new_model(training)
+        return log_scores(np.vstack(proba))
 
     def _trace_path(self, old, new, y, chosen):
         scores = ROUTES[self.route].scores
         return trace_path(old, new, y, chosen=chosen, scores=scores)
 
-    def _choose_mixing(self, old, new, y, marked):
+    def _choose_new_share(self, old, new, y, marked):
         """Go as far as the budgets allow, or less far where that is more accurate.
 
         `marked` says which calibration rows are critical, None: nobody marked any.
@@ -607,26 +627,26 @@ class FlipControlledClassifier(
             )
             limit = min(limit, critical.largest_mixing(times))
         self.path_ = self._trace_path(old, new, y, limit)
-        self.mixing_ = limit
+        self.new_share_ = limit
         if self.within_budget == "most-accurate":
-            self.mixing_ = self.path_.most_accurate(limit)
+            self.new_share_ = self.path_.most_accurate(limit)
         if marked is not None:
-            lost = times <= self.mixing_ if self.mixing_ else times < 0
+            lost = times <= self.new_share_ if self.new_share_ else times < 0
             self.critical_flips_ = int(np.count_nonzero(lost))
             self.critical_bound_ = critical.bound(self.critical_flips_, len(times))
 
     def _choose_temperature(self, old, new, y):
-        if not self.temperature_scaling or self.mixing_ == 0:
+        if not self.temperature_scaling or self.new_share_ == 0:
             return 1.0
-        return fit_temperature(ROUTES[self.route].scores(old, new, self.mixing_), y)
+        return fit_temperature(ROUTES[self.route].scores(old, new, self.new_share_), y)
 
     def _mixed_scores(self, X):
-        if self.mixing_ == 0:
+        if self.new_share_ == 0:
             return self._old_scores(X)
-        if self.mixing_ == 1:
+        if self.new_share_ == 1:
             return self._new_scores(X)
         old, new = self._old_scores(X), self._new_scores(X)
-        return ROUTES[self.route].scores(old, new, self.mixing_)
+        return ROUTES[self.route].scores(old, new, self.new_share_)
 
     def _old_scores(self, X):
         proba = self.reference_.predict_proba(X, classes=self.classes_)
@@ -641,26 +661,21 @@ class FlipControlledClassifier(
         index = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         return np.where(self.classes_[index] == y, index, -1)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
-        return tags
 
-
-def _known_classes(reference, old_proba, X):
+def _known_classes(rows):
     """Classes of the old model; those it names here if it does not list them."""
-    if reference.classes_ is not None:
-        return np.asarray(reference.classes_)
-    if old_proba is not None and np.ndim(old_proba) == 1:
-        return np.unique(old_proba)
-    return np.unique(reference.predict(X))
+    if rows.reference.classes_ is not None:
+        return np.asarray(rows.reference.classes_)
+    if rows.old_proba is not None and np.ndim(rows.old_proba) == 1:
+        return np.unique(rows.old_proba)
+    return np.unique(rows.reference.predict(rows.raw))
 
 
-def _marked_rows(critical, rows):
+def _marked_rows(training, calibration):
     """Which of the calibration rows are critical; None if nobody marked any."""
-    if critical is None:
+    if training.critical is None:
         return None
-    marked = critical > 0
-    if marked.any() and not marked[rows].any():
-        warn_of_no_critical_row(marked.sum())
-    return marked[rows]
+    marked, n_marked = calibration.critical > 0, np.count_nonzero(training.critical)
+    if n_marked and not marked.any():
+        warn_of_no_critical_row(n_marked)
+    return marked

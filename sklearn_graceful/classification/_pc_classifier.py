@@ -1,57 +1,21 @@
 """Positive-congruent training of any classifier."""
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import assert_all_finite, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _num_samples,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from sklearn_graceful._pipelines import last_step
+from sklearn_graceful._front_door import ReplacesModelMixin
+from sklearn_graceful._method import as_method
 from sklearn_graceful._row_arguments import (
+    check_labels,
     check_row_count,
     check_weights,
 )
-from sklearn_graceful._takes_old_model import TakesOldModelMixin
-from sklearn_graceful.classification._choosing import (
-    choose_method,
-    rows_to_choose_on,
-)
-from sklearn_graceful.classification._interpolation import old_network
-from sklearn_graceful.classification._learners import (
-    check_learner,
-    check_teaches,
-    learner_kind,
-)
-from sklearn_graceful.classification._old_outputs import (
-    newest_right,
-    no_outputs,
-    outputs_of_model,
-    outputs_of_proba,
-    warn_of_mismatch,
-)
-from sklearn_graceful.classification._out_of_fold import out_of_fold_outputs
-from sklearn_graceful.classification._synthetic import can_match
-from sklearn_graceful.classification._training import Trainer, TrainingRows
-from sklearn_graceful.congruence import Choices, NoCongruence, check_method
+from sklearn_graceful.congruence import METHODS, Congruence
 from sklearn_graceful.nn import mlp_net
-from sklearn_graceful.nn._seeding import isolated_randomness
-from sklearn_graceful.reference import as_reference
-
-_NOT_SET_BY_EVERY_FIT = (
-    "choice_",
-    "history_",
-    "critical_flips_",
-    "imitation_",
-    "interpolation_path_",
-)
+from sklearn_graceful.training import Training, learner_kind
 
 
 def _learner_has(method):
@@ -67,7 +31,7 @@ def _learner_has(method):
 
 
 class PCClassifier(
-    TakesOldModelMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+    ReplacesModelMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 ):
     """Train a new classifier that keeps right what the old model has right.
 
@@ -229,82 +193,50 @@ class PCClassifier(
         NotFittedError
             If the old model is not fitted.
         """
-        estimator = self._make_estimator()
-        is_net = check_learner(estimator)
-        # The old model gets X as it came, with its column names.
-        X_given, (X, y) = X, self._check_rows(X, y)
-        classes = np.unique(y)
-        if is_net and len(classes) < 2:
-            raise ValueError(
-                f"A network needs rows of two classes or more, got 1 class: {classes}."
+        with self._refit():
+            training = self._training(
+                X, y, old_model, old_proba, sample_weight, critical
             )
-        sample_weight, critical = check_weights(X, sample_weight, critical)
-        reference = as_reference(old_model)
-        if reference is None:
-            reference = self._shared_reference()
-        raw = _raw_rows(X_given, X)
-        method = check_method(self.method)
-        choices = method.choices(
-            learner_kind(estimator), can_match=can_match(estimator, raw, reference)
-        )
-        network = None
-        if method.needs_old_weights:
-            network = old_network(reference, old_proba, estimator, classes)
-        with isolated_randomness(self.random_state):
-            old = _old_outputs(
-                reference, old_proba, X_given, y, classes, method, critical
-            )
-        if old is None and method.needs_teachers and not method.needs_old_outputs:
-            old = no_outputs(len(y), len(classes))
-        if old is None:
-            choices = Choices.only(NoCongruence())
-        rows = TrainingRows(raw, X, y, old, sample_weight, critical)
-        if not is_net:
-            for choice in choices.methods:
-                check_teaches(last_step(estimator), choice, rows.weights(choice))
-
-        def trainer(rows):
-            return Trainer(
-                estimator,
-                rows,
-                reference,
-                network,
-                make_plain=_make_plain,
-                check_X=self._check_X,
-                verbose=self.verbose,
-            )
-
-        for earlier in _NOT_SET_BY_EVERY_FIT:
-            vars(self).pop(earlier, None)
-        chosen = choices.default
-        if len(choices.methods) > 1:
-            with isolated_randomness(self.random_state):
-                chosen = self._choose(choices, rows, trainer)
-        with isolated_randomness(self.random_state):
-            trained = trainer(rows).train(chosen)
-        self.estimator_ = trained.estimator
-        self.classes_ = classes
-        self.reference_ = reference
-        self.method_ = trained.method
-        if trained.history is not None:
-            self.history_ = trained.history
-        if trained.interpolation_path is not None:
-            self.interpolation_path_ = trained.interpolation_path
-        if critical is not None:
-            lost = (critical > 0) & old.right & (self.predict(X_given) != y)
-            self.critical_flips_ = int(lost.sum())
+            method = as_method(self.method, Congruence, METHODS)
+            method.check(training)
+            with training.own_randomness():
+                fitted = method.train(training)
+            vars(self).update(fitted)
+            self.classes_ = training.classes
+            self.reference_ = training.reference
+            if critical is not None:
+                lost = training.old.right & (self.predict(X) != training.labels)
+                self.critical_flips_ = int((lost & (training.critical > 0)).sum())
         return self
 
-    def _choose(self, choices, rows, trainer):
-        """The choice that costs least on held-out rows, if there are enough."""
-        y = np.unique(rows.y, return_inverse=True)[1]
-        held_out = rows_to_choose_on(y, choices.validation_fraction, rows.sample_weight)
-        if held_out is None:
-            return choices.default
-        chosen, self.choice_ = choose_method(
-            choices, trainer(rows.take(~held_out)), rows.take(held_out)
+    def _training(self, X, y, old_model, old_proba, sample_weight, critical):
+        """Check what the user gave: all that a method trains with."""
+        estimator = self._make_estimator()
+        learner_kind(estimator)
+        raw, X = X, self._check_X(X, reset=True)
+        y = check_labels(y, _num_samples(X))
+        sample_weight, critical = check_weights(X, sample_weight, critical)
+        reference = self._find_reference(old_model)
+        _check_old_answers(reference, old_proba, critical, len(y))
+        training = Training(
+            estimator,
+            raw,
+            X,
+            y,
+            sample_weight=sample_weight,
+            critical=critical,
+            reference=reference,
+            old_proba=old_proba,
+            prepare=self._check_X,
+            seed=self.random_state,
+            verbose=self.verbose,
         )
-        return chosen
+        if training.is_net and len(training.classes) < 2:
+            raise ValueError(
+                "A network needs rows of two classes or more, got 1 class: "
+                f"{training.classes}."
+            )
+        return training
 
     def predict(self, X):
         """Predict class labels.
@@ -319,7 +251,7 @@ class PCClassifier(
         y : ndarray of shape (n,)
         """
         check_is_fitted(self)
-        if check_learner(self.estimator_):
+        if learner_kind(self.estimator_) == "net":
             return self.classes_[self.predict_proba(X).argmax(axis=1)]
         return self.estimator_.predict(self._check_X(X))
 
@@ -345,80 +277,16 @@ class PCClassifier(
             return make_pipeline(StandardScaler(), mlp_net())
         return clone(self.estimator)
 
-    def _check_rows(self, X, y):
-        X = self._check_X(X, reset=True)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        if len(y) != _num_samples(X):
-            raise ValueError(f"y has {len(y)} rows, X has {_num_samples(X)}.")
-        check_classification_targets(y)
-        return X, y
 
-    def _check_X(self, X, *, reset=False):
-        if self.estimator is None:
-            return validate_data(self, X, reset=reset, dtype="numeric")
-        if check_learner(self.estimator) and self.estimator is last_step(
-            self.estimator
-        ):
-            return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
-        # A Pipeline or a scikit-learn classifier knows best what it takes, and says
-        # best what is wrong with rows that are no table.
-        if reset or len(getattr(X, "shape", (0, 0))) > 1:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        return X
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if self.estimator is not None:
-            tags.input_tags = get_tags(self.estimator).input_tags
-        return tags
-
-
-def _raw_rows(X_given, X):
-    """Rows as the old model wants them; an array where that is a list of numbers."""
-    if hasattr(X_given, "columns"):
-        return X_given
-    if hasattr(X, "shape"):
-        return X
-    try:
-        return np.asarray(X)
-    except ValueError:  # rows of different lengths
-        return X
-
-
-def _make_plain(estimator, seed):
-    return PCClassifier(estimator, method="none", random_state=seed)
-
-
-def _old_outputs(reference, old_proba, X, y, classes, method, critical):
-    """Old model's answers from the strongest source; None if they have no use."""
-    if reference is None and old_proba is None:
-        if critical is not None:
-            raise ValueError("critical needs an old model: old_model= or old_proba=.")
-        return None
-    if method.needs_callable_old_model and reference is None:
-        raise ValueError(
-            "match asks the old model about rows of its own making, so stored outputs "
-            "do not do: pass old_model= as well."
-        )
-    if old_proba is not None and reference is not None and len(reference.versions) > 1:
+def _check_old_answers(reference, old_proba, critical, n_rows):
+    if critical is not None and reference is None and old_proba is None:
+        raise ValueError("critical needs an old model: old_model= or old_proba=.")
+    if old_proba is None:
+        return
+    if not isinstance(old_proba, str):
+        check_row_count("old_proba", old_proba, n_rows)
+    if reference is not None and len(reference.versions) > 1:
         raise ValueError(
             "old_proba holds the answers of one old model, but old_model is a "
             "ModelHistory, each version of which must be asked: pass one of them."
         )
-    if isinstance(old_proba, str):
-        return out_of_fold_outputs(reference, old_proba, X, y, classes)
-    if old_proba is not None:
-        check_row_count("old_proba", old_proba, _num_samples(X))
-        source = None if reference is None else reference.classes_
-        outputs = outputs_of_proba(old_proba, y, classes, source)
-        warn_of_mismatch(outputs, y)
-        return outputs
-    if not method.needs_old_outputs and critical is None:
-        reference.check_fitted()
-        return None
-    by_version = []
-    for version in reference.versions:
-        by_version.append(outputs_of_model(version, X, y, classes))
-        warn_of_mismatch(by_version[-1], y, version)
-    return newest_right(by_version)

@@ -9,7 +9,7 @@ from sklearn_graceful.compatibility._terms import ClassHead, OldHead
 
 
 class BCT(Compatibility):
-    """``CE(new head) + lam CE(s cos(P_old, e))`` with the old class weights frozen.
+    """``CE(new head) + strength CE(s cos(P_old, e))``, old class weights frozen.
 
     Backward-compatible training. `P_old` is one vector a class in the old space: the
     mean of its old vectors, or the class weights of the old model itself. Where a class
@@ -18,7 +18,7 @@ class BCT(Compatibility):
 
     Parameters
     ----------
-    lam : float, default=3.0
+    strength : float, default=3.0
         Weight of the old head's loss, in [0, inf).
     scale : float, default=30.0
         What its cosines are multiplied by, ``s``.
@@ -37,12 +37,14 @@ class BCT(Compatibility):
     Examples
     --------
     >>> from sklearn_graceful.compatibility import BCT
-    >>> BCT(lam=10.0)
-    BCT(lam=10.0)
+    >>> BCT(strength=10.0)
+    BCT(strength=10.0)
     """
 
-    def __init__(self, lam=3.0, scale=30.0, head="means", head_scale=16.0):
-        self.lam = lam
+    name = "bct"
+
+    def __init__(self, strength=3.0, scale=30.0, head="means", head_scale=16.0):
+        self.strength = strength
         self.scale = scale
         self.head = head
         self.head_scale = head_scale
@@ -69,7 +71,7 @@ class BCT(Compatibility):
         """Cross-entropy of both heads."""
         return [
             (1.0, ClassHead(task, self.head_scale)),
-            (self.lam, OldHead(self.old_head(task), self.scale)),
+            (self.strength, OldHead(self.old_head(task), self.scale)),
         ]
 
     def old_head(self, task):

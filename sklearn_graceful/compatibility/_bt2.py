@@ -50,7 +50,7 @@ class BT2(Compatibility):
     96
     """
 
-    needs_paragon = True
+    name = "bt2"
 
     _bounds = Compatibility._bounds | {
         "paragon": (0, np.inf),
@@ -87,9 +87,11 @@ class BT2(Compatibility):
             )
         return embedding_dim
 
-    def paragon_dim(self, embedding_dim):
-        """Width of the paragon."""
-        return embedding_dim - int(self.extra_dims)
+    def train(self, training):
+        """Train the paragon, and then the new embedder."""
+        if not self._is_first_release(training):
+            training = training.with_paragon(self._width(training), self.extra_dims)
+        return super().train(training)
 
     def terms(self, task):
         """Cross-entropy, paragon, old prototypes, old direction."""

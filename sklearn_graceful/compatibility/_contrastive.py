@@ -19,7 +19,7 @@ class Contrastive(Compatibility):
     ----------
     temperature : float, default=0.05
         Cosines are divided by it, in (0, inf).
-    lam : float, default=1.0
+    strength : float, default=1.0
         Weight of the contrastive loss, in [0, inf).
     head_scale : float, default=16.0
         What the class head multiplies cosines by; used with labels only.
@@ -37,18 +37,19 @@ class Contrastive(Compatibility):
     False
     """
 
+    name = "contrastive"
     needs_labels = False
 
     _bounds = Compatibility._bounds | {"temperature": (1e-6, np.inf)}
 
-    def __init__(self, temperature=0.05, lam=1.0, head_scale=16.0):
+    def __init__(self, temperature=0.05, strength=1.0, head_scale=16.0):
         self.temperature = temperature
-        self.lam = lam
+        self.strength = strength
         self.head_scale = head_scale
 
     def terms(self, task):
         """Contrast, and cross-entropy if there are labels."""
-        terms = [(self.lam, _Contrast(self.temperature))]
+        terms = [(self.strength, _Contrast(self.temperature))]
         if task.y is not None:
             terms.append((1.0, ClassHead(task, self.head_scale)))
         return terms

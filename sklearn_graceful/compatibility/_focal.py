@@ -14,7 +14,7 @@ from sklearn_graceful.compatibility._terms import (
 
 
 class Focal(Compatibility):
-    """``CE(y) + nu * old neighbourhood + mu * ok |e - e_old|^2``, the default.
+    """``CE(y) + neighbourhood + pull where the old vector is right``, the default.
 
     What a search of the old gallery returns is decided by the old vectors near the new
     one, so these are what the loss looks at: the neighbourhood term is the negative
@@ -34,10 +34,11 @@ class Focal(Compatibility):
 
     Parameters
     ----------
-    nu : float, default=6.0
+    neighbourhood : float, default=6.0
         Weight of the neighbourhood term, in [0, inf).
-    mu : float, default=3.0
-        Weight of the distance to the own old vector where it is right, in [0, inf).
+    pull : float, default=3.0
+        Weight of ``|e - e_old|^2``, the squared distance to the own old vector, where
+        that is right, in [0, inf).
     scale : float, default=10.0
         What cosines with old vectors are multiplied by, in (0, 40].
     n_drawn : int, default=1024
@@ -60,9 +61,11 @@ class Focal(Compatibility):
     Examples
     --------
     >>> from sklearn_graceful.compatibility import Focal
-    >>> Focal(mu=1.0)
-    Focal(mu=1.0)
+    >>> Focal(pull=1.0)
+    Focal(pull=1.0)
     """
+
+    name = "focal"
 
     _bounds = Compatibility._bounds | {
         "scale": (1e-6, MAX_SCALE),
@@ -74,8 +77,8 @@ class Focal(Compatibility):
 
     def __init__(
         self,
-        nu=6.0,
-        mu=3.0,
+        neighbourhood=6.0,
+        pull=3.0,
         scale=10.0,
         n_drawn=1024,
         gallery="vectors",
@@ -83,8 +86,8 @@ class Focal(Compatibility):
         earlier=3.0,
         head_scale=16.0,
     ):
-        self.nu = nu
-        self.mu = mu
+        self.neighbourhood = neighbourhood
+        self.pull = pull
         self.scale = scale
         self.n_drawn = n_drawn
         self.gallery = gallery
@@ -108,8 +111,8 @@ class Focal(Compatibility):
             neighbourhood = PrototypeNeighbourhood(task.prototypes, self.scale)
         return [
             (1.0, ClassHead(task, self.head_scale)),
-            (self.nu, neighbourhood),
-            (self.mu, Pull(only_right=True)),
+            (self.neighbourhood, neighbourhood),
+            (self.pull, Pull(only_right=True)),
             *(
                 (
                     self.earlier / len(task.earlier),

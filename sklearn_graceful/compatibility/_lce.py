@@ -39,6 +39,8 @@ class LCE(Compatibility):
     LCE(boundary=2.0)
     """
 
+    name = "lce"
+
     _bounds = Compatibility._bounds | {"align": (0, np.inf), "boundary": (0, np.inf)}
 
     def __init__(self, align=100.0, boundary=1.0, head_scale=16.0):

@@ -34,6 +34,7 @@ class Simplex(Compatibility):
     63
     """
 
+    name = "simplex"
     needs_old = False
 
     _bounds = Compatibility._bounds | {"n_classes": (2, np.inf)}

@@ -11,31 +11,33 @@ MAX_SCALE = 40
 
 
 class CompatibilityLoss(nn.Module):
-    """Weighted sum of terms, by row.
-
-    Parameters
-    ----------
-    task : Task
-        What is known before training.
-    terms : list of (float, torch.nn.Module)
-        Weights, and terms that map a :class:`Batch` to one loss a row.
-    """
+    """Weighted sum of terms, which map a Batch to one loss a row; their mean."""
 
     def __init__(self, task, terms):
         super().__init__()
+        self.criterion = None  # the net's own, which is not used
         self.tensors = TaskTensors(task)
         kept = [(weight, term) for weight, term in terms if weight]
         self.weights = [weight for weight, _ in kept]
         self.terms = nn.ModuleList(term for _, term in kept)
 
-    def forward(self, embeddings, rows):
-        """Loss of every row of a batch."""
+    def forward(self, output, y, rows):
+        """What each row of a batch adds to the weighted mean loss."""
+        embeddings = output.float()
         batch = Batch(self.tensors, embeddings, rows)
         losses = [
             weight * term(batch)
             for weight, term in zip(self.weights, self.terms, strict=True)
         ]
-        return sum(losses, embeddings.new_zeros(len(embeddings)))
+        losses = sum(losses, embeddings.new_zeros(len(embeddings)))
+        if batch.weight is not None:
+            losses = batch.weight * losses
+        return losses / len(losses)
+
+    def head(self):
+        """Class weights of the new head, of shape (n, dim); None without one."""
+        heads = [term for term in self.terms if isinstance(term, ClassHead)]
+        return heads[0].weight.detach().cpu().numpy() if heads else None
 
 
 class ClassHead(nn.Module):

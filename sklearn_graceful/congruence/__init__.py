@@ -1,7 +1,7 @@
 """How a new classifier is held to the old one: one small class per published method."""
 
-from sklearn_graceful.congruence._base import Congruence
-from sklearn_graceful.congruence._choices import Choices
+from sklearn_graceful._method import find_methods
+from sklearn_graceful.congruence._base import Congruence, NoCongruence
 from sklearn_graceful.congruence._conditional import Conditional
 from sklearn_graceful.congruence._distill import Distill
 from sklearn_graceful.congruence._elodi import ELODI
@@ -13,14 +13,13 @@ from sklearn_graceful.congruence._ldi import LDI
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._muscle import Muscle
 from sklearn_graceful.congruence._naive import Naive
-from sklearn_graceful.congruence._none import NoCongruence
-from sklearn_graceful.congruence._registry import METHODS, check_method
+
+METHODS = find_methods(vars(), Congruence)
 
 __all__ = [
     "ELODI",
     "LDI",
     "METHODS",
-    "Choices",
     "Conditional",
     "Congruence",
     "Distill",
@@ -33,5 +32,4 @@ __all__ = [
     "Muscle",
     "Naive",
     "NoCongruence",
-    "check_method",
 ]

@@ -1,50 +1,54 @@
-"""What every congruence method says."""
+"""What every congruence method says, and the one that says nothing."""
 
 import numpy as np
+import torch
 import torch.nn.functional as F
-from sklearn.base import BaseEstimator
 
-from sklearn_graceful._bounded_parameters import BoundedParameters
-from sklearn_graceful.congruence._choices import Choices
+from sklearn_graceful._method import Method
+from sklearn_graceful.training import Objective, WeightedRows
 
 
-class Congruence(BoundedParameters, BaseEstimator):
+class Congruence(Method):
     """Base of the methods that hold a new classifier to the old one.
 
-    The loss of a row is ``a * CE(y) + b * D(old, new)``. A method says how `a` and
-    `b` follow from whether the old model has the row right, and what the divergence
-    `D` between the two models' outputs is. A network minimises this as it is. A
-    learner that only takes labels and sample weights minimises it exactly where `D`
-    is the Kullback-Leibler divergence at temperature 1: the loss then is
-    cross-entropy to the soft label ``(a * onehot(y) + b * p_old) / (a + b)`` with
-    weight ``a + b``.
+    A method owns its training: :meth:`check` refuses what it cannot do before anything
+    is trained, and :meth:`train` trains. Most methods only bring a loss. That of a row
+    is ``a * CE(y) + b * D(old, new)``: a method says how `a` and `b` follow from
+    whether the old model has the row right, and what the divergence `D` between the
+    two models' outputs is. A network minimises this as it is. A learner that only
+    takes labels and sample weights minimises it exactly where `D` is the
+    Kullback-Leibler divergence at temperature 1: the loss then is cross-entropy to the
+    soft label ``(a * onehot(y) + b * p_old) / (a + b)`` with weight ``a + b``.
 
-    Attributes
-    ----------
-    needs_old_outputs : bool
-        Whether the method has a use for an old model at all.
-    needs_callable_old_model : bool
-        Whether it asks the old model about other rows than the training rows, so that
-        stored outputs do not do.
-    needs_teachers : bool
-        Whether its target takes the mean logits of `n_teachers` plain new models, a
-        parameter of it, on the training rows.
-    needs_old_weights : bool
-        Whether it starts from the old model's weights, so that the old model must be a
-        network of the same architecture.
+    Examples
+    --------
+    A method of one's own is a class, passed as an object:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_graceful import PCClassifier
+    >>> from sklearn_graceful.congruence import Congruence
+    >>> class OldRightTwice(Congruence):
+    ...     def label_weight(self, old_right):
+    ...         return np.where(old_right, 2.0, 1.0)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> old = LogisticRegression(C=0.01).fit(X[::3], y[::3])
+    >>> new = LogisticRegression(max_iter=1000)
+    >>> PCClassifier(new, old_model=old, method=OldRightTwice()).fit(X, y).method_
+    OldRightTwice()
     """
-
-    needs_old_outputs = True
-    needs_callable_old_model = False
-    needs_teachers = False
-    needs_old_weights = False
 
     # Why no other learner can express the method, in one sentence; None if one can.
     _networks_only = None
+    _instead = (
+        "For a learner that takes sample weights use 'focal', 'focal_kl' or 'distill'."
+    )
 
     # A class narrows the bounds of those that mean something else.
     _bounds = {
-        "lam": (0, np.inf),
+        "strength": (0, np.inf),
+        "old_share": (0, 1),
         "alpha": (0, np.inf),
         "beta": (0, np.inf),
         "temperature": (1e-6, np.inf),
@@ -83,9 +87,6 @@ class Congruence(BoundedParameters, BaseEstimator):
     def target(self, old_logits):
         """What of the old logits the divergence needs; computed once, not per batch.
 
-        A method with `needs_teachers` gets the teachers' mean logits too, as a second
-        argument, and one without `needs_old_outputs` gets these alone.
-
         Parameters
         ----------
         old_logits : tensor of shape (n, n_classes)
@@ -115,7 +116,7 @@ class Congruence(BoundedParameters, BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no divergence.")
 
-    def loss(self, new_logits, y, old_logits, old_right, teacher_logits=None):
+    def loss(self, new_logits, y, old_logits, old_right):
         """Loss of every row, ``a * CE(y) + b * D(old, new)``.
 
         Parameters
@@ -126,8 +127,6 @@ class Congruence(BoundedParameters, BaseEstimator):
             Class indices.
         old_right : ndarray of bool, shape (n,)
             Whether the old model has the row right.
-        teacher_logits : tensor of shape (n, n_classes), default=None
-            Mean logits of the teachers, for a method with `needs_teachers`.
 
         Returns
         -------
@@ -137,33 +136,60 @@ class Congruence(BoundedParameters, BaseEstimator):
         old_weight = new_logits.new_tensor(self.old_weight(old_right))
         loss = label_weight * F.cross_entropy(new_logits, y, reduction="none")
         if old_weight.any():
-            target = self.target(*self.references(old_logits, teacher_logits))
-            divergence = self.divergence(new_logits, target, y)
+            divergence = self.divergence(new_logits, self.target(old_logits), y)
             loss = loss + old_weight * divergence
         return loss
 
-    def references(self, old_logits, teacher_logits):
-        """Those of the two that :meth:`target` takes, in its order."""
-        needed = {"old": self.needs_old_outputs, "teachers": self.needs_teachers}
-        logits = {"old": old_logits, "teachers": teacher_logits}
-        return [logits[name] for name, is_needed in needed.items() if is_needed]
-
-    def choices(self, learner, *, can_match):
-        """Methods among which held-out rows decide: this one alone, mostly.
+    def check(self, training):
+        """Refuse, before anything is trained, what the method cannot be used for.
 
         Parameters
         ----------
-        learner : {"net", "boosting", "other"}
-            Kind of the learner.
-        can_match : bool
-            Whether the old model can be asked about new rows, and the learner can learn
-            from its answers.
+        training : Training
+            What it would train with.
+
+        Raises
+        ------
+        ValueError
+            If the learner cannot express the method.
+        TypeError
+            If the learner takes no sample weights, and would be given some.
+        """
+        method = self.suited_to(training.kind)
+        if training.old is None:
+            NoCongruence().check(training)
+        elif any(weight is not None for weight in method.row_weights(training)):
+            training.check_takes_weights()
+
+    def train(self, training):
+        """Train a new model.
+
+        Parameters
+        ----------
+        training : Training
+            Rows, the old model's answers on them, and the learner.
 
         Returns
         -------
-        choices : Choices
+        fitted : dict
+            Attributes of the estimator that is fitted: ``estimator_``, ``method_`` as
+            it was used, and what else the method has to say.
         """
-        return Choices.only(self.suited_to(learner))
+        if training.old is None:
+            return NoCongruence().train(training)
+        method = self.suited_to(training.kind)
+        label_weight, old_weight = method.row_weights(training)
+        if old_weight is None:
+            kind = Objective if training.is_net else WeightedRows
+            loss = kind(training.y, label_weight)
+        elif training.is_net:
+            known = training.old.known
+            loss = method.objective(training, label_weight, old_weight, known)
+        else:
+            loss = WeightedRows.of_soft_labels(
+                training.y, training.old.proba, label_weight, old_weight
+            )
+        return {"method_": method, **training.fit(loss)}
 
     def suited_to(self, learner):
         """Return this method with every open choice made for a kind of learner.
@@ -183,11 +209,104 @@ class Congruence(BoundedParameters, BaseEstimator):
             If the learner cannot express the method.
         """
         if learner != "net" and self._networks_only is not None:
-            raise ValueError(
-                f"{self._networks_only} For a learner that takes sample weights use "
-                "'focal', 'focal_kl' or 'distill'."
-            )
+            self._refuse_learner(self._networks_only)
         return self
+
+    def row_weights(self, training):
+        """Weights `a` and `b` of the training rows, those of the user counted in.
+
+        Parameters
+        ----------
+        training : Training
+            With an old model's answers.
+
+        Returns
+        -------
+        label_weight, old_weight : ndarray of shape (n,) or None
+            None where `a` is 1, or `b` is 0, on every row.
+        """
+        old, factor = training.old, training.row_weight
+        label = self.label_weight(old.right)
+        # A row whose class the old model never knew has nothing to hold on to: it
+        # learns from its label alone, at full weight.
+        label = np.where(old.informative, label, np.maximum(label, 1.0))
+        divergence = self.old_weight(old.right) * old.informative
+        if factor is not None:
+            label, divergence = label * factor, divergence * factor
+        return (
+            None if (label == 1).all() else label,
+            None if (divergence == 0).all() else divergence,
+        )
+
+    def objective(self, training, label_weight, old_weight, known):
+        """Loss that a network minimises, with the target on all training rows.
+
+        Parameters
+        ----------
+        training : Training
+            With an old model's answers.
+        label_weight, old_weight : ndarray of shape (n,)
+            From :meth:`row_weights`.
+        known : ndarray of bool, shape (n_classes,)
+            Classes that the references know.
+
+        Returns
+        -------
+        objective : Objective
+        """
+        logits = (centred(z[:, known]) for z in self.references(training))
+        return Objective(
+            training.y,
+            label_weight,
+            old_weight=old_weight,
+            target=self.target(*logits),
+            divergence=self.divergence,
+            known=known,
+        )
+
+    def references(self, training):
+        """Logits that :meth:`target` takes, one array a reference.
+
+        Parameters
+        ----------
+        training : Training
+            With an old model's answers.
+
+        Returns
+        -------
+        logits : list of ndarray of shape (n, n_classes)
+        """
+        return [training.old.log_proba()]
+
+
+class NoCongruence(Congruence):
+    """``CE(y)``: train as if there were no old model.
+
+    The comparison that every method must beat.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.congruence import NoCongruence
+    >>> NoCongruence().old_weight([True, False])
+    array([0., 0.])
+    """
+
+    name = "none"
+
+    def check(self, training):
+        """Refuse weights that the learner could not use."""
+        if training.row_weight is not None:
+            training.check_takes_weights()
+
+    def train(self, training):
+        """Train a plain model."""
+        return {"method_": self, **training.fit(training.plain_loss())}
+
+
+def centred(logits):
+    """Logits with mean 0 in every row: log-probabilities are logits up to a shift."""
+    logits = torch.as_tensor(logits)
+    return logits - logits.mean(dim=1, keepdim=True)
 
 
 def focal_weight(old_right, alpha, beta):

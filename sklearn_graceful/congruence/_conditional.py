@@ -8,7 +8,7 @@ from sklearn_graceful.congruence._kl import tempered_kl
 
 
 class Conditional(Congruence):
-    """``(1 - lam) CE(y) + lam T^2 KL(p_old || p_new; T)`` where the old loss is lower.
+    """``(1 - s) CE(y) + s T^2 KL(p_old || p_new; T)`` where the old loss is lower.
 
     Where the old model's cross-entropy is not lower than that of the new one, as it is
     at present, the loss is ``CE(y)``: what the new model does better is not held back.
@@ -16,8 +16,8 @@ class Conditional(Congruence):
 
     Parameters
     ----------
-    lam : float, default=0.5
-        Share of the old model in the target of these rows, in [0, 1].
+    old_share : float, default=0.5
+        Share of the old model in the target of these rows, s, in [0, 1].
     temperature : float, default=2.0
         T.
 
@@ -35,20 +35,20 @@ class Conditional(Congruence):
     tensor([0.])
     """
 
+    name = "conditional"
+
     _networks_only = (
         "conditional looks at the new model's loss while it is trained, which only a "
         "network shows."
     )
 
-    _bounds = Congruence._bounds | {"lam": (0, 1)}
-
-    def __init__(self, lam=0.5, temperature=2.0):
-        self.lam = lam
+    def __init__(self, old_share=0.5, temperature=2.0):
+        self.old_share = old_share
         self.temperature = temperature
 
     def old_weight(self, old_right):
-        """Weight of the divergence: ``lam``."""
-        return np.full(len(old_right), float(self.lam))
+        """Weight of the divergence: ``s``."""
+        return np.full(len(old_right), float(self.old_share))
 
     def divergence(self, new_logits, target, y):
         """``T^2 KL(p_old || p_new; T) - CE(y)``, or 0 where the new model is better."""

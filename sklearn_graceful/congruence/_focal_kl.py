@@ -7,15 +7,15 @@ from sklearn_graceful.congruence._kl import TemperedKL
 
 
 class FocalKL(TemperedKL):
-    """``CE(y) + lam (alpha + beta old_right) T^2 KL(p_old || p_new; T)``.
+    """``CE(y) + strength (alpha + beta old_right) T^2 KL(p_old || p_new; T)``.
 
     Distils most where the old model is right. At T = 1 any learner with a log-loss
     and sample weights minimises it exactly.
 
     Parameters
     ----------
-    lam : float, default=1.0
-        Strength.
+    strength : float, default=1.0
+        What the focal weights are multiplied by.
     alpha : float, default=1.0
         Focal weight of every row.
     beta : float, default=5.0
@@ -31,19 +31,21 @@ class FocalKL(TemperedKL):
     Examples
     --------
     >>> from sklearn_graceful.congruence import FocalKL
-    >>> FocalKL(lam=0.5).old_weight([True, False])
+    >>> FocalKL(strength=0.5).old_weight([True, False])
     array([3. , 0.5])
     """
 
-    def __init__(self, lam=1.0, alpha=1.0, beta=5.0, temperature=None):
-        self.lam = lam
+    name = "focal_kl"
+
+    def __init__(self, strength=1.0, alpha=1.0, beta=5.0, temperature=None):
+        self.strength = strength
         self.alpha = alpha
         self.beta = beta
         self.temperature = temperature
 
     def old_weight(self, old_right):
-        """Weight of the divergence: ``lam (alpha + beta old_right)``."""
-        return self.lam * focal_weight(old_right, self.alpha, self.beta)
+        """Weight of the divergence: ``strength (alpha + beta old_right)``."""
+        return self.strength * focal_weight(old_right, self.alpha, self.beta)
 
     def suited_to(self, learner):
         """Return this method with its temperature: the paper's 100, or 1 where need be.

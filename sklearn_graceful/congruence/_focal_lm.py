@@ -6,16 +6,17 @@ from sklearn_graceful.congruence._base import Congruence, focal_weight
 
 
 class FocalLM(Congruence):
-    """``CE(y) + lam (alpha + beta old_right) mean_k (z_new - z_old)^2 / 2``.
+    """``CE(y) + strength (alpha + beta old_right) mean_k (z_new - z_old)^2 / 2``.
 
     Matches logits, most where the old model is right. Networks only. `z_old` is
     centred over the classes, since a common shift of logits carries no information.
 
     Parameters
     ----------
-    lam : float, default=1.0
-        Strength. The paper's 1 throws the upgrade away when the old model is weak;
-        choose it on held-out rows, 0.003 to 0.1 is often enough.
+    strength : float, default=1.0
+        What the focal weights are multiplied by. The paper's 1 throws the upgrade away
+        when the old model is weak; choose it on held-out rows, 0.003 to 0.1 is often
+        enough.
     alpha : float, default=1.0
         Focal weight of every row.
     beta : float, default=5.0
@@ -29,20 +30,22 @@ class FocalLM(Congruence):
     Examples
     --------
     >>> from sklearn_graceful.congruence import FocalLM
-    >>> FocalLM(lam=0.01).old_weight([True, False])
+    >>> FocalLM(strength=0.01).old_weight([True, False])
     array([0.06, 0.01])
     """
 
+    name = "focal_lm"
+
     _networks_only = "focal_lm matches logits, which only a network can do."
 
-    def __init__(self, lam=1.0, alpha=1.0, beta=5.0):
-        self.lam = lam
+    def __init__(self, strength=1.0, alpha=1.0, beta=5.0):
+        self.strength = strength
         self.alpha = alpha
         self.beta = beta
 
     def old_weight(self, old_right):
-        """Weight of the divergence: ``lam (alpha + beta old_right)``."""
-        return self.lam * focal_weight(old_right, self.alpha, self.beta)
+        """Weight of the divergence: ``strength (alpha + beta old_right)``."""
+        return self.strength * focal_weight(old_right, self.alpha, self.beta)
 
     def divergence(self, new_logits, target, y):
         """``mean_k (z_new - z_old)^2 / 2`` of every row, shape (n,)."""

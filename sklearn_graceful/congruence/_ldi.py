@@ -18,7 +18,7 @@ class LogitDifferenceInhibition(Congruence):
     _bounds = Congruence._bounds | {
         "p": (1, float("inf")),
         "xi": (0, float("inf")),
-        "mix": (0, 1),
+        "teacher_share": (0, 1),
     }
 
     def divergence(self, new_logits, target, y):
@@ -31,7 +31,7 @@ class LogitDifferenceInhibition(Congruence):
 
 
 class LDI(LogitDifferenceInhibition):
-    """``CE(y) + lam mean_k max(|z_new - z_old| - xi, 0)^p``.
+    """``CE(y) + strength mean_k max(|z_new - z_old| - xi, 0)^p``.
 
     Small differences of logits are free, large ones cost most: flips that an ensemble
     removes are those with large differences. Networks only. `z_old` is centred over
@@ -39,8 +39,8 @@ class LDI(LogitDifferenceInhibition):
 
     Parameters
     ----------
-    lam : float, default=0.03
-        Strength. Choose it on held-out rows.
+    strength : float, default=0.03
+        Weight of the divergence. Choose it on held-out rows.
     p : float, default=2.0
         Power of what exceeds `xi`, 1 or more.
     xi : float, default=0.5
@@ -59,11 +59,13 @@ class LDI(LogitDifferenceInhibition):
     tensor([0.5000])
     """
 
-    def __init__(self, lam=0.03, p=2.0, xi=0.5):
-        self.lam = lam
+    name = "ldi"
+
+    def __init__(self, strength=0.03, p=2.0, xi=0.5):
+        self.strength = strength
         self.p = p
         self.xi = xi
 
     def old_weight(self, old_right):
-        """Weight of the divergence: ``lam``."""
-        return np.full(len(old_right), float(self.lam))
+        """Weight of the divergence: ``strength``."""
+        return np.full(len(old_right), float(self.strength))

@@ -5,10 +5,11 @@ import torch
 
 from sklearn_graceful.congruence._base import Congruence
 from sklearn_graceful.congruence._kl import tempered_kl
+from sklearn_graceful.training import mean_logits
 
 
 class Muscle(Congruence):
-    """``(1 - lam) CE(y) + lam T^2 KL(p_ref || p_new; T)`` with a reference by row.
+    """``(1 - s) CE(y) + s T^2 KL(p_ref || p_new; T)`` with a reference by row.
 
     The reference is the old model where the model in training is wrong at present, and
     else an independently trained plain new model (the teacher), which keeps what the
@@ -16,8 +17,8 @@ class Muscle(Congruence):
 
     Parameters
     ----------
-    lam : float, default=0.5
-        Share of the reference in the target, in [0, 1].
+    reference_share : float, default=0.5
+        Share of the reference in the target, s, in [0, 1].
     temperature : float, default=1.0
         T.
     n_teachers : int, default=1
@@ -25,7 +26,7 @@ class Muscle(Congruence):
 
     Notes
     -----
-    Made for language models, where a token is what a row is here. The share ``1 - lam``
+    Made for language models, where a token is what a row is here. The share ``1 - s``
     of the labels is ours.
 
     References
@@ -36,31 +37,36 @@ class Muscle(Congruence):
     Examples
     --------
     >>> from sklearn_graceful.congruence import Muscle
-    >>> Muscle(lam=0.25).label_weight([True, False])
+    >>> Muscle(reference_share=0.25).label_weight([True, False])
     array([0.75, 0.75])
     """
 
-    needs_teachers = True
+    name = "muscle"
 
     _networks_only = (
         "muscle looks at the new model's mistakes while it is trained, which only a "
         "network shows."
     )
 
-    _bounds = Congruence._bounds | {"lam": (0, 1)}
+    _bounds = Congruence._bounds | {"reference_share": (0, 1)}
 
-    def __init__(self, lam=0.5, temperature=1.0, n_teachers=1):
-        self.lam = lam
+    def __init__(self, reference_share=0.5, temperature=1.0, n_teachers=1):
+        self.reference_share = reference_share
         self.temperature = temperature
         self.n_teachers = n_teachers
 
     def label_weight(self, old_right):
-        """Weight of the cross-entropy: ``1 - lam``."""
-        return np.full(len(old_right), 1.0 - self.lam)
+        """Weight of the cross-entropy: ``1 - s``."""
+        return np.full(len(old_right), 1.0 - self.reference_share)
 
     def old_weight(self, old_right):
-        """Weight of the divergence: ``lam``."""
-        return np.full(len(old_right), float(self.lam))
+        """Weight of the divergence: ``s``."""
+        return np.full(len(old_right), float(self.reference_share))
+
+    def references(self, training):
+        """Logits of the old model and of the teachers."""
+        teachers = training.plain(int(self.n_teachers))
+        return [training.old.log_proba(), mean_logits(teachers, training.X)]
 
     def target(self, old_logits, teacher_logits):
         """Both references' logits, shape (n, 2, n_classes)."""

@@ -4,13 +4,13 @@ from sklearn_graceful.congruence._base import Congruence, focal_weight
 
 
 class Naive(Congruence):
-    """``CE(y) * (1 + lam * old_right)``: new errors cost more than old ones.
+    """``CE(y) * (1 + strength * old_right)``: new errors cost more than old ones.
 
     Exact for any learner that takes sample weights.
 
     Parameters
     ----------
-    lam : float, default=1.0
+    strength : float, default=1.0
         Extra weight of rows that the old model has right.
 
     References
@@ -22,13 +22,15 @@ class Naive(Congruence):
     Examples
     --------
     >>> from sklearn_graceful.congruence import Naive
-    >>> Naive(lam=2).label_weight([True, False])
+    >>> Naive(strength=2).label_weight([True, False])
     array([3., 1.])
     """
 
-    def __init__(self, lam=1.0):
-        self.lam = lam
+    name = "naive"
+
+    def __init__(self, strength=1.0):
+        self.strength = strength
 
     def label_weight(self, old_right):
-        """Weight of the cross-entropy: ``1 + lam * old_right``."""
-        return focal_weight(old_right, 1.0, self.lam)
+        """Weight of the cross-entropy: ``1 + strength * old_right``."""
+        return focal_weight(old_right, 1.0, self.strength)

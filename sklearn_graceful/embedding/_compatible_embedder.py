@@ -1,8 +1,5 @@
 """An embedder whose vectors fit the old gallery."""
 
-from functools import partial
-from numbers import Integral
-
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
@@ -13,44 +10,26 @@ from sklearn.base import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
-from skorch import NeuralNet
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from sklearn_graceful._pipelines import last_step
-from sklearn_graceful._takes_old_model import TakesOldModelMixin
-from sklearn_graceful.compatibility import Independent, check_compatibility
-from sklearn_graceful.compatibility._prototypes import class_means
-from sklearn_graceful.embedding._learners import (
-    check_takes_weights,
-    embedder_kind,
-    embeddings_of,
-    fit_embedder,
-    unit_length,
+from sklearn_graceful._front_door import ReplacesModelMixin
+from sklearn_graceful._method import as_method
+from sklearn_graceful._row_arguments import (
+    check_labels,
+    check_row_count,
+    check_weights,
 )
-from sklearn_graceful.embedding._old_space import find_old_space
+from sklearn_graceful.compatibility import METHODS, Compatibility, class_means
+from sklearn_graceful.embedding._learner import embeddings_of, unit_length
 from sklearn_graceful.embedding._old_vectors import unit_vectors
-from sklearn_graceful.embedding._training_rows import check_training_rows
+from sklearn_graceful.embedding._training import EmbedderTraining
 from sklearn_graceful.embedding._versions import fingerprint
 from sklearn_graceful.nn import embedding_net
-from sklearn_graceful.nn._embedding_net import takes_width
-from sklearn_graceful.nn._seeding import isolated_randomness
-from sklearn_graceful.reference import as_reference
-
-# Width of a first release where nobody chose one.
-_DEFAULT_DIM = 64
-_NOT_SET_BY_EVERY_FIT = (
-    "classes_",
-    "class_order_",
-    "prototypes_",
-    "head_",
-    "history_",
-    "old_dim_",
-)
 
 
 class CompatibleEmbedder(
-    TakesOldModelMixin,
+    ReplacesModelMixin,
     ClassNamePrefixFeaturesOutMixin,
     MetaEstimatorMixin,
     TransformerMixin,
@@ -122,6 +101,8 @@ class CompatibleEmbedder(
     head_ : ndarray of float32, shape (n_classes, embedding_dim)
         Class weights of the network's own head, of unit length. Networks trained with
         labels only.
+    codes_ : ndarray of shape (n_codes, embedding_dim)
+        Vectors that the classes of a classifier stand for. Classifiers only.
     versions_ : list of EmbedderVersion
         Prototypes of the versions before this one, the oldest first: a few vectors a
         class, no data.
@@ -217,41 +198,56 @@ class CompatibleEmbedder(
         NotFittedError
             If the old model is not fitted.
         """
-        estimator = self._make_estimator()
-        kind = embedder_kind(estimator)
-        rows = check_training_rows(
-            self._check_X(X, reset=True), X, y, old_embeddings, sample_weight
-        )
-        check_takes_weights(last_step(estimator), rows.weight)
-        reference = as_reference(old_model)
-        if reference is None:
-            reference = self._shared_reference()
-        method, space = self._find_method_and_space(reference, rows)
-        method.check_learner(kind)
-        width = self._width(method, estimator, space, rows.classes)
-        method.check_task(space.task(rows, width))
-        if reference is not None:
-            method.check_old_method(space.method)
-        with isolated_randomness(self.random_state):
-            paragon = None
-            if method.needs_paragon:
-                paragon = self._paragon(method, estimator, width, rows)
-            trained = fit_embedder(
-                estimator,
-                rows,
-                method=method,
-                make_task=partial(space.task, rows, paragon=paragon),
-                embedding_dim=width,
-                verbose=self.verbose,
-            )
-        for earlier in _NOT_SET_BY_EVERY_FIT:
-            vars(self).pop(earlier, None)
-        self.estimator_ = estimator
-        self.reference_ = reference
-        self.method_ = method
-        self._keep_training(trained)
-        self._keep_space(rows, space)
+        with self._refit():
+            training = self._training(X, y, old_model, old_embeddings, sample_weight)
+            method = as_method(self.method, Compatibility, METHODS)
+            method.check(training)
+            with training.own_randomness():
+                fitted = method.train(training)
+            vars(self).update(fitted)
+            self.reference_ = training.reference
+            self._describe_space(training)
         return self
+
+    def _training(self, X, y, old_model, old_embeddings, sample_weight):
+        """Check what the user gave: all that a method trains with.
+
+        A row of weight 0 is as good as absent: neither does it train, nor does its old
+        vector stand for any of the old gallery, nor is its label a class.
+        """
+        estimator = self._make_estimator()
+        raw, X = X, self._check_X(X, reset=True)
+        n_rows, classes = _num_samples(X), None
+        y = None if y is None else check_labels(y, n_rows)
+        weight, _ = check_weights(X, sample_weight, None)
+        if old_embeddings is not None:
+            check_row_count("old_embeddings", old_embeddings, n_rows)
+        if weight is not None and not weight.all():
+            if not weight.any():
+                raise ValueError(
+                    "sample_weight is 0 in every row: there is none to learn."
+                )
+            raw, X, y, old_embeddings, weight = (
+                None if column is None else _safe_indexing(column, weight > 0)
+                for column in (raw, X, y, old_embeddings, weight)
+            )
+        if y is not None:
+            classes, y = _number_classes(y)
+        training = EmbedderTraining(
+            estimator,
+            raw,
+            X,
+            y,
+            classes,
+            weight,
+            reference=self._find_reference(old_model),
+            old_embeddings=old_embeddings,
+            embedding_dim=self.embedding_dim,
+            seed=self.random_state,
+            verbose=self.verbose,
+        )
+        training.check_takes_weights()
+        return training
 
     def transform(self, X):
         """Embed rows.
@@ -318,106 +314,43 @@ class CompatibleEmbedder(
     def _embed(self, X):
         """Embeddings as an array, whatever container the user wants them in."""
         X = self._check_X(X)
-        return unit_length(embeddings_of(self.estimator_, X, self._codes))
+        codes = getattr(self, "codes_", None)
+        return unit_length(embeddings_of(self.estimator_, X, codes))
 
-    def _find_method_and_space(self, reference, rows):
-        """What is to be done, and what is known of the old space for it."""
-        method = check_compatibility(self.method)
-        with isolated_randomness(self.random_state):
-            space = find_old_space(reference, rows, method)
-        if method.needs_old and space.vectors is None:
-            method = Independent()
-        _check_has_labels(method, rows.y, space)
-        return method, space
-
-    def _keep_training(self, trained):
-        self._codes = trained.codes
-        if trained.history is not None:
-            self.history_ = trained.history
-        if trained.head is not None:
-            self.head_ = trained.head
-
-    def _keep_space(self, rows, space):
-        """Say what the new space is, and what is to be known of the earlier ones."""
-        embeddings = self._embed(rows.X_given)
+    def _describe_space(self, training):
+        """Say what the new space is, by what became of the training rows."""
+        embeddings = self._embed(training.raw)
         self.embedding_dim_ = embeddings.shape[1]
         self.fingerprint_ = fingerprint(embeddings)
-        compatible = not isinstance(self.method_, Independent)
-        self.versions_ = space.versions(rows.classes) if compatible else []
         if self.versions_:
             self.old_dim_ = self.versions_[-1].dim
-        if rows.y is None:
+        if training.y is None:
             return
-        classes = rows.classes
-        self.classes_ = classes
-        self.class_order_ = space.class_order(classes) if compatible else classes
-        self.prototypes_ = class_means(embeddings, rows.y, len(classes), rows.weight)
+        self.classes_ = training.classes
+        self.class_order_ = training.classes
+        if self.versions_:
+            self.class_order_ = training.old.class_order()
+        self.prototypes_ = class_means(
+            embeddings, training.y, len(training.classes), training.weight
+        )
 
     def _make_estimator(self):
         if self.estimator is None:
             return make_pipeline(StandardScaler(), embedding_net())
         return clone(self.estimator)
 
-    def _width(self, method, estimator, space, classes):
-        """Width of the new embeddings; None where the network decides."""
-        wanted = self.embedding_dim
-        if wanted is not None and (not isinstance(wanted, Integral) or wanted < 1):
-            raise ValueError(f"embedding_dim must be an integer >= 1, got {wanted!r}.")
-        width = method.width(wanted, space.dim)
-        if embedder_kind(estimator) == "net":
-            if wanted is None and not takes_width(last_step(estimator)):
-                return None
-            return width or _DEFAULT_DIM
-        if space.vectors is not None and width != space.dim:
-            raise ValueError(
-                f"embedding_dim is {width}, but {type(last_step(estimator)).__name__} "
-                f"learns vectors of the old space, of width {space.dim}."
-            )
-        return width or (_DEFAULT_DIM if classes is None else len(classes))
-
-    def _paragon(self, method, estimator, width, rows):
-        """Embeddings by a network of the same kind that knows no old one."""
-        dim = None
-        if width is not None and takes_width(last_step(estimator)):
-            dim = method.paragon_dim(width)
-        paragon = CompatibleEmbedder(
-            clone(estimator),
-            method="independent",
-            embedding_dim=dim,
-            random_state=check_random_state(None).randint(2**31 - 1),
-        )
-        X = rows.X_given
-        return paragon.fit(X, rows.y, sample_weight=rows.weight)._embed(X)
-
-    def _check_X(self, X, *, reset=False):
-        if self.estimator is None:
-            return validate_data(self, X, reset=reset, dtype="numeric")
-        if isinstance(self.estimator, NeuralNet):
-            return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
-        # A Pipeline or a scikit-learn estimator knows best what it takes, and says
-        # best what is wrong with rows that are no table.
-        if reset or len(getattr(X, "shape", (0, 0))) > 1:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        return X
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if self.estimator is not None:
-            tags.input_tags = get_tags(self.estimator).input_tags
         tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
 
-def _check_has_labels(method, y, space):
-    if y is not None or not method.needs_labels:
-        return
-    if space.vectors is None:
+def _number_classes(y):
+    """Sorted classes, and the rows' positions among them."""
+    classes, y = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
         raise ValueError(
-            "requires y to be passed, but the target y is None: without old embeddings "
-            "there is nothing else to learn from."
+            f"An embedder needs rows of two classes or more, got 1 class: {classes}."
         )
-    raise ValueError(
-        f"requires y to be passed, but the target y is None: {type(method).__name__} "
-        "learns from labels. 'l2' and 'contrastive' do without."
-    )
+    return classes, y

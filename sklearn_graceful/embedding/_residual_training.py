@@ -12,11 +12,13 @@ from torch import nn
 
 from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.embedding._residual_map import ResidualMap
-from sklearn_graceful.nn._batches import use_in_memory_batches
-from sklearn_graceful.nn._device import resolve_device
-from sklearn_graceful.nn._lean import LeanTraining
-from sklearn_graceful.nn._mlp import MLP
-from sklearn_graceful.nn._seeding import isolated_randomness
+from sklearn_graceful.nn import (
+    MLP,
+    LeanEpochs,
+    isolated_randomness,
+    resolve_device,
+    use_in_memory_batches,
+)
 
 # Of an epoch. With fewer, patience would run out before training gets under way.
 MIN_STEPS = 16
@@ -170,7 +172,7 @@ def _make_net(n_features, n_outputs, training):
     return use_in_memory_batches(net)
 
 
-class _InMemoryRegressor(LeanTraining, NeuralNetRegressor):
+class _InMemoryRegressor(LeanEpochs, NeuralNetRegressor):
     pass
 
 

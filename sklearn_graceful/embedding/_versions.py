@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_graceful.compatibility import VersionPrototypes
-from sklearn_graceful.reference._adapters._estimator import final_estimator
 
 
 @dataclass(frozen=True)
@@ -49,38 +48,8 @@ class EmbedderVersion:
         return VersionPrototypes(self.vectors, np.array(labels, dtype=np.int64))
 
 
-def old_embedder(reference):
-    """The CompatibleEmbedder that an old model is or ends in; None if there is none.
-
-    Parameters
-    ----------
-    reference : ReferenceModel or None
-        The old model.
-
-    Returns
-    -------
-    embedder : CompatibleEmbedder or None
-    """
-    if reference is None:
-        return None
-    # Behind Pipelines, frozen estimators and finished searches.
-    model = final_estimator(reference.model)
-    return model if hasattr(model, "versions_") else None
-
-
 def fingerprint(embeddings):
-    """Name of a space, by what the model makes of its first training rows.
-
-    Parameters
-    ----------
-    embeddings : ndarray of float32, shape (n, dim)
-        Of training rows.
-
-    Returns
-    -------
-    fingerprint : str
-        32 hexadecimal digits.
-    """
+    """Name a space, in 32 digits, by what the model makes of training rows."""
     said = np.ascontiguousarray(embeddings[:256])
     digest = hashlib.sha256(str(said.shape).encode())
     digest.update(said.tobytes())

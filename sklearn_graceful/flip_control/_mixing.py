@@ -2,10 +2,10 @@
 
 import numpy as np
 
-SMOOTHING = 1e-4
+from sklearn_graceful._probabilities import MIXING_SHARE
 
 
-def log_scores(proba, smoothing=SMOOTHING):
+def log_scores(proba, smoothing=MIXING_SHARE):
     """Log-probabilities that are finite and keep the order of the probabilities.
 
     Formula: ``log((1 - smoothing) p + smoothing / K)``. A forest's zero, or a class

@@ -1,22 +1,54 @@
 """skorch nets: in-memory batches, a lean training loop, the default network."""
 
-from sklearn_graceful.nn._batches import InMemoryBatches
+from sklearn_graceful.nn._batches import InMemoryBatches, use_in_memory_batches
 from sklearn_graceful.nn._classifier import InMemoryClassifier
 from sklearn_graceful.nn._device import resolve_device
+from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
+from sklearn_graceful.nn._loop import LeanEpochs, first_output, train_net
 from sklearn_graceful.nn._mlp import MLP, mlp_net
-from sklearn_graceful.nn._packed_module import PackedModule
-from sklearn_graceful.nn._packed_net import PackedClassifier, packed_mlp_net
+from sklearn_graceful.nn._outputs import Probabilities, output_kind, to_logits
+from sklearn_graceful.nn._packed_module import NotPackableError, PackedModule
+from sklearn_graceful.nn._packed_net import (
+    PackedClassifier,
+    pack,
+    packed_mlp_net,
+    trains_alike_when_packed,
+)
+from sklearn_graceful.nn._seeding import isolated_randomness
+from sklearn_graceful.nn._weights import (
+    copy_weights,
+    interpolate_weights,
+    load_weights,
+)
 
 __all__ = [
     "MLP",
     "EmbeddingMLP",
     "InMemoryBatches",
     "InMemoryClassifier",
+    "LeanEpochs",
+    "NotPackableError",
     "PackedClassifier",
     "PackedModule",
+    "Probabilities",
+    "as_target",
+    "copy_weights",
+    "embed",
     "embedding_net",
+    "first_output",
+    "interpolate_weights",
+    "isolated_randomness",
+    "load_weights",
     "mlp_net",
+    "output_kind",
+    "pack",
     "packed_mlp_net",
     "resolve_device",
+    "set_sizes",
+    "takes_width",
+    "to_logits",
+    "train_net",
+    "trains_alike_when_packed",
+    "use_in_memory_batches",
 ]

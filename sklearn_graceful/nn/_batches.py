@@ -5,7 +5,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from sklearn_graceful.nn._device import fits_on_device
-from sklearn_graceful.reference._adapters._torch import looks_up_numbers
+from sklearn_graceful.reference import looks_up_numbers
 
 
 class InMemoryBatches:
@@ -128,18 +128,7 @@ class InMemoryBatches:
 class PackedBatches:
     """Batches for several nets at once, each with an order of rows of its own.
 
-    Parameters
-    ----------
-    batches : InMemoryBatches
-        Those of one net.
-    n_members : int
-        Number of nets.
-
-    Attributes
-    ----------
-    rows : tensor of int64
-        Row numbers, in the original data, of the batch that was yielded last: first
-        those of the first net, and so on.
+    ``rows`` are the row numbers of the last batch, first those of the first net.
     """
 
     def __init__(self, batches, n_members):
@@ -158,19 +147,19 @@ class PackedBatches:
             yield self._batches.take(self.rows)
 
 
+def numbered_batches(net, dataset, *, training):
+    """A net's iterator that tells the ``rows`` of each batch; None of no dataset."""
+    if dataset is None:
+        return None
+    kind = net.iterator_train if training else net.iterator_valid
+    if kind is InMemoryBatches:
+        return net.get_iterator(dataset, training=training)
+    numbered = NumberedDataset(dataset)
+    return NumberedLoader(net.get_iterator(numbered, training=training))
+
+
 class NumberedLoader:
-    """A user's own DataLoader that also tells which rows a batch holds.
-
-    Parameters
-    ----------
-    loader : torch.utils.data.DataLoader
-        Made over a :class:`NumberedDataset`.
-
-    Attributes
-    ----------
-    rows : tensor of int64
-        Row numbers, in the original data, of the batch that was yielded last.
-    """
+    """A user's DataLoader over a NumberedDataset, with the ``rows`` of each batch."""
 
     def __init__(self, loader):
         loader.collate_fn = _CollateNumbered(loader.collate_fn)
@@ -210,10 +199,7 @@ class _CollateNumbered:
 
 
 def use_in_memory_batches(net, *, predict_batch_size=2048):
-    """Set our iterators on an uninitialised net, unless the user chose others.
-
-    Training then shuffles by default, which skorch leaves to the user.
-    """
+    """Set our iterators, which shuffle, unless the user chose others."""
     ours = {"batch_size", "shuffle", "drop_last"}
     train, valid = (net.get_params_for(f"iterator_{p}") for p in ("train", "valid"))
     params = {}
@@ -231,10 +217,7 @@ def use_in_memory_batches(net, *, predict_batch_size=2048):
 
 
 def take_integers_as_floats(net):
-    """Let an initialised net take rows of integers, unless it looks numbers up.
-
-    Its own batches then yield floating-point numbers, in training and afterwards.
-    """
+    """Let a net with a module take rows of integers, unless it looks numbers up."""
     for name in ("iterator_train", "iterator_valid"):
         if getattr(net, name) is InMemoryBatches:
             # skorch's set_params would look for a component to initialise anew.

@@ -6,11 +6,14 @@ import numpy as np
 import torch
 from skorch import NeuralNetClassifier
 
-from sklearn_graceful.nn._batches import use_in_memory_batches
-from sklearn_graceful.nn._lean import LeanTraining
+from sklearn_graceful.nn._batches import (
+    take_integers_as_floats,
+    use_in_memory_batches,
+)
+from sklearn_graceful.nn._loop import LeanEpochs
 
 
-class InMemoryClassifier(LeanTraining, NeuralNetClassifier):
+class InMemoryClassifier(LeanEpochs, NeuralNetClassifier):
     """skorch's ``NeuralNetClassifier`` for data that is in memory.
 
     Batches are slices of tensors, the loop does no bookkeeping per batch, and a
@@ -115,7 +118,7 @@ class InMemoryClassifier(LeanTraining, NeuralNetClassifier):
                 'net in PCClassifier(net, method="none") to learn other labels.'
             )
         self.n_classes_ = len(labels)
-        self.n_features_ = None if isinstance(X, dict | list) else np.shape(X)[1]
+        self.n_features_ = None if isinstance(X, dict | list) else _count_columns(X)
 
     def initialize_module(self):
         """Make the module, with the sizes of the data where it takes them."""
@@ -131,7 +134,9 @@ class InMemoryClassifier(LeanTraining, NeuralNetClassifier):
     def initialize(self):
         """Make all components, with in-memory batches unless the user chose others."""
         use_in_memory_batches(self)
-        return super().initialize()
+        super().initialize()
+        take_integers_as_floats(self)
+        return self
 
     def infer(self, x, **fit_params):
         """Run the module on one batch.
@@ -152,3 +157,12 @@ class InMemoryClassifier(LeanTraining, NeuralNetClassifier):
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
             output = super().infer(x, **fit_params)
         return output.float()
+
+
+def _count_columns(X):
+    if np.ndim(X) < 2:
+        raise ValueError(
+            f"A net takes rows of several numbers, got X of shape {np.shape(X)}. "
+            "Reshape it: X.reshape(-1, 1) for one column, X.reshape(1, -1) for one row."
+        )
+    return np.shape(X)[1]

@@ -1,6 +1,6 @@
 """Refuse X that the old model was not fitted on, before it answers with nonsense."""
 
-from sklearn.pipeline import Pipeline
+from sklearn_graceful._wrappers import innermost, transformers
 
 _ADVICE = (
     "The old model must get the X it was fitted on. A step inside a Pipeline gets "
@@ -62,9 +62,8 @@ def _some(names):
 
 
 def _picks_columns(model):
-    while isinstance(model, Pipeline):
-        model = model.steps[0][1]
-    return type(model).__name__ == "ColumnTransformer"
+    first = [*transformers(model), innermost(model)][0]
+    return type(first).__name__ == "ColumnTransformer"
 
 
 def _column_names(X):

@@ -4,18 +4,16 @@ import numpy as np
 from scipy.special import softmax
 
 from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful._probabilities import REFERENCE_FLOOR, log_floored
 
-PROBABILITY_FLOOR = 1e-7
-"""Smallest probability of which a logarithm is taken (about float32's resolution)."""
-
-LOG_FLOOR = float(np.log(PROBABILITY_FLOOR))
+LOG_FLOOR = float(np.log(REFERENCE_FLOOR))
 
 _SUM_TOLERANCE = 1e-3  # what float32 and half precision models are off by
 
 
 def log_probabilities(probabilities):
     """Logarithms, not below `LOG_FLOOR`, so that a forest's 0 stays finite."""
-    return np.log(np.maximum(probabilities, PROBABILITY_FLOOR))
+    return log_floored(probabilities, REFERENCE_FLOOR)
 
 
 def log_softmax(scores):

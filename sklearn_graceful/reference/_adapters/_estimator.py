@@ -5,10 +5,9 @@ from scipy import sparse
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._wrappers import has_threshold, innermost
 from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._scores import (
     check_logits,
@@ -100,7 +99,7 @@ class EstimatorAdapter(Adapter):
 
     def _margins(self, ask, X):
         """One finite margin per class, None where the model has no such thing."""
-        final = final_estimator(self.model)
+        final = innermost(self.model)
         one_versus_one = getattr(final, "decision_function_shape", None) == "ovo"
         if not self._has("decision_function") or one_versus_one:
             return None
@@ -113,33 +112,16 @@ class EstimatorAdapter(Adapter):
         return check_logits(margins, classes, self.name)
 
 
-def final_estimator(model):
-    """Look through Pipelines, frozen estimators, finished searches and our wrappers.
-
-    An estimator of this package that predicts what its ``estimator_`` does says so by
-    ``_predicts_as_estimator = True``.
-    """
-    while True:
-        if isinstance(model, Pipeline):
-            model = model.steps[-1][1]
-        elif isinstance(model, FrozenEstimator):
-            model = model.estimator
-        elif hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        elif getattr(model, "_predicts_as_estimator", False):
-            model = model.estimator_
-        else:
-            return model
-
-
 def predicts_most_probable(model):
     """Whether `predict` can be read off `predict_proba`, known by class name.
 
     Another estimator can say so itself, by ``_predicts_most_probable = True``. A
     subclass that brings its own predict or predict_proba does not count, nor does a
-    skorch net with another threshold.
+    skorch net, or a wrapper, with a threshold of its own.
     """
-    final = final_estimator(model)
+    if has_threshold(model):
+        return False
+    final = innermost(model)
     if getattr(final, "_predicts_most_probable", False):
         return True
     kind = type(final)

@@ -1,20 +1,21 @@
 """What the old model says about the training rows, in the new model's classes."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from sklearn_graceful._labels import align_columns, check_same_label_kind
+from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
+from sklearn_graceful._warn import warn_user
+from sklearn_graceful._wrappers import layers
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 
-_SMALLEST_PROBABILITY = 1e-6
 _MEMORISED = 0.98
 _MEMORISERS = ("Forest", "Boosting", "Tree", "Neighbors", "XGB", "LGBM", "CatBoost")
 
 
 @dataclass(frozen=True)
-class OldOutputs:
+class OldAnswers:
     """Old model's answers on n rows.
 
     Attributes
@@ -36,28 +37,30 @@ class OldOutputs:
     informative: np.ndarray
     known: np.ndarray
 
+    @classmethod
+    def aligned(cls, proba, source, right, y, classes):
+        """Turn columns of the classes `source` into those of the new model's `classes`.
+
+        `right` says where the old model's prediction is the label `y`.
+        """
+        proba, known = align_columns(proba.astype(np.float64), source, classes)
+        mass = proba.sum(axis=1, keepdims=True)
+        informative = known[np.searchsorted(classes, y)] & (mass[:, 0] > 0)
+        proba /= np.where(mass > 0, mass, 1)
+        return cls(proba, np.asarray(right), informative, known)
+
     def take(self, rows):
         """Answers on some of the rows."""
-        return OldOutputs(
+        return OldAnswers(
             self.proba[rows], self.right[rows], self.informative[rows], self.known
         )
 
     def log_proba(self):
         """Log-probabilities; a zero counts as one in a million, to stay finite."""
-        return np.log(np.maximum(self.proba, _SMALLEST_PROBABILITY))
+        return log_floored(self.proba, IMITATION_FLOOR)
 
 
-def no_outputs(n_rows, n_classes):
-    """Answers that say nothing, for a method that does without an old model."""
-    return OldOutputs(
-        np.full((n_rows, n_classes), 1 / n_classes),
-        np.zeros(n_rows, dtype=bool),
-        np.ones(n_rows, dtype=bool),
-        np.ones(n_classes, dtype=bool),
-    )
-
-
-def outputs_of_model(reference, X, y, classes):
+def answers_of_model(reference, X, y, classes):
     """Ask the old model about the training rows.
 
     Parameters
@@ -73,42 +76,16 @@ def outputs_of_model(reference, X, y, classes):
 
     Returns
     -------
-    outputs : OldOutputs
+    answers : OldAnswers
     """
     if reference.classes_ is None:  # it returns labels, and no list of its classes
-        return _outputs_of_labels(reference.predict(X), y, classes, "old_model")
+        return _answers_of_labels(reference.predict(X), y, classes, "old_model")
     check_same_label_kind(old_model=reference.classes_, y=y)
     labels, proba = reference.predict_with_proba(X)
-    return aligned(proba, reference.classes_, labels == y, y, classes)
+    return OldAnswers.aligned(proba, reference.classes_, labels == y, y, classes)
 
 
-def newest_right(by_version):
-    """On each row the answer of the newest version that is right, else the newest's.
-
-    Parameters
-    ----------
-    by_version : list of OldOutputs
-        Of all versions of a history on the same rows, the oldest first.
-
-    Returns
-    -------
-    outputs : OldOutputs
-        A row is right if any version has it right, a class known if any version
-        knows it; where the row's version does not, it has probability 0.
-    """
-    newest_first = by_version[::-1]
-    right = np.array([outputs.right for outputs in newest_first])
-    # argmax takes the first of equals: the newest, also where none is right.
-    version, rows = right.argmax(axis=0), np.arange(right.shape[1])
-    return OldOutputs(
-        np.array([outputs.proba for outputs in newest_first])[version, rows],
-        right.any(axis=0),
-        np.array([outputs.informative for outputs in newest_first])[version, rows],
-        np.any([outputs.known for outputs in newest_first], axis=0),
-    )
-
-
-def outputs_of_proba(old_proba, y, classes, source_classes=None):
+def answers_of_proba(old_proba, y, classes, source_classes=None):
     """Take stored answers of the old model.
 
     Parameters
@@ -125,11 +102,11 @@ def outputs_of_proba(old_proba, y, classes, source_classes=None):
 
     Returns
     -------
-    outputs : OldOutputs
+    answers : OldAnswers
     """
     values = np.asarray(old_proba)
     if values.ndim == 1:
-        return _outputs_of_labels(values, y, classes, "old_proba")
+        return _answers_of_labels(values, y, classes, "old_proba")
     proba = _check_probabilities(values)
     if hasattr(old_proba, "columns"):
         source = np.asarray(old_proba.columns)
@@ -144,10 +121,10 @@ def outputs_of_proba(old_proba, y, classes, source_classes=None):
         )
     check_same_label_kind(old_proba=source, y=y)
     right = source[proba.argmax(axis=1)] == y
-    return aligned(proba, source, right, y, classes)
+    return OldAnswers.aligned(proba, source, right, y, classes)
 
 
-def _outputs_of_labels(labels, y, classes, name):
+def _answers_of_labels(labels, y, classes, name):
     check_same_label_kind(**{name: labels, "y": y})
     if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
         raise ValueError(
@@ -162,24 +139,7 @@ def _outputs_of_labels(labels, y, classes, name):
         )
     source = np.union1d(labels, classes)
     proba = (labels[:, None] == source).astype(np.float64)
-    return aligned(proba, source, labels == y, y, classes)
-
-
-def warn_of_mismatch(outputs, y, reference=None):
-    """Warn when the answers look as if the old model got the wrong rows.
-
-    Parameters
-    ----------
-    outputs : OldOutputs
-        Old model's answers.
-    y : ndarray of shape (n,)
-        Labels.
-    reference : ReferenceModel, default=None
-        The old model, if it was asked on these very rows.
-    """
-    _warn_of_wrong_input(outputs, y)
-    if reference is not None:
-        _warn_of_memorised_rows(reference.model, outputs)
+    return OldAnswers.aligned(proba, source, labels == y, y, classes)
 
 
 def _check_probabilities(values):
@@ -203,62 +163,32 @@ def _check_probabilities(values):
     return proba
 
 
-def aligned(proba, source, right, y, classes):
-    """Answers in the new model's classes.
-
-    Parameters
-    ----------
-    proba : ndarray of shape (n, n_source)
-        Probabilities of the old model's classes.
-    source : ndarray of shape (n_source,)
-        These classes.
-    right : ndarray of bool, shape (n,)
-        Whether the old model's prediction is the label.
-    y : ndarray of shape (n,)
-        Labels.
-    classes : ndarray of shape (n_classes,)
-        The new model's classes.
-
-    Returns
-    -------
-    outputs : OldOutputs
-    """
-    proba, known = align_columns(proba.astype(np.float64), source, classes)
-    mass = proba.sum(axis=1, keepdims=True)
-    informative = known[np.searchsorted(classes, y)] & (mass[:, 0] > 0)
-    proba /= np.where(mass > 0, mass, 1)
-    return OldOutputs(proba, np.asarray(right), informative, known)
-
-
-def _warn_of_wrong_input(outputs, y):
+def warn_of_wrong_input(answers, y):
     """Warn when the old model does no better than always guessing one class."""
-    seen = outputs.known[np.unique(y, return_inverse=True)[1]]
+    seen = answers.known[np.unique(y, return_inverse=True)[1]]
     if not seen.any():
         return
     _, counts = np.unique(y[seen], return_counts=True)
-    right, guessed = outputs.right[seen].mean(), counts.max() / seen.sum()
+    right, guessed = answers.right[seen].mean(), counts.max() / seen.sum()
     if right <= guessed and len(counts) > 1:
-        warnings.warn(
+        warn_user(
             f"The old model is right on {right:.1%} of the training rows, no more "
             f"than always guessing the most frequent class ({guessed:.1%}). Does it "
             "get the input it was trained on? In a Pipeline it gets transformed X: "
             "wrap the Pipeline, PCClassifier(pipeline), or pass old_proba=.",
             OldModelMismatchWarning,
-            stacklevel=5,
         )
 
 
-def _warn_of_memorised_rows(model, outputs):
+def warn_of_memorised_rows(model, answers):
     """Warn when a forest or boosting model knows its training rows by heart."""
-    model = getattr(model, "steps", [(None, model)])[-1][1]
-    names = {cls.__name__ for cls in type(getattr(model, "estimator", model)).__mro__}
+    names = {kind.__name__ for layer in layers(model) for kind in type(layer).__mro__}
     memorises = any(kind in name for name in names for kind in _MEMORISERS)
-    if memorises and outputs.right.mean() > _MEMORISED:
-        warnings.warn(
-            f"The old model is right on {outputs.right.mean():.1%} of the training "
+    if memorises and answers.right.mean() > _MEMORISED:
+        warn_user(
+            f"The old model is right on {answers.right.mean():.1%} of the training "
             "rows. If it was trained on them it knows them by heart, and its outputs "
             "say nothing about new rows: use other rows, or its out-of-fold outputs, "
             'old_proba="out-of-fold".',
             OldModelMismatchWarning,
-            stacklevel=5,
         )

@@ -1,0 +1,81 @@
+"""The one door through which rows and an old model reach an estimator."""
+
+import copy
+from contextlib import contextmanager
+
+from sklearn.utils import get_tags
+from sklearn.utils.validation import validate_data
+
+from sklearn_graceful.reference import as_reference, is_skorch_net
+
+
+class ReplacesModelMixin:
+    """For estimators whose constructor and ``fit`` take an ``old_model``.
+
+    scikit-learn's ``clone`` resets every estimator that it finds among the
+    parameters. Clones of these estimators keep their fitted old model, all of them
+    through one handle, so that a search asks it for each row once.
+    """
+
+    def __sklearn_clone__(self):
+        without = copy.copy(self)
+        without.old_model = None
+        # BaseEstimator's own clone.
+        fresh = super(ReplacesModelMixin, without).__sklearn_clone__()
+        fresh.old_model = self._shared_reference()
+        return fresh
+
+    def _shared_reference(self):
+        """The constructor's old model behind one handle that is kept."""
+        kept = getattr(self, "_reference", None)
+        # A handle with classes is not what a bare model is wrapped in, nor a history.
+        is_handle_of_bare = (
+            kept is not None
+            and kept.model is self.old_model
+            and kept.classes is None
+            and kept.versions == (kept,)
+        )
+        if not is_handle_of_bare:
+            self._reference = as_reference(self.old_model)
+        return self._reference
+
+    def _find_reference(self, old_model):
+        """The old model of this fit, fitted, behind a handle; None if there is none."""
+        reference = as_reference(old_model)
+        if reference is None:
+            reference = self._shared_reference()
+        if reference is not None:
+            reference.check_fitted()
+        return reference
+
+    @contextmanager
+    def _refit(self):
+        """Forget earlier fits; a fit that fails leaves the estimator as it was."""
+        before = vars(self).copy()
+        for name in before:
+            if name.endswith("_") and not name.startswith("_"):
+                delattr(self, name)
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _check_X(self, X, *, reset=False):
+        """Rows as the learner wants them."""
+        if self.estimator is None:
+            return validate_data(self, X, reset=reset, dtype="numeric")
+        if is_skorch_net(self.estimator):
+            return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
+        # A Pipeline or a scikit-learn estimator knows best what it takes, and says
+        # best what is wrong with rows that are no table.
+        if reset or len(getattr(X, "shape", (0, 0))) > 1:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

@@ -1,0 +1,203 @@
+"""Train a skorch net on a loss of ours, in its own ``fit``."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EpochScoring, LRScheduler
+from skorch.history import History
+
+from sklearn_graceful.nn._batches import (
+    numbered_batches,
+    take_integers_as_floats,
+    use_in_memory_batches,
+)
+from sklearn_graceful.nn._weights import load_weights
+
+
+def train_net(net, X, y, objective, *, start_from=None, verbose=0):
+    """Train an unfitted skorch net in place, on another loss than its own.
+
+    Class, criterion, module, optimizer, callbacks and validation split stay the net's;
+    only the loss and, where the user chose none, the iterators are ours. Nothing of the
+    training is kept.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        Unfitted.
+    X, y : ndarray of n rows
+        What the net's ``fit`` gets.
+    objective : torch.nn.Module
+        ``objective(output, y, rows)`` returns what each row of a batch adds to the
+        loss, a tensor of shape (batch,); `rows` are their positions in `X`. Its
+        parameters are trained too. The net's own criterion becomes its ``criterion``.
+    start_from : dict of str to tensor, default=None
+        Weights of a module of the same architecture. None: the module's own start.
+    verbose : int, default=0
+        skorch's verbosity.
+
+    Returns
+    -------
+    history : list of dict
+        skorch's history, one entry per epoch.
+
+    Raises
+    ------
+    ValueError
+        If `start_from` fits another architecture.
+    """
+    net.set_params(verbose=verbose)
+    use_in_memory_batches(net)
+    # Methods of this one net, each gone as soon as skorch has called it: the net is
+    # itself again before the first epoch, for callbacks that pickle it.
+    hooks = {
+        "initialize_criterion": partial(_initialize, net, objective, start_from),
+        "fit_loop": partial(_fit_loop, net, objective),
+    }
+    vars(net).update(hooks)
+    try:
+        net.fit(X, y)
+    finally:
+        for hook in hooks:
+            vars(net).pop(hook, None)
+        if hasattr(net, "objective_"):
+            del net.objective_
+    history = [dict(epoch) for epoch in net.history]
+    _forget_training(net)
+    return history
+
+
+class LeanEpochs:
+    """Mixin before a skorch net class: no cost a batch where nobody watches."""
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run one pass over the data; lean when nobody watches the batches.
+
+        Parameters
+        ----------
+        iterator : iterable of (X, y) or None
+            The batches; None skips the pass.
+        training : bool
+            Whether weights are updated.
+        prefix : {"train", "valid"}
+            Of the entries in the history.
+        step_fn : callable
+            skorch's step.
+        **fit_params
+            Passed to the module's forward method.
+        """
+        if iterator is not None and training and steps_are_plain(self):
+            lean_epoch(self, iterator, prefix, **fit_params)
+        else:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+
+
+def lean_epoch(net, batches, prefix, **fit_params):
+    """Run a training epoch that neither waits for the device nor calls back by batch.
+
+    skorch takes the loss off the device, writes history and calls every callback once
+    a batch, which for a small network costs as much as the step itself.
+    """
+    net._set_training(True)
+    losses, sizes = [], []
+    for X, y in batches:
+        net._zero_grad_optimizer()
+        loss = net.get_loss(net.infer(X, **fit_params), y, X=X, training=True)
+        loss.backward()
+        net._step_optimizer(None)
+        losses.append(loss.detach())
+        sizes.append(len(y))
+    # The only time that an epoch waits for the device.
+    loss = np.average(torch.stack(losses).cpu().numpy(), weights=sizes)
+    net.history.record(f"{prefix}_loss", float(loss))
+
+
+def steps_are_plain(net):
+    """Whether skorch's own epoch would do nothing more than :func:`lean_epoch`."""
+    steps = ("train_step", "train_step_single", "_step_optimizer")
+    optimizers = [getattr(net, f"{name}_") for name in net._optimizers]
+    return (
+        all(getattr(type(net), step) is getattr(NeuralNet, step) for step in steps)
+        # LBFGS calls the model several times a step.
+        and not any(isinstance(o, torch.optim.LBFGS) for o in optimizers)
+        and not any(_watches_training_batches(c) for _, c in net.callbacks_)
+    )
+
+
+def _watches_training_batches(callback):
+    if isinstance(callback, EpochScoring):
+        return callback.on_train
+    if isinstance(callback, LRScheduler):
+        return callback.step_every == "batch"
+    events = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+    return any(getattr(type(callback), e) is not getattr(Callback, e) for e in events)
+
+
+def _initialize(net, objective, start_from):
+    """Make the criterion, and let skorch move and train the objective like another."""
+    del vars(net)["initialize_criterion"]
+    net.initialize_criterion()
+    objective.criterion = net.criterion_
+    net.objective_ = objective
+    take_integers_as_floats(net)
+    if start_from is not None:
+        load_weights(net.module_, start_from)
+    return net
+
+
+def _fit_loop(net, objective, X, y=None, **_):
+    """Run skorch's loop over epochs, with batches that know their rows."""
+    del vars(net)["fit_loop"]
+    net.check_data(X, y)
+    net.check_training_readiness()
+    train, valid = net.get_split_datasets(X, y)
+    train_batches = numbered_batches(net, train, training=True)
+    valid_batches = numbered_batches(net, valid, training=False)
+    for _ in range(net.max_epochs):
+        net.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
+        _run_epoch(net, objective, train_batches, "train", net.train_step)
+        if valid_batches is not None:
+            _run_epoch(net, objective, valid_batches, "valid", net.validation_step)
+        net.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
+    return net
+
+
+def _run_epoch(net, objective, batches, prefix, step):
+    def get_loss(output, y, *args, **kwargs):
+        output = first_output(output)
+        return objective(output, y.to(output.device), batches.rows).sum()
+
+    training = prefix == "train"
+    own_epoch = type(net).run_single_epoch is not NeuralNet.run_single_epoch
+    vars(net)["get_loss"] = get_loss
+    try:
+        if training and not own_epoch and steps_are_plain(net):
+            lean_epoch(net, batches, prefix)
+        else:
+            net.run_single_epoch(
+                batches, training=training, prefix=prefix, step_fn=step
+            )
+    finally:
+        del vars(net)["get_loss"]
+
+
+def first_output(output):
+    """What a module yields, or the first of several outputs."""
+    return output[0] if isinstance(output, tuple) else output
+
+
+def _forget_training(net):
+    for name in net._optimizers + net._criteria:
+        setattr(net, f"{name}_", None)
+    for name in net._modules:
+        # A packed module keeps work tensors only while it is trained.
+        module = getattr(net, f"{name}_").eval()
+        for parameter in module.parameters():
+            parameter.grad = None
+    if isinstance(net.callbacks, list):
+        net.callbacks = clone(net.callbacks, safe=False)
+    net.callbacks_ = []
+    net.history_ = History()

@@ -1,0 +1,229 @@
+"""The one thing that a congruence method must know: what it trains with."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_graceful._wrappers import (
+    fit_before_last,
+    last_step,
+    take_over_transformers,
+    transform_before_last,
+)
+from sklearn_graceful.nn import Probabilities, isolated_randomness, train_net
+from sklearn_graceful.training._comparison import hold_out
+from sklearn_graceful.training._learner import learner_kind
+from sklearn_graceful.training._objective import Objective
+from sklearn_graceful.training._plain import fit_plain_models
+from sklearn_graceful.training._rows import as_rows, stack_rows
+from sklearn_graceful.training._sources import find_old_answers
+from sklearn_graceful.training._weighted_rows import WeightedRows
+
+
+@dataclass
+class Training:
+    """Rows, the old model's answers on them, and a learner to fit again and again.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What learns: classifier, skorch net or Pipeline. Never fitted itself.
+    raw : array-like of shape (n, ...)
+        Rows as the user gave them, which is how the old model wants them.
+    X : array-like of shape (n, ...)
+        Rows as the learner wants them.
+    labels : ndarray of shape (n,)
+        Labels.
+    sample_weight, critical : ndarray of shape (n,), default=None
+        Weights by row, see :class:`PCClassifier`.
+    reference : ReferenceModel, default=None
+        The old model.
+    old_proba : array-like, default=None
+        Its stored answers.
+    prepare : callable, default=None
+        Turns other raw rows into what the learner wants. None: they are that already.
+    seed : int or None, default=None
+        Of what draws from a stream of its own.
+    verbose : int, default=0
+        skorch's verbosity.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Labels, sorted.
+    y : ndarray of int64, shape (n,)
+        Class indices.
+    old : OldAnswers or None
+        What the old model says on the rows, asked at first use; None without any.
+    kind : {"net", "boosting", "other"}
+        Of the learner.
+    """
+
+    estimator: object
+    raw: object
+    X: object
+    labels: np.ndarray
+    sample_weight: np.ndarray | None = None
+    critical: np.ndarray | None = None
+    reference: object | None = None
+    old_proba: object | None = None
+    prepare: object | None = None
+    seed: int | None = None
+    verbose: int = 0
+    _plain: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.classes, self.y = np.unique(self.labels, return_inverse=True)
+        self.kind = learner_kind(self.estimator)
+
+    @property
+    def is_net(self):
+        """Whether a network learns."""
+        return self.kind == "net"
+
+    @property
+    def learner(self):
+        """What learns, at the end of a Pipeline; not fitted."""
+        return last_step(self.estimator)
+
+    @cached_property
+    def old(self):
+        """What the old model says on the rows, from the strongest source."""
+        with self.own_randomness():
+            return find_old_answers(
+                self.reference, self.old_proba, self.raw, self.labels, self.classes
+            )
+
+    @cached_property
+    def row_weight(self):
+        """Weight of each row's whole loss, shape (n,); None: 1."""
+        weight = self.sample_weight
+        if self.critical is not None:
+            weight = 1.0 if weight is None else weight
+            weight = weight * (1 + self.critical * self.old.right)
+        return weight
+
+    def ask(self, rows):
+        """Old model's probabilities of the classes on other raw rows.
+
+        A class that the old model does not know has 0, and rows do not sum to 1 where
+        it knows other ones.
+        """
+        return self.reference.predict_proba(rows, classes=self.classes, remember=False)
+
+    def plain(self, number):
+        """Fitted plain new models of other seeds: `number`, or one that is their mean.
+
+        They are trained once for all who ask for as many. They take prepared rows.
+        """
+        if number not in self._plain:
+            self._plain[number] = fit_plain_models(self, number)
+        return self._plain[number]
+
+    def plain_loss(self):
+        """What is learned from the labels alone, for :meth:`fit`."""
+        weight = self.row_weight
+        if weight is not None and (weight == 1).all():
+            weight = None
+        kind = Objective if self.is_net else WeightedRows
+        return kind(self.y, weight)
+
+    def fit(self, loss, *, more=None, start_from=None):
+        """Train a clone of the learner.
+
+        Parameters
+        ----------
+        loss : Objective or WeightedRows
+            What a network, or any other learner, minimises. It covers the training
+            rows and, after them, those of `more`.
+        more : array-like of shape (m, ...), default=None
+            Further raw rows. No step before the learner is fitted on them.
+        start_from : FittedNetwork, default=None
+            A network to start from: weights, and transformers that are taken over as
+            they are.
+
+        Returns
+        -------
+        fitted : dict
+            Attributes of the estimator that is fitted: ``estimator_``, and
+            ``history_`` of a network.
+        """
+        estimator = clone(self.estimator)
+        more = () if more is None else (self.as_learner_wants(more),)
+        if start_from is None:
+            learner, X, more = fit_before_last(estimator, self.X, self.labels, more)
+        else:
+            take_over_transformers(estimator, start_from.transformers_for(self.X))
+            learner, X = last_step(estimator), transform_before_last(estimator, self.X)
+        X = stack_rows(X, *more)
+        fitted = {"estimator_": estimator}
+        if not self.is_net:
+            loss.fit(learner, X, self.classes)
+            return fitted
+        fitted["history_"] = train_net(
+            learner,
+            check_array(X, allow_nd=True, input_name="X"),
+            loss.y,
+            loss,
+            start_from=None if start_from is None else start_from.weights,
+            verbose=self.verbose,
+        )
+        learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
+        return fitted
+
+    def as_learner_wants(self, rows):
+        """Other raw rows, prepared for the learner."""
+        return rows if self.prepare is None else self.prepare(rows)
+
+    def hold_out(self, share):
+        """Split off a random share of the rows of each class.
+
+        Returns
+        -------
+        rest, held_out : Training
+        """
+        held_out = hold_out(self.y, share)
+        _ = self.old  # asked once, about all rows together
+        return self.take(~held_out), self.take(held_out)
+
+    def is_wrong(self, estimator):
+        """Where a fitted clone of the learner is wrong, bool of shape (n,)."""
+        if self.is_net:
+            proba = estimator.predict_proba(self.X)
+            return proba.argmax(axis=1) != self.y
+        return estimator.predict(self.X) != self.labels
+
+    @contextmanager
+    def own_randomness(self):
+        """Draw from a stream of one's own, as if nothing had been drawn yet."""
+        with isolated_randomness(self.seed):
+            yield
+
+    def check_takes_weights(self):
+        """Refuse a learner, other than a network, whose ``fit`` takes no weights."""
+        if not self.is_net and not has_fit_parameter(self.learner, "sample_weight"):
+            raise TypeError(
+                f"{type(self.learner).__name__}.fit takes no sample_weight, which this "
+                "method needs."
+            )
+
+    def take(self, rows):
+        """Some of the rows, by a mask or by position, with the same classes."""
+        names = ["raw", "X", "labels", "sample_weight", "critical"]
+        if not isinstance(self.old_proba, str):
+            names.append("old_proba")
+        parts = {
+            name: _safe_indexing(as_rows(part), rows)
+            for name in names
+            if (part := getattr(self, name)) is not None
+        }
+        some = replace(self, **parts, _plain={})
+        some.classes, some.y = self.classes, self.y[rows]
+        if vars(self).get("old") is not None:
+            some.old = self.old.take(rows)
+        return some
