@@ -113,6 +113,10 @@ def lean_epoch(net, batches, prefix, **fit_params):
     # The only time that an epoch waits for the device.
     loss = np.average(torch.stack(losses).cpu().numpy(), weights=sizes)
     net.history.record(f"{prefix}_loss", float(loss))
+    # As one batch: a Checkpoint looks at the last one.
+    net.history.new_batch()
+    net.history.record_batch(f"{prefix}_loss", float(loss))
+    net.history.record_batch(f"{prefix}_batch_size", sum(sizes))
 
 
 def steps_are_plain(net):
