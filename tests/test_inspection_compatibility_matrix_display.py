@@ -177,7 +177,7 @@ def test_draws_into_a_given_ax():
     assert not left.has_data()
 
 
-def test_from_estimators_asks_every_version(wine):
+def test_from_estimator_asks_every_version(wine):
     X, y = wine
     narrow, wide = (PCA(n).fit(X[::2]) for n in (1, 4))
     queries, gallery = X[1::4], X[3::4]
@@ -194,7 +194,7 @@ def test_from_estimators_asks_every_version(wine):
         (ModelHistory([narrow, wide]), ["v1", "v2"]),
         ({"narrow": narrow, "wide": wide}, ["narrow", "wide"]),
     ):
-        display = CompatibilityMatrixDisplay.from_estimators(
+        display = CompatibilityMatrixDisplay.from_estimator(
             versions,
             queries,
             y[1::4],
@@ -206,7 +206,7 @@ def test_from_estimators_asks_every_version(wine):
         np.testing.assert_array_equal(display.values, expected)
         assert tick_labels(display.ax_.xaxis) == names
     # Without a gallery each query searches the others.
-    display = CompatibilityMatrixDisplay.from_estimators([narrow, wide], X, y)
+    display = CompatibilityMatrixDisplay.from_estimator([narrow, wide], X, y)
     expected = compatibility_matrix(
         [narrow.transform(X), wide.transform(X)], labels=y
     ).values
@@ -227,13 +227,13 @@ def test_bad_input(wine, embeddings):
             by_version, labels=labels, display_labels=["a", "b", "c"]
         )
     with pytest.raises(ValueError, match="give X_gallery and y_gallery, or neither"):
-        CompatibilityMatrixDisplay.from_estimators([PCA()], X, y, X_gallery=X)
+        CompatibilityMatrixDisplay.from_estimator([PCA()], X, y, X_gallery=X)
     with pytest.raises(TypeError, match="got PCA"):
-        CompatibilityMatrixDisplay.from_estimators(PCA(), X, y)
+        CompatibilityMatrixDisplay.from_estimator(PCA(), X, y)
     with pytest.raises(TypeError, match="a version is None"):
-        CompatibilityMatrixDisplay.from_estimators([None], X, y)
+        CompatibilityMatrixDisplay.from_estimator([None], X, y)
     with pytest.raises(NotFittedError):
-        CompatibilityMatrixDisplay.from_estimators([PCA(), PCA()], X, y)
+        CompatibilityMatrixDisplay.from_estimator([PCA(), PCA()], X, y)
 
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):

@@ -108,13 +108,29 @@ def old_labels(reference, X, y):
     Parameters
     ----------
     reference : ReferenceModel
+        The old model, or a :class:`ModelHistory`, of which a row is right if any
+        version has it right.
     X : array-like of n rows
+        As the old model takes them.
     y : array-like of shape (n,)
         True labels.
 
     Returns
     -------
     labels : ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If the rows are not what the old model takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.reference import ModelHistory, old_labels
+    >>> history = ModelHistory([np.sign, np.negative])
+    >>> old_labels(history, np.array([1, -1, 3]), np.array([1, -1, 1]))
+    array([ 1, -1,  1])
     """
     by_version = [version.predict(X) for version in reference.versions]
     return by_version[0] if len(by_version) == 1 else history_labels(y, by_version)
