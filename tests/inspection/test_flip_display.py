@@ -1,7 +1,5 @@
 """The picture says what the counts say."""
 
-import builtins
-
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -16,17 +14,9 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn_graceful.inspection import FlipDisplay
 from sklearn_graceful.metrics import FlipCounts, flip_counts, flip_interval
 
-matplotlib.use("Agg")
-
 Y_TRUE = np.repeat(["cat", "dog", "owl"], [4, 4, 2])
 Y_OLD = np.array(["cat"] * 4 + ["dog", "dog", "cat", "cat"] + ["owl", "dog"])
 Y_NEW = np.array(["cat", "dog", "owl", "cat"] + ["dog"] * 4 + ["dog", "dog"])
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    matplotlib.pyplot.close("all")
 
 
 @pytest.fixture
@@ -64,9 +54,8 @@ def test_counts_by_class(display):
     )
 
 
-def test_cells_name_outcome_share_and_rows(display):
-    texts = [[text.get_text() for text in row] for row in display.text_]
-    assert texts == [
+def test_cells_name_outcome_share_and_rows(display, texts):
+    assert texts(display.text_) == [
         ["both right\n40.0 %\n4", "negative flips\n30.0 %\n3"],
         ["positive flips\n20.0 %\n2", "both wrong\n10.0 %\n1"],
     ]
@@ -154,15 +143,6 @@ def test_single_class_without_flips():
     assert "NFR 0.0 %" in display.ax_.get_title(loc="left")
 
 
-def test_draws_into_a_given_ax(display):
-    figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
-    display.plot(ax=right)
-    assert display.ax_ is right
-    assert display.figure_ is figure
-    assert display.ax_by_class_.figure is figure
-    assert not left.has_data()
-
-
 def test_table_alone(display):
     _, ax = matplotlib.pyplot.subplots()
     display.plot(ax=ax, show_classes=False)
@@ -227,28 +207,3 @@ def test_wrong_number_of_names():
 def test_bad_input(wrong, message):
     with pytest.raises(ValueError, match=message):
         FlipDisplay.from_predictions(Y_TRUE, Y_NEW, **wrong)
-
-
-def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
-    real_import = builtins.__import__
-
-    def no_matplotlib(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ModuleNotFoundError(name)
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", no_matplotlib)
-    with pytest.raises(ImportError, match=r"pip install sklearn-graceful\[plot\]"):
-        FlipDisplay(FlipCounts(1, 1, 1, 1, 1)).plot()
-
-
-def test_importing_the_module_imports_neither_matplotlib_nor_torch():
-    import subprocess
-    import sys
-
-    code = (
-        "import sys, sklearn_graceful.inspection;"
-        "print([name for name in ('matplotlib', 'torch') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.strip() == "[]", done.stderr

@@ -1,15 +1,10 @@
 """The picture of a backfill says what its curves say."""
 
-import builtins
-
-import matplotlib
 import numpy as np
 import pytest
 
 from sklearn_graceful.inspection import BackfillCurveDisplay
 from sklearn_graceful.metrics import BackfillCurve, backfill_curve, retrieval_outcomes
-
-matplotlib.use("Agg")
 
 FRACTION = [0.0, 0.25, 0.5, 1.0]
 # The second reaches 95 % of .8 = .76 at a half and loses it nowhere.
@@ -17,12 +12,6 @@ CURVES = {
     "late": BackfillCurve(FRACTION, [0.6, 0.6, 0.6, 0.8], "recall@1"),
     "early": BackfillCurve(FRACTION, [0.6, 0.7, 0.78, 0.8], "recall@1"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    matplotlib.pyplot.close("all")
 
 
 @pytest.fixture
@@ -157,14 +146,6 @@ def test_by_default_one_random_order(gallery):
     assert display.line_old_self_ is None
 
 
-def test_draws_into_a_given_ax():
-    figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
-    display = BackfillCurveDisplay(CURVES).plot(ax=right)
-    assert display.ax_ is right
-    assert display.figure_ is figure
-    assert not left.has_data()
-
-
 def test_bad_input(gallery):
     given, _ = gallery
     with pytest.raises(ValueError, match="no curve"):
@@ -183,16 +164,3 @@ def test_bad_input(gallery):
         BackfillCurveDisplay.from_embeddings(**given, orders=[np.arange(60)])
     with pytest.raises(ValueError, match="order must name each of the 60"):
         BackfillCurveDisplay.from_embeddings(**given, orders={"a": np.arange(59)})
-
-
-def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
-    real_import = builtins.__import__
-
-    def no_matplotlib(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ModuleNotFoundError(name)
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", no_matplotlib)
-    with pytest.raises(ImportError, match=r"pip install sklearn-graceful\[plot\]"):
-        BackfillCurveDisplay(CURVES).plot()

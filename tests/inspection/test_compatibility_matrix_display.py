@@ -1,27 +1,14 @@
 """The picture of galleries and queries says what the matrix says."""
 
-import builtins
-
-import matplotlib
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.exceptions import NotFittedError
 
-from sklearn_graceful import ModelHistory
 from sklearn_graceful.inspection import CompatibilityMatrixDisplay
 from sklearn_graceful.metrics import compatibility_matrix
 
-matplotlib.use("Agg")
-
 # Below the diagonal: one better than .80, one equal to .90, one worse than .80.
 VALUES = np.array([[0.8, 0.3, 0.2], [0.85, 0.9, 0.4], [0.76, 0.9, 0.95]])
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    matplotlib.pyplot.close("all")
 
 
 @pytest.fixture
@@ -32,13 +19,6 @@ def embeddings():
     old = np.eye(3)[labels] + rng.normal(0, 0.6, (60, 3))
     wider = np.hstack([np.eye(3)[labels], rng.normal(0, 0.1, (60, 2))])
     return {"May": old, "June": wider + rng.normal(0, 0.2, (60, 5))}, labels
-
-
-def texts(display):
-    return [
-        [None if text is None else text.get_text() for text in row]
-        for row in display.text_
-    ]
 
 
 def marks(display):
@@ -53,22 +33,13 @@ def title(display):
     return display.ax_.get_title(loc="left").splitlines()
 
 
-def tick_labels(axis):
-    return [tick.get_text() for tick in axis.get_ticklabels()]
-
-
-def test_cells_are_percent_rows_query_and_columns_are_searched():
+def test_cells_are_percent(texts, tick_labels):
     display = CompatibilityMatrixDisplay(VALUES).plot()
-    assert texts(display) == [
+    assert texts(display.text_) == [
         ["80.0", "30.0", "20.0"],
         ["85.0", "90.0", "40.0"],
         ["76.0", "90.0", "95.0"],
     ]
-    assert display.ax_.get_ylabel() == "queries of"
-    assert display.ax_.get_xlabel() == "gallery of"
-    assert display.text_[2, 0].get_position()[0] == 0  # x is the column
-    low, high = sorted(display.ax_.get_ylim())
-    assert display.ax_.get_ylim() == (high, low)  # the first row is on top
     assert tick_labels(display.ax_.yaxis) == ["v1", "v2", "v3"]
 
 
@@ -102,7 +73,7 @@ def test_title_says_average_compatibility_and_accuracy():
     ]
 
 
-def test_title_agrees_with_the_metric(embeddings):
+def test_title_agrees_with_the_metric(embeddings, tick_labels):
     by_version, labels = embeddings
     matrix = compatibility_matrix(by_version, labels=labels, measure="ndcg")
     display = CompatibilityMatrixDisplay.from_embeddings(
@@ -136,9 +107,9 @@ def test_a_lost_self_test_leaves_its_column_without_a_verdict():
     assert display.text_[1, 0].get_text() == "85.0"
 
 
-def test_nothing_known():
+def test_nothing_known(texts):
     display = CompatibilityMatrixDisplay(np.full((2, 2), np.nan)).plot()
-    assert texts(display) == [[None, None], [None, None]]
+    assert texts(display.text_) == [[None, None], [None, None]]
     assert title(display)[1] == "AC undefined (0 of 0 cross-tests), AM undefined"
     display.figure_.canvas.draw()
 
@@ -149,77 +120,11 @@ def test_figures_are_readable_on_their_cells():
     assert display.text_[2, 1].get_color() == "black"
 
 
-@pytest.mark.parametrize("n_versions", [2, 6, 10])
-def test_cells_of_many_versions_keep_their_size(n_versions):
-    names = [f"release of month {number}" for number in range(n_versions)]
-    display = CompatibilityMatrixDisplay(
-        np.tri(n_versions), measure="recall@10", display_labels=names
-    ).plot()
-    display.figure_.canvas.draw()
-    box = display.ax_.get_window_extent()
-    inches = box.width / display.figure_.dpi / n_versions
-    assert 0.4 < inches < 1.8
-    assert box.height == pytest.approx(box.width, rel=0.2)
-    # Nothing is cut off.
-    whole = display.figure_.get_tightbbox()
-    width, height = display.figure_.get_size_inches()
-    assert whole.x0 > -0.05
-    assert whole.x1 < width + 0.05
-    assert whole.y0 > -0.05
-    assert whole.y1 < height + 0.05
-
-
-def test_draws_into_a_given_ax():
-    figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
-    display = CompatibilityMatrixDisplay(VALUES).plot(ax=right)
-    assert display.ax_ is right
-    assert display.figure_ is figure
-    assert not left.has_data()
-
-
-def test_from_estimator_asks_every_version(wine):
-    X, y = wine
-    narrow, wide = (PCA(n).fit(X[::2]) for n in (1, 4))
-    queries, gallery = X[1::4], X[3::4]
-    labels = {"labels": y[1::4], "gallery_labels": y[3::4]}
-    expected = compatibility_matrix(
-        [narrow.transform(queries), wide.transform(queries)],
-        gallery_by_version=[narrow.transform(gallery), wide.transform(gallery)],
-        metric="euclidean",
-        measure="recall@5",
-        **labels,
-    ).values
-    for versions, names in (
-        ([narrow, wide], ["v1", "v2"]),
-        (ModelHistory([narrow, wide]), ["v1", "v2"]),
-        ({"narrow": narrow, "wide": wide}, ["narrow", "wide"]),
-    ):
-        display = CompatibilityMatrixDisplay.from_estimator(
-            versions,
-            queries,
-            y[1::4],
-            X_gallery=gallery,
-            y_gallery=y[3::4],
-            metric="euclidean",
-            measure="recall@5",
-        )
-        np.testing.assert_array_equal(display.values, expected)
-        assert tick_labels(display.ax_.xaxis) == names
-    # Without a gallery each query searches the others.
-    display = CompatibilityMatrixDisplay.from_estimator([narrow, wide], X, y)
-    expected = compatibility_matrix(
-        [narrow.transform(X), wide.transform(X)], labels=y
-    ).values
-    np.testing.assert_array_equal(display.values, expected)
-
-
 def test_bad_input(wine, embeddings):
     X, y = wine
     by_version, labels = embeddings
     with pytest.raises(ValueError, match=r"two versions.*\(1, 1\)"):
         CompatibilityMatrixDisplay.from_embeddings([X], labels=y)
-    with pytest.raises(ValueError, match=r"values must.*\(2, 3\)"):
-        CompatibilityMatrixDisplay(np.zeros((2, 3))).plot()
     with pytest.raises(ValueError, match="no versions"):
         CompatibilityMatrixDisplay.from_embeddings([], labels=y)
     with pytest.raises(ValueError, match="3 names for 2 versions"):
@@ -228,22 +133,3 @@ def test_bad_input(wine, embeddings):
         )
     with pytest.raises(ValueError, match="give X_gallery and y_gallery, or neither"):
         CompatibilityMatrixDisplay.from_estimator([PCA()], X, y, X_gallery=X)
-    with pytest.raises(TypeError, match="got PCA"):
-        CompatibilityMatrixDisplay.from_estimator(PCA(), X, y)
-    with pytest.raises(TypeError, match="a version is None"):
-        CompatibilityMatrixDisplay.from_estimator([None], X, y)
-    with pytest.raises(NotFittedError):
-        CompatibilityMatrixDisplay.from_estimator([PCA(), PCA()], X, y)
-
-
-def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
-    real_import = builtins.__import__
-
-    def no_matplotlib(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ModuleNotFoundError(name)
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", no_matplotlib)
-    with pytest.raises(ImportError, match=r"pip install sklearn-graceful\[plot\]"):
-        CompatibilityMatrixDisplay(VALUES).plot()
