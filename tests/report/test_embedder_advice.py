@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sklearn_graceful.metrics import paired_bootstrap
-from sklearn_graceful.rollout import advise_embedder_update
+from sklearn_graceful.report import advise_embedder_update
 
 
 def outcomes(*kinds):
@@ -151,7 +151,7 @@ def test_no_outcome_at_all_is_refused(nothing):
 
 def test_the_advice_needs_no_torch():
     code = (
-        "import sys; from sklearn_graceful.rollout import advise_embedder_update; "
+        "import sys; from sklearn_graceful.report import advise_embedder_update; "
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
