@@ -17,7 +17,7 @@ from sklearn_graceful.inspection._style import (
     percent_tick,
     remove_frame,
     set_title,
-    short_name,
+    short_names,
     write_cell,
 )
 from sklearn_graceful.metrics import FlipCounts, flip_interval
@@ -332,12 +332,7 @@ class FlipDisplay:
         n_classes = len(self.by_class.negative_flips)
         labels = self.display_labels
         labels = range(n_classes) if labels is None else labels
-        names = [short_name(label) for label in labels]
-        if len(names) != n_classes:
-            raise ValueError(
-                f"display_labels has {len(names)} names for {n_classes} classes."
-            )
-        return names
+        return short_names(labels, n_classes, "classes")
 
     def _make_axes(self, ax, n_bars, names):
         if not n_bars:

@@ -8,7 +8,7 @@ from sklearn_graceful.inspection._style import (
     make_axes,
     percent,
     remove_frame,
-    short_name,
+    short_names,
     write_cell,
 )
 from sklearn_graceful.reference import ModelHistory, as_reference
@@ -31,11 +31,7 @@ class MatrixDisplay:
             )
         labels = self.display_labels
         labels = _numbered(len(matrix)) if labels is None else labels
-        if len(labels) != len(matrix):
-            raise ValueError(
-                f"display_labels has {len(labels)} names for {len(matrix)} versions."
-            )
-        return matrix, [short_name(label) for label in labels]
+        return matrix, short_names(labels, len(matrix), "versions")
 
     def _make_axes(self, ax, names, height):
         """Axes with the names of the versions; words take `height` inches."""

@@ -107,9 +107,17 @@ def percent_ticks(axis, n_ticks=5):
     axis.set_major_formatter(percent_tick)
 
 
-def short_name(label):
+def short_names(display_labels, n, things):
+    """Names of n `things`, refusing another number of them."""
+    if len(display_labels) != n:
+        raise ValueError(
+            f"display_labels has {len(display_labels)} names for {n} {things}."
+        )
+    return [_short(str(label)) for label in display_labels]
+
+
+def _short(name):
     """Cut a long name in the middle: long names often differ at their end only."""
-    name = str(label)
     if len(name) <= _LONGEST_NAME:
         return name
     half = _LONGEST_NAME // 2

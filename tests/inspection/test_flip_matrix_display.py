@@ -10,26 +10,18 @@ Y = np.repeat(["cat", "dog"], 50)
 MATRIX = np.array([[0, 0.02, 0.03], [0.05, 0, 0.01], [0.07, 0.02, 0]])
 
 
-@pytest.fixture
-def predictions():
-    """Return three versions with 40, 25 and 10 of 100 rows wrong."""
+def test_matrix_is_that_of_the_metric(tick_labels):
     rng = np.random.default_rng(0)
-    made = {}
-    for name, n_wrong in {"May": 40, "June": 25, "July": 10}.items():
-        made[name] = Y.copy()
-        wrong = rng.choice(100, n_wrong, replace=False)
-        made[name][wrong] = np.where(Y[wrong] == "cat", "dog", "cat")
-    return made
-
-
-def test_matrix_is_that_of_the_metric(predictions, tick_labels):
+    names = {"May": 0.4, "June": 0.25, "July": 0.1}
+    wrong = {name: rng.random(100) < share for name, share in names.items()}
+    predictions = {k: np.where(v, Y[::-1], Y) for k, v in wrong.items()}
     weight = np.arange(100)
     display = FlipMatrixDisplay.from_predictions(Y, predictions, sample_weight=weight)
-    np.testing.assert_array_equal(
-        display.matrix, flip_matrix(Y, predictions, sample_weight=weight)
-    )
-    assert tick_labels(display.ax_.xaxis) == ["May", "June", "July"]
-    assert tick_labels(display.ax_.yaxis) == ["May", "June", "July"]
+    expected = flip_matrix(Y, predictions, sample_weight=weight)
+    assert (expected > 0).sum() == 6
+    np.testing.assert_array_equal(display.matrix, expected)
+    assert tick_labels(display.ax_.xaxis) == list(names)
+    assert tick_labels(display.ax_.yaxis) == list(names)
 
 
 def test_cells_are_rates_in_percent(texts, tick_labels):
@@ -49,12 +41,6 @@ def test_only_updates_have_a_colour():
     np.testing.assert_array_equal(coloured, np.triu(np.ones((3, 3), dtype=bool), k=1))
     # Rollbacks do not set the scale.
     assert display.im_.get_clim() == (0, 0.03)
-
-
-def test_figures_are_readable_on_their_cells():
-    display = FlipMatrixDisplay(MATRIX).plot()
-    assert display.text_[0, 2].get_color() == "white"
-    assert display.text_[1, 2].get_color() == "black"
 
 
 @pytest.mark.parametrize(
@@ -77,12 +63,8 @@ def test_undefined_rates(texts):
     display.figure_.canvas.draw()
 
 
-def test_bad_input(predictions):
-    with pytest.raises(ValueError, match=r"two versions.*\(1, 1\)"):
-        FlipMatrixDisplay.from_predictions(Y, [Y])
+def test_bad_input():
     with pytest.raises(ValueError, match="no versions"):
         FlipMatrixDisplay.from_predictions(Y, [])
-    with pytest.raises(ValueError, match="2 names for 3 versions"):
-        FlipMatrixDisplay.from_predictions(Y, predictions, display_labels=["a", "b"])
     with pytest.raises(ValueError, match="different kinds"):
         FlipMatrixDisplay.from_predictions(Y, [Y, np.arange(100)])

@@ -63,15 +63,11 @@ def test_choice_between_points_is_on_the_step():
     np.testing.assert_allclose(display.points_[1].get_xydata(), [[0.7, 0.01]])
 
 
-def test_no_flips_at_all():
-    path = UpdatePath(PATH.t, np.zeros(3), PATH.accuracy)
-    display = UpdatePathDisplay(path, mixing=1.0, max_nfr=0.0).plot()
-    assert display.ax_nfr_.get_ylim()[1] > 0
-
-
-def test_budget_is_always_in_view():
-    display = UpdatePathDisplay(PATH, max_nfr=0.2).plot()
-    assert display.ax_nfr_.get_ylim()[1] > 0.2
+@pytest.mark.parametrize(("nfr", "max_nfr"), [(np.zeros(3), 0.0), (PATH.nfr, 0.2)])
+def test_budget_is_always_in_view(nfr, max_nfr):
+    path = UpdatePath(PATH.t, nfr, PATH.accuracy)
+    display = UpdatePathDisplay(path, mixing=1.0, max_nfr=max_nfr).plot()
+    assert display.ax_nfr_.get_ylim()[1] > max_nfr
 
 
 def test_bad_input(fitted):
