@@ -108,29 +108,29 @@ def old_labels(reference, X, y):
     Parameters
     ----------
     reference : ReferenceModel
-        The old model, or a :class:`ModelHistory`, of which a row is right if any
-        version has it right.
+        The old model, or a :class:`ModelHistory`.
     X : array-like of n rows
-        As the old model takes them.
+        In the form that the old model was fitted on.
     y : array-like of shape (n,)
         True labels.
 
     Returns
     -------
     labels : ndarray of shape (n,)
+        Those that a model predicts; of a history, the right one where any version
+        predicts it (:func:`~sklearn_graceful.metrics.history_labels`).
 
     Raises
     ------
-    ValueError
-        If the rows are not what the old model takes.
+    NotFittedError, TypeError, ValueError
+        As for :meth:`ReferenceModel.predict`; ValueError if `y` has another length.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sklearn_graceful.reference import ModelHistory, old_labels
-    >>> history = ModelHistory([np.sign, np.negative])
-    >>> old_labels(history, np.array([1, -1, 3]), np.array([1, -1, 1]))
-    array([ 1, -1,  1])
+    >>> v1, v2 = (lambda X: ["a"] * len(X)), (lambda X: ["b"] * len(X))
+    >>> old_labels(ModelHistory([v1, v2]), [1.0, 2.0], ["a", "c"]).tolist()
+    ['a', 'b']
     """
     by_version = [version.predict(X) for version in reference.versions]
     return by_version[0] if len(by_version) == 1 else history_labels(y, by_version)
