@@ -29,7 +29,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from benchmarks.flips.sets import split_set
-from benchmarks.flips.tables import mean_and_half_width
+from benchmarks.flips.tables import mean_cell
 from sklearn_graceful import ModelHistory, PCClassifier
 from sklearn_graceful.congruence import FocalLM
 from sklearn_graceful.metrics import history_labels, negative_flip_rate
@@ -121,11 +121,6 @@ def figures(y, predictions, seconds):
     )
 
 
-def cell(values):
-    mean, half = mean_and_half_width(values)
-    return f"{mean:.2f} +- {half:.2f}"
-
-
 def print_releases(name, by_chain):
     """A line for each release."""
     n_seeds = len(next(iter(by_chain.values())))
@@ -137,7 +132,7 @@ def print_releases(name, by_chain):
             if k:
                 columns.append([100 * run.nfr[k - 1] for run in runs])
                 columns.append([100 * run.cumulative_nfr[k - 1] for run in runs])
-            cells = "".join(f"{cell(values):>15}" for values in columns)
+            cells = "".join(f"{mean_cell(values):>15}" for values in columns)
             print(f"{chain:15}{k + 1:>3}{cells}")
 
 
@@ -153,7 +148,7 @@ def print_last_release(name, by_chain):
         columns.append(
             [a.seconds / b.seconds for a, b in zip(runs, plain, strict=True)]
         )
-        print(f"{chain:15}" + "".join(f"{cell(values):>15}" for values in columns))
+        print(f"{chain:15}" + "".join(f"{mean_cell(values):>15}" for values in columns))
 
 
 def _last(run):

@@ -38,7 +38,7 @@ from sklearn.preprocessing import StandardScaler, normalize
 from threadpoolctl import threadpool_limits
 
 from benchmarks.flips.sets import load_set
-from benchmarks.flips.tables import mean_and_half_width
+from benchmarks.flips.tables import mean_cell
 from sklearn_graceful import CompatibleEmbedder
 from sklearn_graceful.embedding import ScoreCalibrator
 from sklearn_graceful.metrics import clustering_update
@@ -272,11 +272,6 @@ def run(name, update, scenario, seed, rows, n_pairs):
     return thresholds, clusters
 
 
-def cell(values, digits=2):
-    mean, half = mean_and_half_width(values)
-    return f"{mean:.{digits}f} +- {half:.{digits}f}"
-
-
 def print_thresholds(name, update, scenario, runs):
     """A line for each gallery and rate."""
     for gallery in runs[0][0]:
@@ -284,7 +279,8 @@ def print_thresholds(name, update, scenario, runs):
             table = np.array([thresholds[gallery][k] for thresholds, _ in runs])
             far, before, after, *tar = table.T
             line = f"{name:10}{update:32}{scenario:15}{gallery:5}{rate:7.3f}"
-            line += f"{cell(100 * far, 3):>18}{cell(before):>18}{cell(after):>15}"
+            line += f"{mean_cell(100 * far, 3):>18}{mean_cell(before):>18}"
+            line += f"{mean_cell(after):>15}"
             line += f"{after.min():7.2f}{after.max():6.2f}"
             print(line + "".join(f"{100 * t.mean():7.1f}" for t in tar), flush=True)
 
@@ -293,7 +289,7 @@ def print_clusters(name, update, runs):
     """A line for each update that meets the old centroids."""
     figures = [clusters for _, clusters in runs if clusters is not None]
     if figures:
-        cells = (cell(100 * values, 1) for values in np.array(figures).T)
+        cells = (mean_cell(100 * values, 1) for values in np.array(figures).T)
         print(f"{name:10}{update:32}" + "".join(f"{c:>15}" for c in cells))
 
 

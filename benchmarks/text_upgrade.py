@@ -34,7 +34,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.flips.tables import mean_and_half_width
+from benchmarks.flips.tables import mean_cell
 from sklearn_graceful.datasets import (
     MiniLMEmbedder,
     WordLlamaEmbedder,
@@ -42,7 +42,7 @@ from sklearn_graceful.datasets import (
 )
 from sklearn_graceful.embedding import EmbeddingAdapter
 from sklearn_graceful.metrics import retrieval_outcomes
-from sklearn_graceful.rollout import advise_embedder_update
+from sklearn_graceful.report import advise_embedder_update
 
 N_POOL, N_TUNING = 1000, 261
 MEASURES = ("recall@1", "recall@10", "map")
@@ -165,7 +165,7 @@ def print_table(by_seed):
     for way, n_pairs in by_seed[0]:
         results = [figures_of_seed[way, n_pairs] for figures_of_seed in by_seed]
         cells = [
-            "{:.1f} +- {:.1f}".format(*mean_and_half_width(values))
+            mean_cell(values, digits=1)
             for values in zip(*(values for values, _ in results), strict=True)
         ]
         verdicts = Counter(verdict for _, verdict in results).most_common()

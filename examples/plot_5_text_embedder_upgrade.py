@@ -133,7 +133,7 @@ for kind, (_, share) in adapters.items():
 # -----------
 # The best of several ways looks better than it is on the rows where it is the best. So
 # the way is chosen on the second part of the documents, and judged on the last.
-# :func:`~sklearn_graceful.rollout.advise_embedder_update` then compares query by query
+# :func:`~sklearn_graceful.report.advise_embedder_update` then compares query by query
 # and asks the intervals of both differences.
 #
 # A fusion is no replacement: the old embedder stays for good, and two that make
@@ -141,7 +141,7 @@ for kind, (_, share) in adapters.items():
 # ways that do without the old embedder are asked about. Whether a fusion is worth two
 # embedders is another question, to be asked with its own hits as the cross-test.
 from sklearn_graceful.metrics import paired_bootstrap
-from sklearn_graceful.rollout import advise_embedder_update
+from sklearn_graceful.report import advise_embedder_update
 
 
 def judge(old, new):

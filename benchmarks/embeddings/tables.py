@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.flips.tables import mean_and_half_width
+from benchmarks.flips.tables import mean_cell
 
 # A paragon hardly better than the old embedder leaves nothing to gain.
 SMALLEST_STEP = 0.005
@@ -62,23 +62,20 @@ def _print_table(name, update, records):
     )
     for who in ("old", "paragon"):
         of_one = [r for r in records if r["method"] == first["method"]]
-        cells = [_cell([100 * r[who][f] for r in of_one]) for f in ("recall@1", "map")]
+        cells = [
+            mean_cell([100 * r[who][f] for r in of_one]) for f in ("recall@1", "map")
+        ]
         print(f"{who:12}" + "".join(f"{cell:>16}" for cell in cells))
     columns = ("cross", "map", "self", "gain", "tax", "held")
     print(f"{'':12}" + "".join(f"{column:>16}" for column in columns))
     for method in dict.fromkeys(r["method"] for r in records):
         own = [r for r in records if r["method"] == method]
         cells = [
-            _cell([100 * r["cross"]["recall@1"] for r in own]),
-            _cell([100 * r["cross"]["map"] for r in own]),
-            _cell([100 * r["new"]["recall@1"] for r in own]),
-            _cell(gains(own, "recall@1")),
-            _cell(taxes(own, "recall@1")),
+            mean_cell([100 * r["cross"]["recall@1"] for r in own]),
+            mean_cell([100 * r["cross"]["map"] for r in own]),
+            mean_cell([100 * r["new"]["recall@1"] for r in own]),
+            mean_cell(gains(own, "recall@1")),
+            mean_cell(taxes(own, "recall@1")),
             f"{holds(own, 'recall@1')}, {holds(own, 'map')} of {len(own)}",
         ]
         print(f"{method:12}" + "".join(f"{cell:>16}" for cell in cells))
-
-
-def _cell(values):
-    mean, half = mean_and_half_width(values)
-    return f"{mean:.2f} +- {half:.2f}"

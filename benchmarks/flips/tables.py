@@ -24,6 +24,12 @@ def mean_and_half_width(values, confidence=0.95):
     return values.mean(), factor * values.std(ddof=1) / np.sqrt(n)
 
 
+def mean_cell(values, digits=2):
+    """Mean over the seeds and half the width of its interval, as tables show them."""
+    mean, half = mean_and_half_width(values)
+    return f"{mean:.{digits}f} +- {half:.{digits}f}"
+
+
 def print_tables(records, tolerance):
     counts, reasons, _ = chosen_counts(records, tolerance)
     for (update, learner), sets in counts.items():
@@ -47,7 +53,4 @@ def _print_table(title, methods):
 
 
 def _cell(by_seed, figure, factor):
-    mean, half = mean_and_half_width(
-        [factor * getattr(counts, figure) for counts in by_seed.values()]
-    )
-    return f"{mean:.2f} +- {half:.2f}"
+    return mean_cell([factor * getattr(counts, figure) for counts in by_seed.values()])

@@ -1,4 +1,8 @@
-"""The encoder of BERT, by PyTorch's own transformer layers."""
+"""The encoder of BERT, by PyTorch's own transformer layers.
+
+Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language
+Understanding", NAACL 2019.
+"""
 
 import torch
 from torch import nn
@@ -7,28 +11,7 @@ _LAYER_NORM_EPS = 1e-12
 
 
 class BertEncoder(nn.Module):
-    """Tokens to one vector for each: embeddings, then transformer layers.
-
-    Parameters
-    ----------
-    n_tokens : int
-        Size of the vocabulary.
-    width : int
-        Width of the vectors.
-    n_layers : int
-        Number of layers.
-    n_heads : int
-        Attention heads of each layer.
-    n_hidden : int
-        Hidden units of each layer's network.
-    n_positions : int
-        Longest sequence of tokens.
-
-    References
-    ----------
-    Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language
-    Understanding", NAACL 2019.
-    """
+    """Tokens to one vector of `width` for each: embeddings, then transformer layers."""
 
     def __init__(self, n_tokens, width, n_layers, n_heads, n_hidden, n_positions):
         super().__init__()
@@ -48,39 +31,14 @@ class BertEncoder(nn.Module):
         self.layers = nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
 
     def forward(self, ids, is_padding):
-        """Vectors of tokens, from what they and their neighbours are.
-
-        Parameters
-        ----------
-        ids : tensor of int64, shape (n, length)
-            Tokens.
-        is_padding : tensor of bool, shape (n, length)
-            Tokens that no other may look at.
-
-        Returns
-        -------
-        vectors : tensor of float32, shape (n, length, width)
-        """
+        """Vectors of tokens, (n, length, width), none of which looks at padding."""
         positions = self.positions.weight[: ids.shape[1]]
         vectors = self.norm(self.tokens(ids) + positions + self.segment)
         return self.layers(vectors, src_key_padding_mask=is_padding)
 
 
 def from_published_weights(weights, n_heads):
-    """Build a `BertEncoder` from tensors under the names that BERT is published with.
-
-    Parameters
-    ----------
-    weights : dict of str to tensor
-        Such as ``embeddings.word_embeddings.weight``.
-    n_heads : int
-        Attention heads, which no tensor tells.
-
-    Returns
-    -------
-    encoder : BertEncoder
-        In eval mode, without gradients.
-    """
+    """Build an encoder in eval mode from tensors under the names that BERT has."""
     n_tokens, width = weights["embeddings.word_embeddings.weight"].shape
     n_hidden = len(weights["encoder.layer.0.intermediate.dense.bias"])
     n_positions = len(weights["embeddings.position_embeddings.weight"])

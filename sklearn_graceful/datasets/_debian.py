@@ -7,30 +7,7 @@ _VARIABLE = "SKLEARN_GRACEFUL_DATA"
 
 
 def find_file(name, *, package, folders, path=None):
-    """Find one file of a package.
-
-    Parameters
-    ----------
-    name : str
-        File name.
-    package : str
-        Debian package that has it.
-    folders : sequence of str
-        Absolute folders where an installed package may have put it.
-    path : path-like or None
-        Folder of the file itself, or the one that the package was unpacked into.
-        None: the folder that the environment variable ``SKLEARN_GRACEFUL_DATA``
-        names, if it is set, and the system's own.
-
-    Returns
-    -------
-    file : Path
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file is nowhere; says how to install or unpack the package.
-    """
+    """Find one file of a package in `path`, in $SKLEARN_GRACEFUL_DATA or installed."""
     installed = [Path(folder) for folder in folders]
     candidates = _inside(path or os.environ.get(_VARIABLE), folders)
     if path is None:

@@ -72,11 +72,9 @@ def load_fashion_mnist(subset="train", *, path=None):
 
 
 def _read_idx(file):
-    """Array of unsigned bytes in a gzipped idx file.
-
-    The format: two zero bytes, the type, the number of dimensions, each dimension as
-    a big-endian 32-bit integer, the values.
-    """
+    """Array of unsigned bytes in a gzipped idx file."""
+    # Two zero bytes, the type, the number of dimensions, each dimension as a big-endian
+    # 32-bit integer, the values.
     with gzip.open(file) as stream:
         content = stream.read()
     if content[:3] != bytes([0, 0, _UNSIGNED_BYTES]):

@@ -33,7 +33,8 @@ class MiniLMEmbedder(TextEmbedder):
     ImportError
         On `transform`, if a package is missing; says what to install.
     ValueError
-        On `transform`, if a parameter is out of its range.
+        On `transform`, if a parameter is out of its range, or X is a single string,
+        empty, not 1-D, or holds something that is no text.
 
     See Also
     --------
@@ -79,19 +80,7 @@ class MiniLMEmbedder(TextEmbedder):
 
 
 def mean_vectors(encoder, ids):
-    """Mean over the tokens of each text, the longest of them first.
-
-    Parameters
-    ----------
-    encoder : BertEncoder
-        In eval mode.
-    ids : list of list of int
-        Tokens of each text, without padding.
-
-    Returns
-    -------
-    means : ndarray of float32, shape (n, width)
-    """
+    """Mean vector, (n, width), over the tokens of each text, the longest first."""
     import torch
 
     device = encoder.segment.device

@@ -19,27 +19,13 @@ _FOLDERS = tuple(
 
 @dataclass(frozen=True)
 class _Table:
-    """What one set looks like.
+    """What one set looks like."""
 
-    Attributes
-    ----------
-    frame : str
-        Name of the file and of the data frame in it.
-    n_features : int
-        Columns of X.
-    counts : tuple of int
-        Rows of each class, in the order of the sorted labels.
-    target : str
-        Column of the labels.
-    one_hot : tuple of str
-        Columns whose categories have no order.
-    """
-
-    frame: str
+    frame: str  # Name of the file and of the data frame in it.
     n_features: int
-    counts: tuple
+    counts: tuple  # Rows of each class, in the order of the sorted labels.
     target: str = "Class"
-    one_hot: tuple = ()
+    one_hot: tuple = ()  # Columns whose categories have no order.
 
 
 # From A to Z.

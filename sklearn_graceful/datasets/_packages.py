@@ -5,28 +5,8 @@ from pathlib import Path
 
 
 def package_folder(module, *, user, install):
-    """Folder of an installed package.
-
-    The package is not imported: some print, read all their files or import others.
-
-    Parameters
-    ----------
-    module : str
-        Name that one would import.
-    user : str
-        Public name of ours that needs it, for the message.
-    install : str
-        What follows ``pip install``, for the message.
-
-    Returns
-    -------
-    folder : Path
-
-    Raises
-    ------
-    ImportError
-        If the package is missing; says what to install.
-    """
+    """Folder of an installed package, of which `user` is what needs it."""
+    # Not imported: some packages print, read all their files or import others.
     spec = find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise ImportError(f"{user} reads files of {module}: pip install {install}.")

@@ -9,47 +9,18 @@ from sklearn.base import (
 
 
 class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Base of pretrained embedders: nothing to fit, texts to vectors of length 1.
+    """Base of pretrained embedders: nothing to fit, texts to vectors of length 1."""
 
-    Subclasses say how wide their vectors are, ``_n_features_out``, and override
-    ``_embed(texts)``, which gets a list of one or more str and returns one vector of
-    any length for each.
-    """
+    # Subclasses say how wide their vectors are, `_n_features_out`, and override
+    # `_embed(texts)`, which gets a list of one or more str and returns one vector of
+    # any length for each.
 
     def fit(self, X=None, y=None):
-        """Do nothing: the model is pretrained.
-
-        Parameters
-        ----------
-        X : ignored
-        y : ignored
-
-        Returns
-        -------
-        self : object
-        """
+        """Do nothing: the model is pretrained."""
         return self
 
     def transform(self, X):
-        """Embed texts.
-
-        Parameters
-        ----------
-        X : list, Series or ndarray of str, length n
-
-        Returns
-        -------
-        embeddings : ndarray of float32, shape (n, n_features_out)
-            Vectors of length 1, so that their dot product is the cosine.
-
-        Raises
-        ------
-        ImportError
-            If a package is missing; says what to install.
-        ValueError
-            If X is a single string, empty, not 1-D, or holds something that is no
-            text.
-        """
+        """Embed n texts: float32 vectors of length 1, of shape (n, n_features_out)."""
         embeddings = self._embed(check_texts(X))
         return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
 

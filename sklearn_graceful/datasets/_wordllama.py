@@ -22,6 +22,9 @@ class WordLlamaEmbedder(TextEmbedder):
     ------
     ImportError
         On `transform`, if a package is missing; says what to install.
+    ValueError
+        On `transform`, if X is a single string, empty, not 1-D, or holds something
+        that is no text.
 
     See Also
     --------

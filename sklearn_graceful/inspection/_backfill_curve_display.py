@@ -1,18 +1,28 @@
 """Draw what re-embedding a gallery adds, item by item."""
 
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 
-from sklearn_graceful.inspection._compatibility_matrix_display import _MEASURE_NAMES
-from sklearn_graceful.inspection._pyplot import import_pyplot
-from sklearn_graceful.metrics import BackfillCurve, backfill_curve, retrieval_outcomes
-from sklearn_graceful.metrics.backfill import TENTHS
+from sklearn_graceful.inspection._style import (
+    BLUE,
+    ORANGE,
+    make_axes,
+    measure_name,
+    name_level,
+    open_frame,
+    percent,
+    percent_tick,
+    percent_ticks,
+    set_title,
+)
+from sklearn_graceful.metrics import backfill_curve, retrieval_outcomes
 
 # Told apart by shape and dash as well as by colour.
 _STYLES = [
-    ("#2171b5", "o", "-"),
-    ("#a63603", "s", "--"),
+    (BLUE, "o", "-"),
+    (ORANGE, "s", "--"),
     ("#4d4d4d", "^", "-."),
     ("#7a0177", "D", ":"),
     ("#238b45", "v", (0, (6, 1, 1, 1, 1, 1))),
@@ -95,7 +105,7 @@ class BackfillCurveDisplay:
         gallery_ids=None,
         old_queries=None,
         orders=None,
-        fractions=TENTHS,
+        fractions=None,
         metric="cosine",
         measure="recall@1",
         share=0.95,
@@ -123,8 +133,8 @@ class BackfillCurveDisplay:
         orders : dict of array-like of int of shape (n_gallery,), default=None
             Rows of the gallery in the order in which they are re-embedded, by name;
             None in place of one: at random. By default a random order alone.
-        fractions : array-like of shape (n_fractions,), default=0, 0.1, ... 1
-            Where to measure, rising from 0 to 1.
+        fractions : array-like of shape (n_fractions,), default=None
+            Where to measure, rising from 0 to 1. None: 0, 0.1, ... 1.
         metric : {"cosine", "euclidean"}, default="cosine"
             What is near.
         measure : str, default="recall@1"
@@ -178,19 +188,18 @@ class BackfillCurveDisplay:
             "gallery_ids": gallery_ids,
             "metric": metric,
         }
-        curves = {
-            name: backfill_curve(
-                queries,
-                old_gallery,
-                new_gallery,
-                **given,
-                order=order,
-                fractions=fractions,
-                measure=measure,
-                random_state=random_state,
-            )
-            for name, order in orders.items()
-        }
+        where = {} if fractions is None else {"fractions": fractions}
+        measured = partial(
+            backfill_curve,
+            queries,
+            old_gallery,
+            new_gallery,
+            measure=measure,
+            random_state=random_state,
+            **given,
+            **where,
+        )
+        curves = {name: measured(order=order) for name, order in orders.items()}
         old_self = None
         if old_queries is not None:
             old_self = retrieval_outcomes(old_queries, old_gallery, **given)
@@ -221,46 +230,33 @@ class BackfillCurveDisplay:
         """
         curves = _checked(self.curves)
         needed = {name: c.fraction_needed(self.share) for name, c in curves.items()}
-        self.ax_ = _make_axes(ax)
+        self.ax_ = make_axes("BackfillCurveDisplay", ax, (6.5, 4.5))
         self.figure_ = self.ax_.figure
-        self._draw_levels(next(iter(curves.values())))
+        # All curves begin and end alike.
+        first = next(iter(curves.values()))
+        self._draw_levels(first)
         self.lines_, self.rings_ = {}, {}
-        for place, (name, curve) in enumerate(curves.items()):
-            self._draw_curve(place, name, curve, needed[name])
-        self._label(next(iter(curves.values())))
+        for style, (name, curve) in zip(cycle(_STYLES), curves.items(), strict=False):
+            self._draw_curve(style, name, curve, needed[name])
+        self._label(first)
         return self
 
     def _draw_levels(self, curve):
         line = partial(self.ax_.axhline, color="black", lw=1, zorder=1)
-        self.line_new_self_ = line(curve.quality[-1], ls=(0, (1, 2)))
-        said = f"full re-index {100 * curve.quality[-1]:.1f} %"
-        self._name_level(said, curve.quality[-1], x=0, va="bottom")
+        start, end = curve.quality[0], curve.quality[-1]
+        self.line_new_self_ = line(end, ls=(0, (1, 2)))
+        name_level(self.ax_, f"full re-index {percent(end)}", end)
         self.line_old_self_ = None
         if self.old_self is not None:
             self.line_old_self_ = line(self.old_self, ls=(0, (5, 3)))
-            said = f"old self-test {100 * self.old_self:.1f} %"
+            said = f"old self-test {percent(self.old_self)}"
             # Curves begin above it at the left, unless the update is bad.
-            bad = self.old_self > curve.quality[0]
-            self._name_level(said, self.old_self, x=int(bad), va="top")
+            bad = self.old_self > start
+            name_level(self.ax_, said, self.old_self, right=bad, below=True)
 
-    def _name_level(self, said, quality, *, x, va):
-        self.ax_.annotate(
-            said,
-            (x, quality),
-            xycoords=("axes fraction", "data"),
-            xytext=(-4 if x else 4, 2 if va == "bottom" else -2),
-            textcoords="offset points",
-            ha="right" if x else "left",
-            va=va,
-            fontsize="small",
-        )
-
-    def _draw_curve(self, place, name, curve, needed):
-        colour, marker, dash = _STYLES[place % len(_STYLES)]
-        said = (
-            f"{name}: area {100 * curve.area:.1f}, "
-            f"{100 * self.share:g} % at {100 * needed:.0f} %"
-        )
+    def _draw_curve(self, style, name, curve, needed):
+        colour, marker, dash = style
+        area, at = percent(curve.area, unit=""), percent(needed, 0)
         (self.lines_[name],) = self.ax_.plot(
             curve.fraction,
             curve.quality,
@@ -269,7 +265,7 @@ class BackfillCurveDisplay:
             ls=dash,
             ms=4,
             lw=2,
-            label=said,
+            label=f"{name}: area {area}, {percent_tick(self.share)} at {at}",
         )
         reached = curve.quality[np.searchsorted(curve.fraction, needed)]
         (self.rings_[name],) = self.ax_.plot(
@@ -277,65 +273,42 @@ class BackfillCurveDisplay:
         )
 
     def _label(self, curve):
-        from matplotlib.ticker import MaxNLocator, PercentFormatter
-
         ax = self.ax_
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
-        ax.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        percent_ticks(ax.xaxis, 6)
+        percent_ticks(ax.yaxis, 6)
         # Room for the names of the levels, and for the legend below all lines.
         ax.margins(x=0.03, y=0.12)
         low, high = ax.get_ylim()
         ax.set_ylim(low - 0.08 * (1 + len(self.lines_)) * (high - low), high)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_xlabel("share of the gallery that is re-embedded")
-        measure = _MEASURE_NAMES.get(curve.measure, curve.measure)
-        ax.set_ylabel(measure)
-        start, end = 100 * curve.quality[0], 100 * curve.quality[-1]
-        ax.set_title(
-            f"{measure} from {start:.1f} % (cross-test) to {end:.1f} % "
-            "(all re-embedded)",
-            loc="left",
-            fontsize="medium",
-        )
-        said = f"{100 * self.share:g} % of the full re-index"
+        open_frame(ax)
+        measure = measure_name(curve.measure)
+        ax.set(xlabel="share of the gallery that is re-embedded", ylabel=measure)
+        start, end = percent(curve.quality[0]), percent(curve.quality[-1])
+        set_title(ax, f"{measure} from {start} (cross-test) to {end} (all re-embedded)")
+        said = f"{percent_tick(self.share)} of the full re-index"
         ax.plot([], [], "o", ms=9, mfc="none", mec="black", mew=1.5, label=said)
         ax.legend(loc="lower right", fontsize="small")
 
 
 def _checked(curves):
-    """Curves by name, all of one update, as arrays."""
+    """Curves by name, all of one update."""
     if not isinstance(curves, dict):
         curves = {"backfill": curves}
     if not curves:
         raise ValueError("There is no curve to draw.")
-    curves = {
-        name: BackfillCurve(
-            np.asarray(curve.fraction, dtype=float),
-            np.asarray(curve.quality, dtype=float),
-            curve.measure,
-        )
-        for name, curve in curves.items()
-    }
     first_name, first = next(iter(curves.items()))
+    ends = first.quality[0], first.quality[-1]
     for name, curve in curves.items():
         if curve.measure != first.measure:
             raise ValueError(
                 f"curves must have one measure, but {first_name!r} has "
                 f"{first.measure!r} and {name!r} has {curve.measure!r}."
             )
-        ends = [curve.quality[[0, -1]], first.quality[[0, -1]]]
-        if not np.allclose(*ends, rtol=0, atol=1e-6, equal_nan=True):
+        own_ends = curve.quality[0], curve.quality[-1]
+        if not np.allclose(own_ends, ends, rtol=0, atol=1e-6, equal_nan=True):
             raise ValueError(
                 f"curves must be of one update, but {first_name!r} goes from "
-                f"{first.quality[0]:.4g} to {first.quality[-1]:.4g} and {name!r} from "
-                f"{curve.quality[0]:.4g} to {curve.quality[-1]:.4g}."
+                f"{ends[0]:.4g} to {ends[1]:.4g} and {name!r} from "
+                f"{own_ends[0]:.4g} to {own_ends[1]:.4g}."
             )
     return curves
-
-
-def _make_axes(ax):
-    plt = import_pyplot("BackfillCurveDisplay")
-    if ax is not None:
-        return ax
-    return plt.subplots(figsize=(6.5, 4.5), layout="constrained")[1]

@@ -2,21 +2,23 @@
 
 import numpy as np
 
-from sklearn_graceful.inspection._named_versions import checked_matrix, named_versions
-from sklearn_graceful.inspection._pyplot import import_pyplot
+from sklearn_graceful.inspection._matrix_display import MatrixDisplay, names_of
+from sklearn_graceful.inspection._style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    add_cell,
+    measure_name,
+    percent,
+    set_title,
+)
 from sklearn_graceful.metrics import compatibility_matrix
-from sklearn_graceful.reference import as_reference
 
-# What is lost is orange and what is won blue, as in the other displays.
-_WORSE, _EQUAL, _BETTER = "#d94801", "#f7f7f7", "#2171b5"
-_SELF_TEST, _OLDER_QUERIES = "#d9d9d9", "0.45"
 # A tick and a cross as curves: not every font has them.
 _TICK, _CROSS = [(-1, -0.1), (-0.35, -0.8), (1, 0.9)], "x"
-_CELL_INCHES = 0.62
-_MEASURE_NAMES = {"map": "mAP", "ndcg": "nDCG", None: "quality"}
 
 
-class CompatibilityMatrixDisplay:
+class CompatibilityMatrixDisplay(MatrixDisplay):
     """Draw how well each version's queries search each version's gallery.
 
     The row says which version embeds the queries, the column which one made the
@@ -31,7 +33,7 @@ class CompatibilityMatrixDisplay:
     mean of self- and cross-tests. Draw rows that no version was trained on: on training
     rows the picture misleads.
 
-    Use :meth:`from_estimators` or :meth:`from_embeddings` rather than the constructor,
+    Use :meth:`from_estimator` or :meth:`from_embeddings` rather than the constructor,
     unless the matrix was stored or is the mean of several.
 
     Parameters
@@ -88,7 +90,7 @@ class CompatibilityMatrixDisplay:
         self.display_labels = display_labels
 
     @classmethod
-    def from_estimators(
+    def from_estimator(
         cls,
         versions,
         X,
@@ -146,25 +148,24 @@ class CompatibilityMatrixDisplay:
         >>> from sklearn_graceful.inspection import CompatibilityMatrixDisplay
         >>> X, y = load_iris(return_X_y=True)
         >>> versions = {"narrow": PCA(2).fit(X[::2]), "wide": PCA(4).fit(X[::2])}
-        >>> display = CompatibilityMatrixDisplay.from_estimators(
+        >>> display = CompatibilityMatrixDisplay.from_estimator(
         ...     versions, X[1::2], y[1::2], metric="euclidean"
         ... )
         >>> print(display.text_[0, 0].get_text())
         96.0
         """
-        named = named_versions(versions, "CompatibilityMatrixDisplay")
         if (X_gallery is None) != (y_gallery is None):
             raise ValueError(
                 "A gallery needs its labels: give X_gallery and y_gallery, or neither."
             )
-        models = {name: as_reference(model) for name, model in named.items()}
-        gallery = None
-        if X_gallery is not None:
-            gallery = {
-                name: model.transform(X_gallery) for name, model in models.items()
-            }
+        handles = cls._handles(versions)
+
+        def embed(rows):
+            return {name: handle.transform(rows) for name, handle in handles.items()}
+
+        gallery = None if X_gallery is None else embed(X_gallery)
         return cls.from_embeddings(
-            {name: each.transform(X) for name, each in models.items()},
+            embed(X),
             labels=y,
             gallery_by_version=gallery,
             gallery_labels=y_gallery,
@@ -249,8 +250,7 @@ class CompatibilityMatrixDisplay:
             metric=metric,
             measure=measure,
         )
-        if display_labels is None and isinstance(embeddings_by_version, dict):
-            display_labels = list(embeddings_by_version)
+        display_labels = names_of(embeddings_by_version, display_labels)
         display = cls(matrix.values, measure=measure, display_labels=display_labels)
         return display.plot(ax=ax)
 
@@ -276,82 +276,41 @@ class CompatibilityMatrixDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        values, names = checked_matrix("values", self.values, self.display_labels)
-        self.ax_ = _make_axes(ax, names)
-        self.figure_ = self.ax_.figure
+        values, names = self._checked("values", self.values)
         cross_test = np.tri(len(values), k=-1, dtype=bool)
         change = np.where(cross_test, values - np.diag(values), np.nan)
+        self._make_axes(ax, names, height=1.5)
         # Without any cross-test, or with equal ones only, there is nothing to scale.
         limit = np.nanmax(np.abs(change), initial=0) or 0.01
-        self._draw_map(change, limit)
-        self._write_values(values, np.abs(change) > 0.6 * limit)
-        self._draw_marks(change, np.abs(change) > 0.6 * limit)
-        self._label(names)
-        self.ax_.set_title(
-            self._title(values, change), loc="left", fontsize="medium", linespacing=1.4
+        bar = self._draw_map(
+            np.ma.masked_invalid(change),
+            _loss_to_gain(),
+            (-limit, limit),
+            lambda points, _: f"{100 * points:+g}" if points else "0",
         )
+        bar.set_label("points against the self-test", fontsize="small")
+        self._write_cells(
+            values, ~np.isnan(values), muted=~np.tri(len(values), dtype=bool)
+        )
+        self._frame_self_tests(values)
+        self._mark_cross_tests(change)
+        self._label()
+        set_title(self.ax_, self._title(values, change))
         return self
 
-    def _draw_map(self, change, limit):
-        from matplotlib.colors import LinearSegmentedColormap
-        from matplotlib.ticker import FuncFormatter, MaxNLocator
+    def _frame_self_tests(self, values):
+        for k in np.flatnonzero(~np.isnan(np.diag(values))):
+            add_cell(self.ax_, k, k, GREY, size=0.94, edgecolor="black")
+            self.text_[k, k].set_fontweight("bold")
 
-        colours = LinearSegmentedColormap.from_list("", [_WORSE, _EQUAL, _BETTER])
-        self.im_ = self.ax_.imshow(
-            np.ma.masked_invalid(change),
-            cmap=colours,
-            vmin=-limit,
-            vmax=limit,
-            aspect="auto",
-        )
-        bar = self.figure_.colorbar(self.im_, ax=self.ax_, pad=0.03, fraction=0.05)
-        bar.locator = MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
-        bar.formatter = FuncFormatter(
-            lambda points, _: f"{100 * points:+g}" if points else "0"
-        )
-        bar.update_ticks()
-        bar.outline.set_visible(False)
-        bar.set_label("points against the self-test", fontsize="small")
-
-    def _write_values(self, values, dark):
-        from matplotlib.patches import Rectangle
-
-        self.text_ = np.full(values.shape, None, dtype=object)
-        for (row, column), value in np.ndenumerate(values):
-            if np.isnan(value):
-                continue
-            newer = row > column
-            colour = "white" if dark[row, column] else "black"
-            self.text_[row, column] = self.ax_.text(
-                column,
-                # Room for the mark below the figure.
-                row - 0.15 if newer else row,
-                f"{100 * value:.1f}",
-                ha="center",
-                va="center",
-                fontsize="small",
-                fontweight="bold" if row == column else "normal",
-                color=colour if row >= column else _OLDER_QUERIES,
-            )
-            if row == column:
-                self.ax_.add_patch(
-                    Rectangle(
-                        (column - 0.47, row - 0.47),
-                        0.94,
-                        0.94,
-                        facecolor=_SELF_TEST,
-                        edgecolor="black",
-                    )
-                )
-
-    def _draw_marks(self, change, dark):
+    def _mark_cross_tests(self, change):
         self.marks_ = np.full(change.shape, None, dtype=object)
-        for (row, column), points in np.ndenumerate(change):
-            if np.isnan(points):
-                continue
-            colour = "white" if dark[row, column] else "black"
+        for row, column in np.argwhere(~np.isnan(change)):
+            text = self.text_[row, column]
+            # Room for the mark below the figure.
+            text.set_y(row - 0.15)
             self.marks_[row, column] = self._mark(
-                points > 0, [column], [row + 0.24], colour
+                change[row, column] > 0, [column], [row + 0.24], text.get_color()
             )
 
     def _mark(self, met, x, y, colour="black", **legend):
@@ -363,16 +322,11 @@ class CompatibilityMatrixDisplay:
             x, y, 34 if met else 22, marker=marker, color=colour, lw=1.6, **legend
         )
 
-    def _label(self, names):
-        ax, places = self.ax_, np.arange(len(names))
-        upright = max(map(len, names)) > 5
-        ax.set_xticks(places, names, rotation=90 if upright else 0)
-        ax.set_yticks(places, names)
-        ax.tick_params(length=0, labeltop=True, labelbottom=False)
+    def _label(self):
+        ax = self.ax_
+        ax.tick_params(labeltop=True, labelbottom=False)
         ax.xaxis.set_label_position("top")
-        ax.spines[:].set_visible(False)
-        ax.set_xlabel("gallery of")
-        ax.set_ylabel("queries of")
+        ax.set(xlabel="gallery of", ylabel="queries of")
         self._mark(True, [], [], label="better than the self-test of its column")
         self._mark(False, [], [], label="not better")
         ax.legend(
@@ -391,19 +345,14 @@ class CompatibilityMatrixDisplay:
         used = values[np.tri(len(values), dtype=bool)]
         used = used[np.isfinite(used)]
         share = f"{100 * n_met / n_tests:.0f} %" if n_tests else "undefined"
-        mean = f"{100 * used.mean():.1f}" if len(used) else "undefined"
+        mean = percent(used.mean(), unit="") if len(used) else "undefined"
         return (
-            f"{_MEASURE_NAMES.get(self.measure, self.measure)} in %\n"
+            f"{measure_name(self.measure)} in %\n"
             f"AC {share} ({n_met} of {n_tests} cross-tests), AM {mean}"
         )
 
 
-def _make_axes(ax, names):
-    plt = import_pyplot("CompatibilityMatrixDisplay")
-    if ax is not None:
-        return ax
-    # About 0.08 inch a letter of the longest name.
-    room = 0.08 * max(map(len, names))
-    side = max(3.0, _CELL_INCHES * len(names))
-    figsize = (side + room + 1.5, side + room + 1.5)
-    return plt.subplots(figsize=figsize, layout="constrained")[1]
+def _loss_to_gain():
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("", [ORANGE, "#f7f7f7", BLUE])

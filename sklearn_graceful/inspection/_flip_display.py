@@ -4,18 +4,27 @@ import math
 
 import numpy as np
 
-from sklearn_graceful.inspection._pyplot import import_pyplot
+from sklearn_graceful.inspection._style import (
+    GREY,
+    LETTER_INCHES,
+    LIGHT_GREY,
+    ORANGE,
+    PALE_BLUE,
+    add_cell,
+    make_axes,
+    make_two_axes,
+    open_frame,
+    percent_tick,
+    remove_frame,
+    set_title,
+    short_names,
+    write_cell,
+)
 from sklearn_graceful.metrics import FlipCounts, flip_interval
-from sklearn_graceful.metrics._rows import check_labels, check_weight
-from sklearn_graceful.reference import as_reference
-from sklearn_graceful.reference._history import old_labels
+from sklearn_graceful.reference import as_reference, old_labels
 
-# Negative flips are the darkest, also in greyscale; blue against orange is a pair that
-# colour-blind readers tell apart.
-_LOST, _WON = "#a63603", "#c6dbef"
-_COLOURS = [["#f2f2f2", _LOST], [_WON, "#cccccc"]]
 _OUTCOMES = [["both right", "negative flips"], ["positive flips", "both wrong"]]
-_LONGEST_NAME = 28
+_COLOURS = [[LIGHT_GREY, ORANGE], [PALE_BLUE, GREY]]
 
 
 class FlipDisplay:
@@ -255,21 +264,21 @@ class FlipDisplay:
         25.0 %
         1
         """
-        y_true, y_pred, y_old = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
-        weight = check_weight(sample_weight, y_true)
-        classes, by_class = _count_by_class(y_true, y_pred, y_old, weight)
+        # It checks the rows.
+        interval = flip_interval(
+            y_true,
+            y_pred,
+            y_old=y_old,
+            confidence=confidence,
+            sample_weight=sample_weight,
+            random_state=random_state,
+        )
+        classes, by_class = _count_by_class(y_true, y_pred, y_old, sample_weight)
         display = cls(
             FlipCounts(*(cell.sum().item() for cell in by_class.cells)),
             by_class=by_class,
             display_labels=classes if display_labels is None else display_labels,
-            nfr_interval=flip_interval(
-                y_true,
-                y_pred,
-                y_old=y_old,
-                confidence=confidence,
-                sample_weight=sample_weight,
-                random_state=random_state,
-            ),
+            nfr_interval=interval,
             confidence=confidence,
         )
         return display.plot(
@@ -304,12 +313,11 @@ class FlipDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        plt = import_pyplot("FlipDisplay")
-        names = self._class_names() if show_classes else None
+        names = self._class_names() if show_classes else []
         if max_classes < 1:
             raise ValueError(f"max_classes must be at least 1, got {max_classes}.")
-        n_bars = 0 if names is None else min(len(names), max_classes)
-        self.ax_, self.ax_by_class_ = _make_axes(plt, ax, n_bars, names)
+        n_bars = min(len(names), max_classes)
+        self._make_axes(ax, n_bars, names)
         self.figure_ = self.ax_.figure
         self._draw_table()
         self.bars_ = None
@@ -318,58 +326,56 @@ class FlipDisplay:
         return self
 
     def _class_names(self):
+        """Short names of the classes, none without counts of them."""
         if self.by_class is None:
-            return None
+            return []
         n_classes = len(self.by_class.negative_flips)
         labels = self.display_labels
         labels = range(n_classes) if labels is None else labels
-        names = [_short(label) for label in labels]
-        if len(names) != n_classes:
-            raise ValueError(
-                f"display_labels has {len(names)} names for {n_classes} classes."
-            )
-        return names
+        return short_names(labels, n_classes, "classes")
+
+    def _make_axes(self, ax, n_bars, names):
+        if not n_bars:
+            self.ax_ = make_axes("FlipDisplay", ax, (4.6, 4.2))
+            self.ax_by_class_ = None
+            return
+        self.ax_, self.ax_by_class_ = make_two_axes(
+            "FlipDisplay",
+            ax,
+            (9.5, max(4.2, 1.4 + 0.21 * n_bars)),
+            side="right",
+            size="80%",
+            pad=0.45 + LETTER_INCHES * max(map(len, names)),
+        )
 
     def _draw_table(self):
         ax, counts = self.ax_, self.counts
-        percent = _Percent(counts.total)
+        percent = _percent_of(counts.total)
         cells = [
             [counts.both_right, counts.negative_flips],
             [counts.positive_flips, counts.both_wrong],
         ]
         self.text_ = np.empty((2, 2), dtype=object)
         for row, column in np.ndindex(2, 2):
-            lost = (row, column) == (0, 1)
-            colour = _COLOURS[row][column]
-            ax.add_patch(_cell(column, row, colour, outlined=lost))
-            self.text_[row, column] = ax.text(
-                column,
-                row,
-                f"{_OUTCOMES[row][column]}\n{percent(cells[row][column])}\n"
-                f"{_amount(cells[row][column])}",
-                ha="center",
-                va="center",
-                color="white" if lost else "black",
-                fontweight="bold" if lost else "normal",
-                linespacing=1.4,
+            rows, colour = cells[row][column], _COLOURS[row][column]
+            said = f"{_OUTCOMES[row][column]}\n{percent(rows)}\n{_amount(rows)}"
+            style, frame = {"color": "black"}, {"edgecolor": "white"}
+            if (row, column) == (0, 1):
+                style = {"color": "white", "fontweight": "bold"}
+                frame = {"edgecolor": "black", "linewidth": 2.5, "zorder": 2}
+            add_cell(ax, row, column, colour, **frame)
+            self.text_[row, column] = write_cell(
+                ax, row, column, said, linespacing=1.4, **style
             )
-        right = ("right", counts.right_old), ("right", counts.right_new)
-        old, new = (f"{word}\n{percent(value)}" for word, value in right)
-        wrong_old = f"wrong\n{percent(counts.total - counts.right_old)}"
-        wrong_new = f"wrong\n{percent(counts.wrong_new)}"
-        ax.set(
-            xlim=(-0.52, 1.52),
-            ylim=(1.52, -0.52),
-            xticks=[0, 1],
-            yticks=[0, 1],
-            xticklabels=[new, wrong_new],
-            yticklabels=[old, wrong_old],
-            xlabel="new model",
-            ylabel="old model",
-        )
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
-        ax.set_title(self._title(percent), loc="left", fontsize="medium")
+        wrong_old = counts.total - counts.right_old
+        right = [f"right\n{percent(n)}" for n in (counts.right_new, counts.right_old)]
+        wrong = [f"wrong\n{percent(n)}" for n in (counts.wrong_new, wrong_old)]
+        ax.set(xlim=(-0.52, 1.52), ylim=(1.52, -0.52))
+        ax.set_xticks([0, 1], [right[0], wrong[0]])
+        ax.set_yticks([0, 1], [right[1], wrong[1]])
+        ax.set(xlabel="new model", ylabel="old model")
+        remove_frame(ax)
+        set_title(ax, self._title(percent))
 
     def _title(self, percent):
         counts, total = self.counts, self.counts.total
@@ -390,36 +396,48 @@ class FlipDisplay:
         # Equal bars stay in the order of the classes.
         order = np.argsort(-lengths, kind="stable")
         shown, rest = order[:n_bars], order[n_bars:]
-        self.bars_ = ax.barh(np.arange(n_bars), lengths[shown], 0.7, color=_LOST)
+        self.bars_ = ax.barh(np.arange(n_bars), lengths[shown], 0.7, color=ORANGE)
         said = [
             f"{_amount(by_class.negative_flips[k])} of {_amount(by_class.total[k])}"
             for k in shown
         ]
         ax.bar_label(self.bars_, said, padding=3, fontsize="small")
         ax.set_yticks(np.arange(n_bars), [names[k] for k in shown])
-        if n_bars > 10:
-            ax.tick_params(axis="y", labelsize="small")
+        ax.tick_params(
+            axis="y", length=0, labelsize="small" if n_bars > 10 else "medium"
+        )
         # Few bars stay as thin as many, and the longest one leaves room for its text.
         ax.set_ylim(max(n_bars, 5) - 0.5, -0.5)
         ax.set_xlim(0, 1.45 * max(lengths.max(), 1e-9) if lengths.any() else 1)
-        ax.tick_params(axis="y", length=0)
-        ax.spines[["top", "right"]].set_visible(False)
+        open_frame(ax)
         ax.set_ylabel("true class")
         ax.set_xlabel(_bars_label(rate, len(rest), by_class.negative_flips[rest].sum()))
-        _tick_bars(ax, rate, lengths)
+        _tick_bars(ax.xaxis, rate, lengths)
 
 
-class _Percent:
-    """Write a number of rows as their share, with the digits that `total` supports."""
+def _count_by_class(y_true, y_pred, y_old, sample_weight):
+    """Classes of labels, and the counts of each as one FlipCounts of arrays."""
+    y_true, y_pred, y_old = map(np.asarray, (y_true, y_pred, y_old))
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+    classes, class_index = np.unique(y_true, return_inverse=True)
+    old, new, same = y_old == y_true, y_pred == y_true, y_pred == y_old
+    # The cells in the order of FlipCounts.
+    cell = np.select([old & new, old, new, same], [0, 1, 2, 3], default=4)
+    table = np.bincount(5 * class_index + cell, sample_weight, 5 * len(classes))
+    return classes, FlipCounts(*table.reshape(-1, 5).T)
 
-    def __init__(self, total):
-        self._total = total
-        size = math.log10(total) if total > 1 else 0
-        self._digits = min(max(math.ceil(size) - 3, 1), 4)
 
-    def __call__(self, rows):
-        share = 100 * rows / self._total if self._total else math.nan
-        return f"{share:.{self._digits}f} %"
+def _percent_of(total):
+    """Writer of rows as their share of all, with the digits that `total` supports."""
+    size = math.log10(total) if total > 1 else 0
+    digits = min(max(math.ceil(size) - 3, 1), 4)
+
+    def percent(rows):
+        share = 100 * rows / total if total else math.nan
+        return f"{share:.{digits}f} %"
+
+    return percent
 
 
 def _amount(rows):
@@ -429,15 +447,6 @@ def _amount(rows):
     return f"{rows:,.1f}" if rows >= 10 else f"{rows:.3g}"
 
 
-def _short(label):
-    """Cut a long name in the middle: long names often differ at their end only."""
-    name = str(label)
-    if len(name) <= _LONGEST_NAME:
-        return name
-    half = _LONGEST_NAME // 2
-    return f"{name[:half].rstrip()}…{name[-half:].lstrip()}"
-
-
 def _bars_label(rate, n_rest, flips_of_rest):
     label = "negative flips, share of the class" if rate else "negative flips"
     if not n_rest:
@@ -445,54 +454,10 @@ def _bars_label(rate, n_rest, flips_of_rest):
     return f"{label}\n({n_rest} more classes: {_amount(flips_of_rest)} negative flips)"
 
 
-def _count_by_class(y_true, y_pred, y_old, weight):
-    """Classes of checked labels, and their counts as one table of arrays."""
-    classes, class_index = np.unique(y_true, return_inverse=True)
-    old, new, same = y_old == y_true, y_pred == y_true, y_pred == y_old
-    # The cells in the order of FlipCounts.
-    cell = np.select([old & new, old, new, same], [0, 1, 2, 3], default=4)
-    table = np.bincount(5 * class_index + cell, weight, minlength=5 * len(classes))
-    return classes, FlipCounts(*table.reshape(-1, 5).T)
-
-
-def _make_axes(plt, ax, n_bars, names):
-    """Axes of the table, and of the bars if there are any."""
-    if ax is None and not n_bars:
-        return plt.subplots(figsize=(4.6, 4.2), layout="constrained")[1], None
-    if ax is None:
-        height = max(4.2, 1.4 + 0.21 * n_bars)
-        _, (table, bars) = plt.subplots(
-            1, 2, figsize=(9.5, height), width_ratios=(1, 1), layout="constrained"
-        )
-        return table, bars
-    if not n_bars:
-        return ax, None
-    from mpl_toolkits.axes_grid1 import make_axes_locatable
-
-    # Room for the class names: about 0.08 inch a letter.
-    room = 0.45 + 0.08 * max(map(len, names))
-    bars = make_axes_locatable(ax).append_axes("right", size="80%", pad=room)
-    return ax, bars
-
-
-def _cell(column, row, colour, *, outlined):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle(
-        (column - 0.5, row - 0.5),
-        1,
-        1,
-        facecolor=colour,
-        edgecolor="black" if outlined else "white",
-        linewidth=2.5 if outlined else 1,
-        zorder=2 if outlined else 1,
-    )
-
-
-def _tick_bars(ax, rate, lengths):
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+def _tick_bars(axis, rate, lengths):
+    from matplotlib.ticker import MaxNLocator
 
     whole = not rate and all(float(length).is_integer() for length in lengths)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=whole))
+    axis.set_major_locator(MaxNLocator(nbins=4, integer=whole))
     if rate:
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        axis.set_major_formatter(percent_tick)

@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 
-from sklearn_graceful.inspection._named_versions import checked_matrix, named_versions
-from sklearn_graceful.inspection._pyplot import import_pyplot
+from sklearn_graceful.inspection._matrix_display import MatrixDisplay, names_of
+from sklearn_graceful.inspection._style import (
+    LIGHT_GREY,
+    percent,
+    percent_tick,
+    set_title,
+)
 from sklearn_graceful.metrics import flip_matrix
-from sklearn_graceful.reference import as_reference
-
-_NO_UPDATE, _ROLLBACK = "#f2f2f2", "0.45"
-_CELL_INCHES = 0.56
 
 
-class FlipMatrixDisplay:
+class FlipMatrixDisplay(MatrixDisplay):
     """Draw the negative flip rate (NFR) of every update from one version to another.
 
     The row says which version is left, the column which one takes its place. With the
@@ -117,10 +118,10 @@ class FlipMatrixDisplay:
         >>> print(display.text_[0, 1].get_text())
         1.3
         """
-        named = named_versions(versions, "FlipMatrixDisplay")
+        handles = cls._handles(versions)
         return cls.from_predictions(
             y,
-            {name: as_reference(model).predict(X) for name, model in named.items()},
+            {name: handle.predict(X) for name, handle in handles.items()},
             sample_weight=sample_weight,
             display_labels=display_labels,
             ax=ax,
@@ -179,8 +180,7 @@ class FlipMatrixDisplay:
         matrix = flip_matrix(
             y_true, predictions_by_version, sample_weight=sample_weight
         )
-        if display_labels is None and isinstance(predictions_by_version, dict):
-            display_labels = list(predictions_by_version)
+        display_labels = names_of(predictions_by_version, display_labels)
         return cls(matrix, display_labels=display_labels).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -205,78 +205,28 @@ class FlipMatrixDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        rates, names = checked_matrix("matrix", self.matrix, self.display_labels)
-        self.ax_ = _make_axes(ax, names)
-        self.figure_ = self.ax_.figure
-        updates = np.ma.masked_array(rates, np.tri(len(names), dtype=bool))
+        rates, names = self._checked("matrix", self.matrix)
+        updates = np.ma.masked_array(rates, np.tri(len(rates), dtype=bool))
         highest = updates.max()
-        self._draw_map(updates, highest)
-        self._write_rates(rates, highest)
-        self._label(names)
+        self._make_axes(ax, names, height=0.9)
+        # Without any flip, or with nan everywhere, there is nothing to scale.
+        limits = (0, highest if highest > 0 else 0.01)
+        self._draw_map(updates, "Oranges", limits, percent_tick)
+        digits = _digits(highest)
+        self._write_cells(
+            rates,
+            ~np.eye(len(rates), dtype=bool),
+            muted=np.tri(len(rates), k=-1, dtype=bool),
+            digits=digits,
+        )
+        self.ax_.set_facecolor(LIGHT_GREY)
+        self.ax_.set(xlabel="to this version", ylabel="from this version")
+        said = percent(highest, digits, unit="")
+        set_title(self.ax_, f"NFR in %, of updates up to {said}")
         return self
 
-    def _draw_map(self, updates, highest):
-        from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-        # Without any flip, or with nan everywhere, there is nothing to scale.
-        top = highest if highest > 0 else 0.01
-        self.ax_.set_facecolor(_NO_UPDATE)
-        self.im_ = self.ax_.imshow(
-            updates, cmap="Oranges", vmin=0, vmax=top, aspect="auto"
-        )
-        bar = self.figure_.colorbar(self.im_, ax=self.ax_, pad=0.03, fraction=0.05)
-        bar.locator = MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
-        bar.formatter = PercentFormatter(1)
-        bar.update_ticks()
-        bar.outline.set_visible(False)
-
-    def _write_rates(self, rates, highest):
-        percent = _Percent(highest)
-        self.text_ = np.full(rates.shape, None, dtype=object)
-        for (row, column), rate in np.ndenumerate(rates):
-            if row == column:
-                continue
-            dark = "white" if rate > 0.6 * highest else "black"
-            self.text_[row, column] = self.ax_.text(
-                column,
-                row,
-                percent(rate),
-                ha="center",
-                va="center",
-                fontsize="small",
-                color=dark if row < column else _ROLLBACK,
-            )
-        title = f"NFR in %, of updates up to {percent(highest)}"
-        self.ax_.set_title(title, loc="left", fontsize="medium")
-
-    def _label(self, names):
-        places = np.arange(len(names))
-        upright = max(map(len, names)) > 5
-        self.ax_.set_xticks(places, names, rotation=90 if upright else 0)
-        self.ax_.set_yticks(places, names)
-        self.ax_.tick_params(length=0)
-        self.ax_.spines[:].set_visible(False)
-        self.ax_.set_xlabel("to this version")
-        self.ax_.set_ylabel("from this version")
-
-
-class _Percent:
-    """Write a rate in %, with two significant digits of the highest one."""
-
-    def __init__(self, highest):
-        size = math.floor(math.log10(100 * highest)) if highest > 0 else 0
-        self._digits = min(max(1 - size, 1), 4)
-
-    def __call__(self, rate):
-        return f"{100 * rate:.{self._digits}f}"
-
-
-def _make_axes(ax, names):
-    plt = import_pyplot("FlipMatrixDisplay")
-    if ax is not None:
-        return ax
-    # About 0.08 inch a letter of the longest name.
-    room = 0.08 * max(map(len, names))
-    side = max(3.0, _CELL_INCHES * len(names))
-    figsize = (side + room + 1.4, side + room + 0.9)
-    return plt.subplots(figsize=figsize, layout="constrained")[1]
+def _digits(highest):
+    """Decimals of a rate in % so that the highest one has two significant digits."""
+    size = math.floor(math.log10(100 * highest)) if highest > 0 else 0
+    return min(max(1 - size, 1), 4)

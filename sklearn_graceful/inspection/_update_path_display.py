@@ -2,10 +2,17 @@
 
 import numpy as np
 
-from sklearn_graceful.inspection._pyplot import import_pyplot
-
-# The colours of FlipDisplay: what is lost stands out.
-_LOST, _ACCURACY = "#a63603", "#2171b5"
+from sklearn_graceful.inspection._style import (
+    BLUE,
+    ORANGE,
+    make_two_axes,
+    name_level,
+    open_frame,
+    percent,
+    percent_tick,
+    percent_ticks,
+    set_title,
+)
 
 
 class UpdatePathDisplay:
@@ -97,18 +104,18 @@ class UpdatePathDisplay:
         """
         if (X is None) != (y is None):
             raise ValueError("Rows need their labels: give X and y, or neither.")
-        path = getattr(estimator, "path_", None)
         if estimator.reference_ is None:
             raise ValueError("Without an old model there is no path of an update.")
-        if X is not None:
+        if X is None:
+            path = estimator.path_
+            rows = f"{len(estimator.flip_times_):,} calibration rows"
+        else:
             path = estimator.update_path(X, y)
-        n_rows = len(estimator.flip_times_ if X is None else y)
-        return cls(
-            path,
-            mixing=estimator.mixing_,
-            max_nfr=estimator.max_nfr,
-            rows=f"{n_rows:,} {'calibration' if X is None else 'given'} rows",
-        ).plot(ax=ax)
+            rows = f"{len(y):,} given rows"
+        display = cls(
+            path, mixing=estimator.mixing_, max_nfr=estimator.max_nfr, rows=rows
+        )
+        return display.plot(ax=ax)
 
     def plot(self, *, ax=None):
         """Draw.
@@ -128,14 +135,21 @@ class UpdatePathDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_, self.ax_nfr_ = _make_axes(ax)
-        self.figure_ = self.ax_.figure
-        t = self.path.t
-        style = {"linewidth": 2, "drawstyle": "steps-post"}
-        (self.line_accuracy_,) = self.ax_.plot(
-            t, self.path.accuracy, color=_ACCURACY, **style
+        self.ax_, self.ax_nfr_ = make_two_axes(
+            "UpdatePathDisplay",
+            ax,
+            (6, 5),
+            side="bottom",
+            size="90%",
+            pad=0.15,
+            sharex=True,
         )
-        (self.line_nfr_,) = self.ax_nfr_.plot(t, self.path.nfr, color=_LOST, **style)
+        self.figure_ = self.ax_.figure
+        path, style = self.path, {"linewidth": 2, "drawstyle": "steps-post"}
+        (self.line_accuracy_,) = self.ax_.plot(
+            path.t, path.accuracy, color=BLUE, **style
+        )
+        (self.line_nfr_,) = self.ax_nfr_.plot(path.t, path.nfr, color=ORANGE, **style)
         self._draw_budget()
         self._draw_choice()
         self._label()
@@ -147,25 +161,19 @@ class UpdatePathDisplay:
             return
         ax = self.ax_nfr_
         self.line_budget_ = ax.axhline(self.max_nfr, color="black", ls="--", lw=1)
-        ax.annotate(
-            f"budget {100 * self.max_nfr:g} %",
-            (0, self.max_nfr),
-            xytext=(4, 3),
-            textcoords="offset points",
-            fontsize="small",
-        )
+        name_level(ax, f"budget {percent_tick(self.max_nfr)}", self.max_nfr)
 
     def _draw_choice(self):
         self.points_ = []
         if self.mixing is None:
             return
         for ax, values, colour in (
-            (self.ax_, self.path.accuracy, _ACCURACY),
-            (self.ax_nfr_, self.path.nfr, _LOST),
+            (self.ax_, self.path.accuracy, BLUE),
+            (self.ax_nfr_, self.path.nfr, ORANGE),
         ):
             ax.axvline(self.mixing, color="0.6", lw=1, zorder=0)
-            ax.plot(self.mixing, self._at_choice(values), "o", ms=8, color=colour)
-            self.points_.append(ax.lines[-1])
+            chosen = self._at_choice(values)
+            self.points_ += ax.plot(self.mixing, chosen, "o", ms=8, color=colour)
 
     def _at_choice(self, values):
         # The curves are steps: what holds at t is what held at the last point up to t.
@@ -173,41 +181,21 @@ class UpdatePathDisplay:
         return values[last]
 
     def _label(self):
-        from matplotlib.ticker import MaxNLocator, PercentFormatter
-
         for ax, name in ((self.ax_, "accuracy"), (self.ax_nfr_, "NFR")):
             ax.set_ylabel(name)
-            ax.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-            ax.yaxis.set_major_formatter(PercentFormatter(1))
-            ax.spines[["top", "right"]].set_visible(False)
+            percent_ticks(ax.yaxis)
+            open_frame(ax)
             ax.margins(x=0.02)
         highest = max(self.path.nfr.max(), self.max_nfr or 0, 1e-3)
         self.ax_nfr_.set_ylim(-0.03 * highest, 1.2 * highest)
         self.ax_.tick_params(labelbottom=False)
         self.ax_nfr_.set_xlabel("mixing t, from the old model (0) to the new one (1)")
-        self.ax_.set_title(self._title(), loc="left", fontsize="medium")
+        set_title(self.ax_, self._title())
 
     def _title(self):
-        if self.mixing is None:
-            said = "from old to new model"
-        else:
+        said = "from old to new model"
+        if self.mixing is not None:
             nfr, accuracy = map(self._at_choice, (self.path.nfr, self.path.accuracy))
-            said = (
-                f"t = {self.mixing:.2f}: NFR {100 * nfr:.1f} %, "
-                f"accuracy {100 * accuracy:.1f} %"
-            )
+            said = f"t = {self.mixing:.2f}: NFR {percent(nfr)}, "
+            said += f"accuracy {percent(accuracy)}"
         return said if self.rows is None else f"{said} ({self.rows})"
-
-
-def _make_axes(ax):
-    """Axes of the accuracy, and below it of the NFR."""
-    plt = import_pyplot("UpdatePathDisplay")
-    if ax is None:
-        _, axes = plt.subplots(2, 1, figsize=(6, 5), sharex=True, layout="constrained")
-        return axes
-    from mpl_toolkits.axes_grid1 import make_axes_locatable
-
-    below = make_axes_locatable(ax).append_axes(
-        "bottom", size="90%", pad=0.15, sharex=ax
-    )
-    return ax, below

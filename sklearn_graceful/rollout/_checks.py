@@ -23,26 +23,14 @@ def check_classes(classes):
 
 
 def check_n_rows(name, n_rows):
-    """Turn a number of rows into an int, if it is a whole number of at least 1.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else, a bool included.
-    """
+    """Turn a number of rows into an int, if it is a whole number of at least 1."""
     if not isinstance(n_rows, Integral) or isinstance(n_rows, bool) or n_rows < 1:
         raise ValueError(f"{name} must be an int of at least 1, got {n_rows!r}.")
     return int(n_rows)
 
 
 def check_cost_ratio(cost_ratio):
-    """Turn a cost ratio into a float, if it is finite and at least 1.
-
-    Raises
-    ------
-    ValueError
-        If it is less, infinite or NaN.
-    """
+    """Turn a cost ratio into a float, if it is finite and at least 1."""
     if not 1 <= cost_ratio < np.inf:
         raise ValueError(
             f"cost_ratio must be finite and at least 1, got {cost_ratio}: with less, a "
@@ -52,13 +40,7 @@ def check_cost_ratio(cost_ratio):
 
 
 def check_correlation(correlation):
-    """Return a correlation between versions as it is, if it is one, or ``"auto"``.
-
-    Raises
-    ------
-    ValueError
-        If it is another string or a number outside [0, 1].
-    """
+    """Return a correlation as it is, if it is ``"auto"`` or between 0 and 1."""
     if isinstance(correlation, str):
         if correlation != "auto":
             raise ValueError(
@@ -112,13 +94,7 @@ def check_rows(rows, n_rows):
 
 
 def encode(name, labels, classes):
-    """Positions of labels in `classes`, which may be in any order.
-
-    Raises
-    ------
-    ValueError
-        If the labels are not 1-D, of another kind, or one of them is not a class.
-    """
+    """Positions of labels in `classes`, which may be in any order."""
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"{name} must be 1-D, got shape {labels.shape}.")

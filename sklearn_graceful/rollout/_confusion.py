@@ -51,11 +51,6 @@ def confusion_probabilities(counts, *, smoothing=5.0):
     """
     counts = check_square("counts", counts)
     check_smoothing(smoothing)
-    return smooth_counts(counts, smoothing)
-
-
-def smooth_counts(counts, smoothing):
-    """Do that for counts that are checked."""
     prior = smoothing * even_errors(counts)
     return (counts + prior) / (counts.sum(axis=1, keepdims=True) + smoothing)
 
@@ -78,13 +73,7 @@ def count_pairs(y_true, y_pred, n_classes, sample_weight=None):
 
 
 def check_confusion(confusion, n_classes):
-    """Take probabilities as they are, if they are some.
-
-    Raises
-    ------
-    ValueError
-        If the shape is wrong, a value is not positive or a row does not sum to 1.
-    """
+    """Take P(prediction | label) as it is, if it is positive and its rows sum to 1."""
     confusion = check_square("confusion", confusion)
     if len(confusion) != n_classes:
         raise ValueError(
@@ -120,12 +109,6 @@ def check_square(name, table):
 
 
 def check_smoothing(smoothing):
-    """Refuse a number of prior rows that would leave a probability of 0.
-
-    Raises
-    ------
-    ValueError
-        If it is not finite and above 0.
-    """
+    """Refuse a number of prior rows that would leave a probability of 0."""
     if not 0 < smoothing < np.inf:
         raise ValueError(f"smoothing must be finite and above 0, got {smoothing}.")

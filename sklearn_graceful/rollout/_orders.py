@@ -4,42 +4,11 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from sklearn_graceful.rollout._posterior import (
-    entropy,
-    information_gain,
-    information_share,
-)
-
-
-def by_entropy(proba, confusion, n_predictions, correlation):
-    """Träuble et al. 2021: where the label is least certain."""
-    return entropy(proba)
-
-
-def by_information_gain(proba, confusion, n_predictions, correlation):
-    """Where this version is expected to settle most.
-
-    One more prediction that is correlated with those before counts for less: as much
-    as the number of independent predictions that they are worth grows by it.
-    """
-    n_next = n_predictions + 1
-    worth = n_predictions * information_share(n_predictions, correlation)
-    worth_next = n_next * information_share(n_next, correlation)
-    return (worth_next - worth) * information_gain(proba, confusion)
-
-
-PRIORITIES = {"entropy": by_entropy, "information_gain": by_information_gain}
-STRATEGIES = (*PRIORITIES, "random")
+STRATEGIES = ("entropy", "information_gain", "random")
 
 
 def check_strategy(strategy):
-    """Refuse the name of an order that does not exist.
-
-    Raises
-    ------
-    ValueError
-        If it is none of `STRATEGIES`.
-    """
+    """Refuse the name of an order that does not exist."""
     if strategy not in STRATEGIES:
         raise ValueError(
             f"Unknown strategy {strategy!r}, choose one of {list(STRATEGIES)}."
@@ -47,13 +16,7 @@ def check_strategy(strategy):
 
 
 def number_of_rows(budget, n_rows):
-    """Resolve a budget: a number of rows, a share of all, or None for all.
-
-    Raises
-    ------
-    ValueError
-        If it is neither an int of at least 1 nor a float in (0, 1].
-    """
+    """Resolve a budget: a number of rows, a share of all, or None for all."""
     if budget is None:
         return n_rows
     if isinstance(budget, Integral) and not isinstance(budget, bool) and budget >= 1:
@@ -71,9 +34,7 @@ def number_of_rows(budget, n_rows):
 
 
 def first_rows(priority, n_predictions, n_chosen, rng):
-    """Positions of the highest priorities, rows without any prediction before all.
-
-    Ties are broken at random: rows with the same predictions have the same posterior.
-    """
+    """Positions of the highest priorities, rows without any prediction before all."""
+    # Ties are broken at random: rows with the same predictions have the same posterior.
     keys = (rng.random(len(priority)), -priority, n_predictions > 0)
     return np.lexsort(keys)[:n_chosen]

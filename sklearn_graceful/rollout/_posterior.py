@@ -7,30 +7,21 @@ CHUNK_CELLS = 2**17
 
 
 def information_share(n_predictions, correlation):
-    """How much of the evidence of n correlated predictions counts.
-
-    ``1 / (1 + (n - 1) rho)``: the average of n values with pairwise correlation rho
-    varies like that of ``n / (1 + (n - 1) rho)`` independent ones (design effect, Kish
-    1965). 1 for independent predictions and for a single one; 1 / n for copies.
-    """
+    """How much of the evidence of n correlated predictions counts, from 1 / n to 1."""
+    # The average of n values with pairwise correlation rho varies like that of
+    # n / (1 + (n - 1) rho) independent ones (design effect, Kish 1965).
     return 1 / (1 + np.maximum(n_predictions - 1, 0) * correlation)
 
 
+def worth_of_one_more(n_predictions, correlation):
+    """By how many independent predictions one more prediction raises their number."""
+    n_next = n_predictions + 1
+    worth = n_predictions * information_share(n_predictions, correlation)
+    return n_next * information_share(n_next, correlation) - worth
+
+
 def posterior(log_likelihood, log_prior, share):
-    """Probability of each class, ``prior * likelihood ** share``.
-
-    Parameters
-    ----------
-    log_likelihood : ndarray of shape (n, n_classes)
-        Sum of ``log P(prediction | class)`` over the predictions of a row.
-    log_prior : ndarray of shape (n_classes,)
-    share : ndarray of shape (n,)
-        See `information_share`.
-
-    Returns
-    -------
-    proba : ndarray of shape (n, n_classes)
-    """
+    """``prior * likelihood ** share`` at a sum of 1, of shape (n, n_classes)."""
     scores = share[:, np.newaxis] * log_likelihood + log_prior
     scores -= scores.max(axis=1, keepdims=True)
     np.exp(scores, out=scores)
@@ -44,11 +35,9 @@ def entropy(proba):
 
 
 def information_gain(proba, confusion):
-    """Entropy that one more prediction is expected to remove, in nats.
-
-    The mutual information of label and prediction: ``H(prediction) - sum_k p(k)
-    H(prediction | k)``, for a version with P(prediction | label) = `confusion`.
-    """
+    """Entropy in nats that a prediction of this `confusion` is expected to remove."""
+    # The mutual information of label and prediction, H(prediction) - sum_k p(k)
+    # H(prediction | k).
     return entropy(proba @ confusion) - proba @ entropy(confusion)
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from sklearn_graceful.metrics._rows import check_weight
 from sklearn_graceful.rollout._checks import (
     check_classes,
     check_correlation,
@@ -16,22 +15,18 @@ from sklearn_graceful.rollout._checks import (
 from sklearn_graceful.rollout._confusion import (
     check_confusion,
     check_smoothing,
-    count_pairs,
-    smooth_counts,
+    confusion_probabilities,
 )
-from sklearn_graceful.rollout._correlation import fit_correlation
 from sklearn_graceful.rollout._label_changes import LabelChanges
-from sklearn_graceful.rollout._orders import (
-    PRIORITIES,
-    check_strategy,
-    first_rows,
-    number_of_rows,
-)
+from sklearn_graceful.rollout._labelled_rows import LabelledRows
+from sklearn_graceful.rollout._orders import check_strategy, first_rows, number_of_rows
 from sklearn_graceful.rollout._posterior import (
     chunks,
     entropy,
+    information_gain,
     information_share,
     posterior,
+    worth_of_one_more,
 )
 
 
@@ -179,7 +174,6 @@ default="uniform"
         self._reported = self._no_codes(n_rows)
         self._predictions = {}
         self._labelled = None
-        self._labelled_predictions = []
 
     @property
     def n_rows(self):
@@ -285,17 +279,7 @@ default="uniform"
         check_strategy(strategy)
         n_chosen = number_of_rows(budget, self.n_rows)
         left = np.flatnonzero(self._predictions[version] < 0)
-        priority = np.zeros(len(left))
-        if strategy != "random":
-            priority = self._by_chunk(
-                lambda proba, rows: PRIORITIES[strategy](
-                    proba,
-                    self.confusions[version],
-                    self._n_predictions[rows],
-                    self.correlation_,
-                ),
-                left,
-            )
+        priority = self._priority(strategy, self.confusions[version], left)
         rng = np.random.default_rng(random_state)
         return left[first_rows(priority, self._n_predictions[left], n_chosen, rng)]
 
@@ -367,7 +351,7 @@ default="uniform"
         proba : ndarray of shape (n, n_classes)
             Columns in the order of `classes`. The prior where there is no prediction.
         """
-        return self._by_chunk(lambda proba, _: proba, self._positions(rows))
+        return self._of_posterior(lambda proba: proba, self._positions(rows))
 
     def entropy(self, rows=None):
         """Entropy of the posterior, in nats.
@@ -382,7 +366,7 @@ default="uniform"
         entropy : ndarray of shape (n,)
             Between 0 and ``log(n_classes)``.
         """
-        return self._by_chunk(lambda proba, _: entropy(proba), self._positions(rows))
+        return self._of_posterior(entropy, self._positions(rows))
 
     def predictions(self, version):
         """What a version predicted.
@@ -433,36 +417,17 @@ default="uniform"
 
     def _learn_from_labelled(self, y_true, y_pred, sample_weight):
         """Confusion matrix; also prior and correlation, where they come from labels."""
-        n_classes = len(self.classes)
-        true = encode("y_true", y_true, self.classes)
-        pred = encode("y_pred", y_pred, self.classes)
-        if len(true) != len(pred):
-            raise ValueError(f"y_pred has {len(pred)} rows but y_true has {len(true)}.")
-        if not len(true):
-            raise ValueError("y_true is empty: there are no labelled rows.")
-        weight = check_weight(sample_weight, true)
-        counts = count_pairs(true, pred, n_classes, weight)
-        if not counts.any():
-            raise ValueError("sample_weight is 0 on all labelled rows.")
-        if self.correlation == "auto":
-            self._check_same_labelled(true, weight)
-        if self._labelled is None and isinstance(self.prior, str):
-            self._set_prior(counts.sum(axis=1))
-        self._labelled = self._labelled or (true, weight)
-        if self.correlation == "auto":
-            self._labelled_predictions.append(pred)
-            self.correlation_ = fit_correlation(
-                true,
-                self._labelled_predictions,
-                np.log(self.prior_),
-                self.smoothing,
-                weight,
-            )
-        return smooth_counts(counts, self.smoothing)
-
-    def _set_prior(self, counts):
-        if self.prior == "labelled":
-            self.prior_ = (counts + 1) / (counts.sum() + len(counts))
+        rows = LabelledRows(self.classes, y_true, y_pred, sample_weight)
+        auto = self.correlation == "auto"
+        if self._labelled is None:
+            self._labelled = rows
+            if isinstance(self.prior, str) and self.prior == "labelled":
+                self.prior_ = rows.prior()
+        elif auto:
+            self._labelled.add(rows)
+        if auto:
+            self.correlation_ = self._labelled.correlation(self.prior_, self.smoothing)
+        return confusion_probabilities(rows.counts, smoothing=self.smoothing)
 
     def _check_given(self, confusion, sample_weight):
         if sample_weight is not None:
@@ -474,25 +439,6 @@ default="uniform"
             )
         return check_confusion(confusion, len(self.classes))
 
-    def _check_same_labelled(self, true, weight):
-        if self._labelled is None:
-            return
-        known_true, known_weight = self._labelled
-        if len(known_true) != len(true):
-            raise ValueError(
-                "correlation='auto' compares the versions on the same labelled rows: "
-                f"y_true has {len(true)} rows, the versions before had "
-                f"{len(known_true)}."
-            )
-        same_weight = (weight is None) == (known_weight is None)
-        if same_weight and weight is not None:
-            same_weight = np.array_equal(weight, known_weight)
-        if not np.array_equal(true, known_true) or not same_weight:
-            raise ValueError(
-                "correlation='auto' compares the versions on the same labelled rows: "
-                "y_true or sample_weight differs from that of the versions before."
-            )
-
     def _check_version(self, version):
         if not self.confusions:
             raise NotFittedError("No version is registered; call `register` first.")
@@ -503,6 +449,15 @@ default="uniform"
                 f"Version {version!r} is not registered, only {self.versions}."
             )
         return version
+
+    def _priority(self, strategy, confusion, rows):
+        """How urgently a version with this confusion should look at each row."""
+        if strategy == "random":
+            return np.zeros(len(rows))
+        if strategy == "entropy":
+            return self._of_posterior(entropy, rows)
+        gain = self._of_posterior(lambda p: information_gain(p, confusion), rows)
+        return gain * worth_of_one_more(self._n_predictions[rows], self.correlation_)
 
     def _fold_in(self, rows, codes, confusion):
         """Update beliefs and labels; return old codes and both flip probabilities."""
@@ -525,12 +480,10 @@ default="uniform"
         share = information_share(self._n_predictions[rows], self.correlation_)
         return posterior(self._log_likelihood[rows], np.log(self.prior_), share)
 
-    def _by_chunk(self, compute, rows):
-        """Apply a function of the posterior to some rows, a few at a time."""
+    def _of_posterior(self, figure, rows):
+        """Figure of the posterior of some rows, computed for a few at a time."""
         parts = chunks(rows, len(self.classes)) if len(rows) else [rows]
-        return np.concatenate(
-            [compute(self._posterior_of(part), part) for part in parts]
-        )
+        return np.concatenate([figure(self._posterior_of(part)) for part in parts])
 
     def _positions(self, rows):
         return np.arange(self.n_rows) if rows is None else check_rows(rows, self.n_rows)

@@ -6,14 +6,14 @@ from sklearn_graceful.reference._adapters._estimator import EstimatorAdapter
 from sklearn_graceful.reference._adapters._function import FunctionAdapter
 from sklearn_graceful.reference._adapters._net import NetAdapter
 from sklearn_graceful.reference._adapters._onnx import OnnxAdapter
-from sklearn_graceful.reference._adapters._torch import TorchAdapter, looks_up_numbers
+from sklearn_graceful.reference._adapters._torch import TorchAdapter
 from sklearn_graceful.reference._kinds import (
     is_onnx_session,
     is_skorch_net,
     is_torch_module,
 )
 
-__all__ = ["Adapter", "EnsembleAdapter", "adapter_for", "looks_up_numbers"]
+__all__ = ["Adapter", "EnsembleAdapter", "adapter_for"]
 
 _ESTIMATOR_METHODS = ("predict", "predict_proba", "decision_function", "transform")
 

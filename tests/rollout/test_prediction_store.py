@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import confusion_matrix
 
 import sklearn_graceful
 from benchmarks.prediction_store import majority
@@ -43,19 +44,34 @@ def simulate(n_rows, confusions, seed=0):
     return y, predictions
 
 
+def look(store, version, predictions, confusion=None):
+    """Let a new version look at all rows."""
+    confusion = CONFUSIONS[version] if confusion is None else confusion
+    store.register(version, confusion=confusion)
+    return store.update(np.arange(store.n_rows), predictions)
+
+
 def filled(predictions, *, order=tuple(CONFUSIONS), **params):
     """Make a store in which each version has looked at all rows."""
     store = PredictionStore(len(predictions["v1"]), classes=CLASSES, **params)
     for version in order:
-        store.register(version, confusion=CONFUSIONS[version])
-        store.update(np.arange(store.n_rows), predictions[version])
+        look(store, version, predictions[version])
     return store
+
+
+def abc_store(**params):
+    return PredictionStore(**{"n_rows": 4, "classes": ["a", "b", "c"], **params})
 
 
 @pytest.fixture(scope="module")
 def world():
     y, codes = simulate(400, list(CONFUSIONS.values()))
     return CLASSES[y], dict(zip(CONFUSIONS, CLASSES[codes], strict=True))
+
+
+@pytest.fixture(scope="module")
+def predictions(world):
+    return world[1]
 
 
 # The posterior
@@ -76,8 +92,7 @@ def test_bayes_by_hand():
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])
-def test_posterior_by_the_formula_row_by_row(world, correlation):
-    _, predictions = world
+def test_posterior_by_the_formula_row_by_row(predictions, correlation):
     prior = np.array([0.5, 0.3, 0.2])
     store = filled(predictions, prior=prior, correlation=correlation)
     share = 1 / (1 + 2 * correlation)
@@ -90,15 +105,13 @@ def test_posterior_by_the_formula_row_by_row(world, correlation):
 
 
 @pytest.mark.parametrize("order", list(permutations(CONFUSIONS)))
-def test_order_of_the_versions_does_not_matter(world, order):
-    _, predictions = world
+def test_order_of_the_versions_does_not_matter(predictions, order):
     expected = filled(predictions, correlation=0.3).posterior()
     found = filled(predictions, correlation=0.3, order=order).posterior()
     np.testing.assert_allclose(found, expected)
 
 
-def test_parts_of_rows_in_any_order_are_all_rows(world, monkeypatch):
-    _, predictions = world
+def test_parts_of_rows_in_any_order_are_all_rows(predictions, monkeypatch):
     expected = filled(predictions, cost_ratio=2)
     monkeypatch.setattr(_posterior, "CHUNK_CELLS", 21)
     store = PredictionStore(400, classes=CLASSES, cost_ratio=2)
@@ -112,60 +125,51 @@ def test_parts_of_rows_in_any_order_are_all_rows(world, monkeypatch):
     np.testing.assert_array_equal(store.labels, expected.labels)
 
 
-def test_a_version_at_chance_changes_nothing(world):
-    _, predictions = world
+def test_a_version_at_chance_changes_nothing(predictions):
     store = filled(predictions)
     before, labels = store.posterior(), store.labels
-    store.register("chance", confusion=np.full((3, 3), 1 / 3))
-    changes = store.update(np.arange(400), predictions["v1"])
+    changes = look(store, "chance", predictions["v1"], np.full((3, 3), 1 / 3))
     np.testing.assert_allclose(store.posterior(), before)
     np.testing.assert_array_equal(store.labels, labels)
     assert len(changes) == 0
 
 
-def test_a_copy_adds_nothing_at_correlation_one(world):
-    _, predictions = world
+def test_a_copy_adds_nothing_at_correlation_one(predictions):
     once = filled(predictions, order=["v2"], correlation=1.0)
     before = once.posterior()
-    once.register("copy", confusion=CONFUSIONS["v2"])
-    once.update(np.arange(400), predictions["v2"])
+    look(once, "copy", predictions["v2"], CONFUSIONS["v2"])
     np.testing.assert_allclose(once.posterior(), before)
 
 
 # Reported labels
 
 
-def test_one_version_is_reported_as_it_is_if_each_column_peaks_at_its_label(world):
-    _, predictions = world
+def test_one_version_is_reported_if_each_column_peaks_at_its_label(predictions):
     store = filled(predictions, order=["v1"])
     np.testing.assert_array_equal(store.labels, predictions["v1"])
 
 
-def test_a_first_prediction_that_speaks_for_another_class_gives_way_by_the_same_rule():
-    confusion = [[0.4, 0.6], [0.1, 0.9]]  # "no" is rarely said, "yes" says little
-    for prior, cost_ratio, label in (
-        ([0.5, 0.5], 1, "yes"),
-        ([0.8, 0.2], 1, "no"),  # .48 to .18
-        ([0.8, 0.2], 3, "yes"),
-    ):
-        store = PredictionStore(
-            1, classes=["no", "yes"], prior=prior, cost_ratio=cost_ratio
-        )
-        store.register("v1", confusion=confusion)
-        assert len(store.update([0], ["yes"])) == 0
-        assert store.labels == [label]
+@pytest.mark.parametrize(
+    ("prior", "cost_ratio", "label"),
+    # .8 * .6 = .48 against .2 * .9 = .18
+    [([0.5, 0.5], 1, "yes"), ([0.8, 0.2], 1, "no"), ([0.8, 0.2], 3, "yes")],
+)
+def test_a_first_prediction_for_another_class_gives_way_by_the_same_rule(
+    prior, cost_ratio, label
+):
+    classes = ["no", "yes"]
+    store = PredictionStore(1, classes=classes, prior=prior, cost_ratio=cost_ratio)
+    # "no" is rarely said, "yes" says little.
+    assert len(look(store, "v1", ["yes"], [[0.4, 0.6], [0.1, 0.9]])) == 0
+    assert store.labels == [label]
 
 
 @pytest.mark.parametrize("cost_ratio", [1, 2, 5.5, 1e6])
-def test_labels_by_the_rule_row_by_row(world, cost_ratio):
-    _, predictions = world
+def test_labels_by_the_rule_row_by_row(predictions, cost_ratio):
     store = PredictionStore(400, classes=CLASSES, cost_ratio=cost_ratio)
-    expected = None
-    for version, confusion in CONFUSIONS.items():
-        store.register(version, confusion=confusion)
-        changes = store.update(np.arange(400), predictions[version])
-        if expected is None:
-            expected = predictions[version].copy()
+    expected = predictions["v1"].copy()
+    for version in CONFUSIONS:
+        changes = look(store, version, predictions[version])
         before = expected.copy()
         proba = store.posterior()
         for row in range(400):
@@ -185,8 +189,7 @@ def test_labels_by_the_rule_row_by_row(world, cost_ratio):
         np.testing.assert_array_equal(store.labels, predictions["v1"])
 
 
-def test_labels_change_only_where_a_version_has_looked(world):
-    _, predictions = world
+def test_labels_change_only_where_a_version_has_looked(predictions):
     store = filled(predictions, order=["v1"])
     store.register("v3", confusion=CONFUSIONS["v3"])
     rows = store.order(0.25, random_state=0)
@@ -200,12 +203,10 @@ def test_labels_change_only_where_a_version_has_looked(world):
 
 
 def test_flips_are_as_many_as_foretold_where_versions_are_independent():
-    confusions = [CONFUSIONS["v1"], CONFUSIONS["v2"], CONFUSIONS["v3"]]
-    y, codes = simulate(40_000, confusions, seed=1)
+    y, codes = simulate(40_000, list(CONFUSIONS.values()), seed=1)
     store = PredictionStore(len(y), classes=range(3), cost_ratio=1.5)
-    for version, confusion in enumerate(confusions):
-        store.register(version, confusion=confusion)
-        changes = store.update(np.arange(len(y)), codes[version])
+    for version, predictions in zip(CONFUSIONS, codes, strict=True):
+        changes = look(store, version, predictions)
         for foretold, happened in (
             (changes.negative_flip_probability, changes.before == y[changes.rows]),
             (changes.positive_flip_probability, changes.after == y[changes.rows]),
@@ -240,19 +241,19 @@ def test_smoothing_goes_from_frequencies_to_one_accuracy():
 
 def test_labelled_rows_and_their_table_say_the_same(world):
     y, predictions = world
-    store = PredictionStore(1, classes=CLASSES, smoothing=3)
-    store.register("v1", y, predictions["v1"])
-    counts = [
-        [(y[predictions["v1"] == i] == k).sum() for i in CLASSES] for k in CLASSES
-    ]
+
+    def confusion(rows, sample_weight=None):
+        store = abc_store(classes=CLASSES, smoothing=3)
+        labelled = y[rows], predictions["v1"][rows]
+        store.register("v1", *labelled, sample_weight=sample_weight)
+        return store.confusions["v1"]
+
+    counts = confusion_matrix(y, predictions["v1"], labels=CLASSES)
     expected = confusion_probabilities(counts, smoothing=3)
-    np.testing.assert_allclose(store.confusions["v1"], expected)
-    weighted = PredictionStore(1, classes=CLASSES, smoothing=3)
-    weighted.register("v1", y, predictions["v1"], sample_weight=(y == "a") * 2)
-    doubled = PredictionStore(1, classes=CLASSES, smoothing=3)
-    rows = np.repeat(np.flatnonzero(y == "a"), 2)
-    doubled.register("v1", y[rows], predictions["v1"][rows])
-    np.testing.assert_allclose(weighted.confusions["v1"], doubled.confusions["v1"])
+    np.testing.assert_allclose(confusion(np.arange(400)), expected)
+    weighted = confusion(np.arange(400), sample_weight=(y == "a") * 2)
+    doubled = confusion(np.repeat(np.flatnonzero(y == "a"), 2))
+    np.testing.assert_allclose(weighted, doubled)
 
 
 def test_a_class_that_only_later_versions_know():
@@ -283,7 +284,7 @@ def test_prior_from_the_first_labelled_rows():
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_leaving_a_row_out_by_taking_it_out(weighted):
-    y, (y_pred, _) = simulate(60, [CONFUSIONS["v1"], CONFUSIONS["v2"]], seed=2)
+    y, (y_pred,) = simulate(60, [CONFUSIONS["v1"]], seed=2)
     weight = np.random.default_rng(0).random(60) if weighted else None
     w = np.ones(60) if weight is None else weight
     found = left_out_log_likelihood(y, y_pred, 3, 2.0, weight)
@@ -301,7 +302,7 @@ def test_leaving_a_row_out_by_taking_it_out(weighted):
 
 def test_correlation_tells_copies_from_independent_versions():
     y, codes = simulate(4000, [CONFUSIONS["v2"]] * 4, seed=3)
-    log_prior = np.log(np.full(3, 1 / 3))
+    log_prior = -np.log([3, 3, 3])
     assert fit_correlation(y, codes, log_prior, 1.0) < 0.03
     assert fit_correlation(y, [codes[0]] * 4, log_prior, 1.0) > 0.97
     half = [np.where(np.arange(4000) % 2 == 0, codes[0], code) for code in codes]
@@ -327,8 +328,7 @@ def test_auto_makes_a_posterior_of_copies_that_is_no_surer_than_it_should_be():
 # Orders
 
 
-def test_entropy_order_is_descending_and_leaves_out_what_was_looked_at(world):
-    _, predictions = world
+def test_entropy_order_is_descending_and_leaves_out_what_was_looked_at(predictions):
     store = filled(predictions, order=["v1", "v2"])
     store.register("v3", confusion=CONFUSIONS["v3"])
     rows = store.order(random_state=0)
@@ -343,8 +343,7 @@ def test_entropy_order_is_descending_and_leaves_out_what_was_looked_at(world):
     assert len(store.order(version="v2")) == 0
 
 
-def test_information_gain_is_the_entropy_expected_to_go(world):
-    _, predictions = world
+def test_information_gain_is_the_entropy_expected_to_go(predictions):
     store = filled(predictions, order=["v1", "v2"])
     confusion = np.array(CONFUSIONS["v3"])
     store.register("v3", confusion=confusion)
@@ -358,9 +357,9 @@ def test_information_gain_is_the_entropy_expected_to_go(world):
 
 
 def test_information_gain_passes_over_what_the_version_cannot_tell_apart():
-    store = PredictionStore(2, classes=["a", "b", "c"])
-    store.register("v1", confusion=[[0.5, 0.4, 0.1], [0.4, 0.5, 0.1], [0.3, 0.1, 0.6]])
-    store.update([0, 1], ["b", "c"])
+    store = abc_store(n_rows=2)
+    confusion = [[0.5, 0.4, 0.1], [0.4, 0.5, 0.1], [0.3, 0.1, 0.6]]
+    look(store, "v1", ["b", "c"], confusion)
     confusion = [[0.49, 0.49, 0.02], [0.49, 0.49, 0.02], [0.02, 0.02, 0.96]]
     store.register("v2", confusion=confusion)
     # Row 0 is a or b, and v2 will never tell which.
@@ -381,8 +380,7 @@ def test_information_gain_prefers_rows_that_few_correlated_versions_have_seen():
     assert order(0.9) == [1]
 
 
-def test_random_order_depends_on_its_seed_only(world, random_states):
-    _, predictions = world
+def test_random_order_depends_on_its_seed_only(predictions, random_states):
     store = filled(predictions, order=["v1"])
     store.register("v2", confusion=CONFUSIONS["v2"])
     before = random_states()
@@ -396,8 +394,7 @@ def test_random_order_depends_on_its_seed_only(world, random_states):
 
 
 @pytest.mark.parametrize("strategy", ["entropy", "information_gain", "random"])
-def test_added_rows_come_first(world, strategy):
-    _, predictions = world
+def test_added_rows_come_first(predictions, strategy):
     prior = [0.7, 0.15, 0.15]  # so that an empty row is surer than some others
     store = filled(predictions, order=["v1"], prior=prior)
     np.testing.assert_array_equal(store.add_rows(3), [400, 401, 402])
@@ -428,15 +425,13 @@ def test_predictions_come_back_whatever_the_number_of_classes(n_classes):
     np.testing.assert_array_equal(predictions, classes[-2:])
 
 
-@pytest.mark.parametrize("copy", ["pickle", "joblib"])
-def test_a_stored_store_goes_on_where_it_was(world, tmp_path, copy):
-    _, predictions = world
+@pytest.mark.parametrize("module", [pickle, joblib])
+def test_a_stored_store_goes_on_where_it_was(predictions, tmp_path, module):
     store = filled(predictions, order=["v1", "v2"], cost_ratio=2)
-    if copy == "pickle":
-        other = pickle.loads(pickle.dumps(store))
-    else:
-        joblib.dump(store, tmp_path / "store")
-        other = joblib.load(tmp_path / "store")
+    with (tmp_path / "store").open("w+b") as file:
+        module.dump(store, file)
+        file.seek(0)
+        other = module.load(file)
     for each in (store, other):
         each.register("v3", confusion=CONFUSIONS["v3"])
         rows = each.order(0.5, random_state=0)
@@ -457,7 +452,7 @@ def test_it_is_at_the_top_level_and_says_what_it_holds():
 
 def test_importing_the_store_imports_no_torch():
     code = "import sys, sklearn_graceful.rollout; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # Bad input
@@ -487,11 +482,11 @@ def test_importing_the_store_imports_no_torch():
     ],
 )
 def test_bad_parameters(params, message):
-    params = {"n_rows": 4, "classes": ["a", "b", "c"], **params}
     with pytest.raises(ValueError, match=message):
-        PredictionStore(**params)
+        abc_store(**params)
 
 
+ROW = {"y_true": ["a"], "y_pred": ["a"]}
 GOOD = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
 
 
@@ -500,20 +495,14 @@ GOOD = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
     [
         ({}, "Give either y_true and y_pred, or confusion"),
         ({"y_true": ["a"]}, "y_true and y_pred must be given together"),
-        ({"y_true": ["a"], "y_pred": ["a"], "confusion": GOOD}, "Give either"),
+        ({**ROW, "confusion": GOOD}, "Give either"),
         ({"y_true": ["a"], "y_pred": ["a", "b"]}, "y_pred has 2 rows but y_true has 1"),
         ({"y_true": [], "y_pred": []}, "y_true is empty"),
         ({"y_true": ["a"], "y_pred": ["d"]}, r"y_pred holds .* classes.*: \['d'\]"),
         ({"y_true": [1], "y_pred": ["a"]}, "Class labels of different kinds"),
         ({"y_true": [["a"]], "y_pred": ["a"]}, "y_true must be 1-D"),
-        (
-            {"y_true": ["a"], "y_pred": ["a"], "sample_weight": [-1]},
-            "sample_weight must be finite and not negative",
-        ),
-        (
-            {"y_true": ["a"], "y_pred": ["a"], "sample_weight": [0]},
-            "sample_weight is 0 on all",
-        ),
+        ({**ROW, "sample_weight": [-1]}, "sample_weight must be finite and not negat"),
+        ({**ROW, "sample_weight": [0]}, "sample_weight is 0 on all"),
         ({"confusion": GOOD, "sample_weight": [1]}, "sample_weight needs labelled"),
         ({"confusion": GOOD[:2]}, "confusion must be of shape"),
         ({"confusion": [[0.5, 0.5], [0.5, 0.5]]}, "confusion is for 2 classes"),
@@ -524,7 +513,7 @@ GOOD = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
     ],
 )
 def test_bad_versions(arguments, message):
-    store = PredictionStore(4, classes=["a", "b", "c"])
+    store = abc_store()
     with pytest.raises(ValueError, match=message):
         store.register("v1", **arguments)
     assert store.versions == []
@@ -534,7 +523,7 @@ def test_bad_versions(arguments, message):
 
 
 def test_auto_needs_the_same_labelled_rows():
-    store = PredictionStore(4, classes=["a", "b", "c"], correlation="auto")
+    store = abc_store(correlation="auto")
     with pytest.raises(ValueError, match="'auto' needs labelled rows of every version"):
         store.register("v1", confusion=GOOD)
     store.register("v1", ["a", "b"], ["a", "b"])
@@ -564,7 +553,7 @@ def test_auto_needs_the_same_labelled_rows():
     ],
 )
 def test_bad_updates_change_nothing(rows, predictions, message):
-    store = PredictionStore(4, classes=["a", "b", "c"])
+    store = abc_store()
     with pytest.raises(NotFittedError, match="No version is registered"):
         store.update([0], ["a"])
     store.register("v1", confusion=GOOD)
@@ -576,7 +565,7 @@ def test_bad_updates_change_nothing(rows, predictions, message):
 
 
 def test_bad_orders_and_unknown_versions():
-    store = PredictionStore(4, classes=["a", "b", "c"])
+    store = abc_store()
     with pytest.raises(NotFittedError, match="No version is registered"):
         store.order()
     store.register("v1", confusion=GOOD)
@@ -585,13 +574,11 @@ def test_bad_orders_and_unknown_versions():
             store.order(budget)
     with pytest.raises(ValueError, match="Unknown strategy 'margin'"):
         store.order(strategy="margin")
-    for call in (
-        lambda: store.order(version="v2"),
-        lambda: store.update([0], ["a"], version="v2"),
-        lambda: store.predictions("v2"),
-    ):
+    for method, arguments in (("order", []), ("update", [[0], ["a"]])):
         with pytest.raises(ValueError, match="Version 'v2' is not registered"):
-            call()
+            getattr(store, method)(*arguments, version="v2")
+    with pytest.raises(ValueError, match="Version 'v2' is not registered"):
+        store.predictions("v2")
     with pytest.raises(ValueError, match="rows holds 9"):
         store.posterior([9])
     with pytest.raises(ValueError, match="n_rows must be an int"):

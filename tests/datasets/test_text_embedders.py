@@ -73,16 +73,10 @@ def test_news_are_split_into_title_and_body(tmp_path, monkeypatch):
 
 
 def test_distinct_news_share_neither_title_nor_body(tmp_path, monkeypatch):
-    documents = [
-        ("tech", "Ink", "Wet."),
-        ("tech", "Pen", "Dry."),
-        ("tech", "Ink", "Wet."),
-        ("tech", "Ink", "Still wet."),
-        ("tech", "Paper", "Dry."),
-        # Its title is that of a document that is left out.
-        ("tech", "Paper", "White."),
-        ("tech", "Glue", "Clear."),
-    ]
+    # The second Paper has the title of a document that is left out.
+    all_titles = ["Ink", "Pen", "Ink", "Ink", "Paper", "Paper", "Glue"]
+    all_bodies = ["Wet.", "Dry.", "Wet.", "Still wet.", "Dry.", "White.", "Clear."]
+    documents = list(zip(["tech"] * 7, all_titles, all_bodies, strict=True))
     write_news(tmp_path, monkeypatch, documents)
     titles, bodies, y = load_bbc_news(distinct=True)
     assert titles == ["Ink", "Pen", "Glue"]
@@ -210,32 +204,25 @@ N_TOKENS, WIDTH, N_HEADS, N_HIDDEN, N_LAYERS = 11, 8, 2, 16, 2
 @pytest.fixture
 def bert():
     """Return random weights of a tiny BERT under their published names."""
-    rng = np.random.default_rng(0)
-    shapes = {
-        "embeddings.word_embeddings.weight": (N_TOKENS, WIDTH),
-        "embeddings.position_embeddings.weight": (12, WIDTH),
-        "embeddings.token_type_embeddings.weight": (2, WIDTH),
-        "embeddings.LayerNorm": (WIDTH, None),
-    }
+    rng, weights = np.random.default_rng(0), {}
+
+    def add(layer, *shape):
+        weights[f"{layer}.weight"] = rng.normal(size=shape)
+        weights[f"{layer}.bias"] = rng.normal(size=shape[0])
+
+    for kind, n in {"word": N_TOKENS, "position": 12, "token_type": 2}.items():
+        weights[f"embeddings.{kind}_embeddings.weight"] = rng.normal(size=(n, WIDTH))
+    add("embeddings.LayerNorm", WIDTH)
+    # Not read: the model's task during pretraining.
+    add("pooler.dense", WIDTH, WIDTH)
     for i in range(N_LAYERS):
         layer = f"encoder.layer.{i}"
-        for part in ("query", "key", "value"):
-            shapes[f"{layer}.attention.self.{part}"] = (WIDTH, WIDTH)
-        shapes[f"{layer}.attention.output.dense"] = (WIDTH, WIDTH)
-        shapes[f"{layer}.attention.output.LayerNorm"] = (WIDTH, None)
-        shapes[f"{layer}.intermediate.dense"] = (N_HIDDEN, WIDTH)
-        shapes[f"{layer}.output.dense"] = (WIDTH, N_HIDDEN)
-        shapes[f"{layer}.output.LayerNorm"] = (WIDTH, None)
-    weights = {}
-    for name, (n_out, n_in) in shapes.items():
-        if name.endswith("weight"):
-            weights[name] = rng.normal(size=(n_out, n_in))
-            continue
-        size = (n_out, n_in) if n_in else n_out
-        weights[f"{name}.weight"] = rng.normal(size=size)
-        weights[f"{name}.bias"] = rng.normal(size=n_out)
-    # Not read: the model's task during pretraining.
-    weights["pooler.dense.weight"] = rng.normal(size=(WIDTH, WIDTH))
+        for part in ("self.query", "self.key", "self.value", "output.dense"):
+            add(f"{layer}.attention.{part}", WIDTH, WIDTH)
+        add(f"{layer}.attention.output.LayerNorm", WIDTH)
+        add(f"{layer}.intermediate.dense", N_HIDDEN, WIDTH)
+        add(f"{layer}.output.dense", WIDTH, N_HIDDEN)
+        add(f"{layer}.output.LayerNorm", WIDTH)
     return {k: torch.tensor(v, dtype=torch.float32) for k, v in weights.items()}
 
 
@@ -314,18 +301,8 @@ def test_parameters_out_of_range_are_refused(parameters, message):
 # The real packages
 
 
-def transform_or_skip(embedder, texts):
-    try:
-        return embedder.transform(texts)
-    except ImportError as error:
-        pytest.skip(f"not installed: {error}")
-
-
-def test_real_news():
-    try:
-        titles, bodies, y = load_bbc_news()
-    except ImportError as error:
-        pytest.skip(f"not installed: {error}")
+def test_real_news(or_skip):
+    titles, bodies, y = or_skip(load_bbc_news)
     assert len(titles) == len(bodies) == len(y) == 2225
     assert titles[0] == "Ad sales boost Time Warner profit"
     assert bodies[0].startswith("Quarterly profits at US media giant TimeWarner")
@@ -342,35 +319,35 @@ SENTENCES = [
 
 
 @each_embedder
-def test_real_paraphrases_are_closer_than_unrelated_sentences(embedder):
-    E = transform_or_skip(embedder, SENTENCES)
+def test_real_paraphrases_are_closer_than_unrelated_sentences(or_skip, embedder):
+    E = or_skip(embedder.transform, SENTENCES)
     assert E.shape == (3, len(embedder.get_feature_names_out()))
     np.testing.assert_allclose(np.linalg.norm(E, axis=1), 1, rtol=1e-6)
     similarity = E @ E.T
     assert similarity[0, 1] > max(similarity[0, 2], similarity[1, 2])
 
 
-def test_real_minilm_has_the_similarities_that_its_authors_publish():
+def test_real_minilm_has_the_similarities_that_its_authors_publish(or_skip):
     # The quick start of the Sentence Transformers documentation prints these.
-    E = transform_or_skip(MiniLMEmbedder(), SENTENCES)
+    E = or_skip(MiniLMEmbedder().transform, SENTENCES)
     np.testing.assert_allclose(
         (E @ E.T)[np.triu_indices(3, 1)], [0.6660, 0.1046, 0.1411], atol=1e-4
     )
 
 
 @each_embedder
-def test_real_vectors_depend_on_no_neighbour(embedder):
+def test_real_vectors_depend_on_no_neighbour(or_skip, embedder):
     texts = [*SENTENCES, "word " * 600, *SENTENCES[::-1]]
-    E = transform_or_skip(clone(embedder), texts)
+    E = or_skip(clone(embedder).transform, texts)
     alone = np.vstack([embedder.transform([text]) for text in SENTENCES])
     np.testing.assert_allclose(E[:3], alone, atol=2e-6)
     np.testing.assert_allclose(E[:-4:-1], alone, atol=2e-6)
 
 
-def test_real_minilm_ignores_what_comes_after_max_length():
+def test_real_minilm_ignores_what_comes_after_max_length(or_skip):
     short, full = MiniLMEmbedder(max_length=8), MiniLMEmbedder()
     texts = ["Six short words and a full stop", "Six short words and a full tank"]
-    a, b = transform_or_skip(short, texts)
+    a, b = or_skip(short.transform, texts)
     np.testing.assert_array_equal(a, b)
     a, b = full.transform(texts)
     assert a @ b < 0.99

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sklearn_graceful.metrics import paired_bootstrap
-from sklearn_graceful.rollout import advise_embedder_update
+from sklearn_graceful.report import advise_embedder_update
 
 
 def outcomes(*kinds):
@@ -57,38 +57,32 @@ def test_the_criterion_is_the_interval_and_not_the_mean():
     assert advise(np.repeat(UNDECIDED, 100, axis=1)).verdict == "upgrade"
 
 
-def test_a_cross_test_that_beats_the_old_one_is_enough():
-    # An adapter may help where the new embedder alone does not.
-    columns = outcomes(((0, 1, 0), 60), ((1, 1, 0), 60), ((1, 1, 1), 300))
-    assert advise(columns).verdict == "upgrade"
-
-
-def test_a_cross_test_that_is_no_better_asks_for_the_gallery_again():
-    columns = outcomes(((0, 1, 1), 20), ((1, 0, 1), 20), ((0, 0, 1), 60))
-    assert advise(columns).verdict == "re-index"
-
-
-def test_an_update_must_be_worth_its_trouble():
-    # Gains of .2 and .4.
-    columns = outcomes(((0, 1, 1), 200), ((0, 0, 1), 200), ((1, 1, 1), 600))
-    assert advise(columns, min_gain=0.1).verdict == "upgrade"
-    assert advise(columns, min_gain=0.3).verdict == "re-index"
-    assert advise(columns, min_gain=0.4).verdict == "undecided"
-    assert advise(columns, min_gain=0.5).verdict == "keep the old one"
-
-
-def test_a_new_embedder_that_finds_the_same_is_not_needed():
-    same = np.tile(np.arange(40) % 2, (3, 1))
-    assert advise(same).verdict == "keep the old one"
+# Of a cross-test that is as good as the old self-test, and of gains of .2 and .4.
+NO_BETTER = outcomes(((0, 1, 1), 20), ((1, 0, 1), 20), ((0, 0, 1), 60))
+GAINS = outcomes(((0, 1, 1), 200), ((0, 0, 1), 200), ((1, 1, 1), 600))
 
 
 @pytest.mark.parametrize(
-    ("n", "confidence", "verdict"),
-    [(5, 0.95, "undecided"), (6, 0.95, "upgrade"), (7, 0.99, "undecided")],
+    ("columns", "options", "verdict"),
+    [
+        # An adapter may help where the new embedder alone does not.
+        (outcomes(((0, 1, 0), 60), ((1, 1, 0), 60)), {}, "upgrade"),
+        (NO_BETTER, {}, "re-index"),
+        # An update must be worth its trouble.
+        (GAINS, {"min_gain": 0.1}, "upgrade"),
+        (GAINS, {"min_gain": 0.3}, "re-index"),
+        (GAINS, {"min_gain": 0.4}, "undecided"),
+        (GAINS, {"min_gain": 0.5}, "keep the old one"),
+        # A new embedder that finds the same is not needed.
+        (np.tile(np.arange(40) % 2, (3, 1)), {}, "keep the old one"),
+        # A few queries that agree prove nothing.
+        (outcomes(((0, 1, 1), 5)), {}, "undecided"),
+        (outcomes(((0, 1, 1), 6)), {}, "upgrade"),
+        (outcomes(((0, 1, 1), 7)), {"confidence": 0.99}, "undecided"),
+    ],
 )
-def test_a_few_queries_that_agree_prove_nothing(n, confidence, verdict):
-    columns = outcomes(((0, 1, 1), n))
-    assert advise(columns, confidence=confidence).verdict == verdict
+def test_the_verdict(columns, options, verdict):
+    assert advise(columns, **options).verdict == verdict
 
 
 def test_average_precisions_are_outcomes_too():
@@ -124,6 +118,9 @@ def test_the_advice_prints_its_reason_and_all_figures():
     assert new.startswith("new self-test 0.800  +0.400 [+0.3")
 
 
+COLUMNS = {"old_self": [1, 0, 1], "cross": [1, 0, 1], "new_self": [1, 1, 1]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -135,23 +132,15 @@ def test_the_advice_prints_its_reason_and_all_figures():
         ({"min_gain": np.nan}, "min_gain .* got nan"),
         ({"confidence": 1}, "confidence must be between 0 and 1, got 1"),
         ({"n_resamples": 0}, "n_resamples must be at least 1, got 0"),
+        ({name: [] for name in COLUMNS}, "hold no outcome of any query"),
+        ({name: [np.nan] for name in COLUMNS}, "hold no outcome of any query"),
     ],
 )
 def test_bad_input_is_refused(change, message):
-    arguments = {"old_self": [1, 0, 1], "cross": [1, 0, 1], "new_self": [1, 1, 1]}
     with pytest.raises(ValueError, match=message):
-        advise_embedder_update(**{**arguments, **change})
-
-
-@pytest.mark.parametrize("nothing", [[], [np.nan, np.nan]])
-def test_no_outcome_at_all_is_refused(nothing):
-    with pytest.raises(ValueError, match="hold no outcome of any query"):
-        advise_embedder_update(nothing, nothing, nothing)
+        advise_embedder_update(**{**COLUMNS, **change})
 
 
 def test_the_advice_needs_no_torch():
-    code = (
-        "import sys; from sklearn_graceful.rollout import advise_embedder_update; "
-        "sys.exit('torch' in sys.modules)"
-    )
+    code = "import sys, sklearn_graceful.report; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

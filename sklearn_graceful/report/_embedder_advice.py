@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_graceful.metrics import BootstrapInterval, paired_bootstrap
+from sklearn_graceful.report._text_table import text_table
 
 # By verdict: why, and what to do.
 _REASONS = {
@@ -67,19 +68,16 @@ class EmbedderAdvice:
         return _REASONS[self.verdict]
 
     def __str__(self):
-        def line(name, value, difference):
-            gain, low, high = difference
-            return f"{name:14}{value:.3f}  {gain:+.3f} [{low:+.3f}, {high:+.3f}]"
+        def gain(difference):
+            return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*difference)
 
-        return "\n".join(
-            [
-                f"{self.verdict}: {self.reason}.",
-                f"{'old self-test':14}{self.old_self:.3f}  ({self.n_queries} queries, "
-                f"intervals at {100 * self.confidence:g} %)",
-                line("cross-test", self.cross, self.cross_difference),
-                line("new self-test", self.new_self, self.reindex_difference),
-            ]
-        )
+        rows = f"({self.n_queries} queries, intervals at {100 * self.confidence:g} %)"
+        table = [
+            ("old self-test", f"{self.old_self:.3f}  {rows}"),
+            ("cross-test", f"{self.cross:.3f}  {gain(self.cross_difference)}"),
+            ("new self-test", f"{self.new_self:.3f}  {gain(self.reindex_difference)}"),
+        ]
+        return "\n".join([f"{self.verdict}: {self.reason}.", *text_table(table, gap=1)])
 
 
 def advise_embedder_update(
@@ -159,7 +157,7 @@ def advise_embedder_update(
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_graceful.rollout import advise_embedder_update
+    >>> from sklearn_graceful.report import advise_embedder_update
     >>> old_self, cross, new_self = np.repeat(
     ...     [[0, 0, 1], [1, 0, 1], [1, 1, 1]], [200, 100, 500], axis=0
     ... ).T
