@@ -41,8 +41,8 @@ SEEDS_PER_CHAIN = 1000
 # name: method, and the old model made of all earlier releases.
 CHAINS = {
     "plain": ("none", lambda earlier: None),
-    "focal_lm, last": (FocalLM(lam=0.01), lambda earlier: earlier[-1]),
-    "focal_lm, history": (FocalLM(lam=0.01), ModelHistory),
+    "focal_lm, last": (FocalLM(strength=0.01), lambda earlier: earlier[-1]),
+    "focal_lm, history": (FocalLM(strength=0.01), ModelHistory),
     "match": ("match", lambda earlier: earlier[-1]),
 }
 

@@ -34,7 +34,7 @@ from sklearn_graceful.model_selection import flip_scorer
 from sklearn_graceful.nn import mlp_net
 
 N_OLD_ROWS, N_FOLDS = 300, 5
-GRID = {"method__lam": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]}
+GRID = {"method__strength": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]}
 LEARNERS = {
     "linear": LogisticRegression(max_iter=1000),
     "net": mlp_net(max_epochs=10),
@@ -154,7 +154,7 @@ def main():
     forest = RandomForestClassifier(args.trees, random_state=0)
     forest.fit(X[:N_OLD_ROWS], y[:N_OLD_ROWS])
     X, y = X[N_OLD_ROWS:], y[N_OLD_ROWS:]
-    n_fits = len(GRID["method__lam"]) * N_FOLDS
+    n_fits = len(GRID["method__strength"]) * N_FOLDS
     print(
         f"{n_fits} fits on digits, {len(np.unique(X, axis=0)):,} different rows; old "
         f"model: {args.trees} trees; medians of {args.repeats} runs\n"

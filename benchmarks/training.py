@@ -132,7 +132,7 @@ def measure(shape, n_rows, epochs, batch_size, device, repeats):
         raw, module = timed(
             lambda: raw_fit(X, y, log_proba, shape, epochs, batch_size, device)
         )
-        ours = PCClassifier(net, method=FocalLM(lam=LAM))
+        ours = PCClassifier(net, method=FocalLM(strength=LAM))
         own, ours = timed(lambda ours=ours: ours.fit(X, y, old_proba=proba))
         theirs = make_net(shape, epochs, batch_size, device)
         skorch, theirs = timed(lambda theirs=theirs: theirs.fit(X, y))

@@ -58,7 +58,7 @@ strengths = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1]
 hidden_sizes = "estimator__inmemoryclassifier__module__hidden_sizes"
 search = GridSearchCV(
     update,
-    {"method__lam": strengths, hidden_sizes: [(128,), (128, 128)]},
+    {"method__strength": strengths, hidden_sizes: [(128,), (128, 128)]},
     cv=4,
     scoring={"accuracy": "accuracy", "neg_nfr": flip_scorer(old, "neg_nfr")},
     refit=BestUnderBudget(max_nfr=0.01),
@@ -74,14 +74,14 @@ print(f"{len(X_train)} training rows, {sum(rows_asked)} asked of the old model")
 # the worker processes ask again.
 #
 # Each point is a candidate, the darker the more it is held to the old model;
-# ``lam = 0`` is the plain new model.
+# ``strength = 0`` is the plain new model.
 import matplotlib.pyplot as plt
 import numpy as np
 
 results = search.cv_results_
 accuracy = 100 * results["mean_test_accuracy"]
 nfr = -100 * results["mean_test_neg_nfr"]
-strength = np.array([strengths.index(lam) for lam in results["param_method__lam"]])
+strength = np.array([strengths.index(value) for value in results["param_method__strength"]])
 
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for hidden, marker in [((128,), "o"), ((128, 128), "s")]:
@@ -117,7 +117,7 @@ ax.set(
     title="Candidates by accuracy and negative flips",
 )
 fig.legend(loc="outside lower center", ncols=2, fontsize="small")
-bar = fig.colorbar(points, label="strength lam", ticks=range(len(strengths)))
+bar = fig.colorbar(points, label="strength", ticks=range(len(strengths)))
 bar.ax.set_yticklabels(strengths)
 
 # %%
@@ -181,7 +181,7 @@ from sklearn.model_selection import HalvingGridSearchCV
 
 halving = HalvingGridSearchCV(
     update,
-    {"method__lam": [0.003, 0.01, 0.03, 0.1]},
+    {"method__strength": [0.003, 0.01, 0.03, 0.1]},
     scoring=flip_scorer(old, "neg_nfr"),
     cv=3,
     min_resources=300,
