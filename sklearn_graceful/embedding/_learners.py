@@ -13,9 +13,9 @@ from sklearn_graceful._pipelines import (
     last_step,
     transform_before_last,
 )
-from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.compatibility._terms import ClassHead
 from sklearn_graceful.nn._embedding_net import embed, fit_embedding_net
+from sklearn_graceful.search import unit_rows
 
 
 @dataclass(frozen=True)

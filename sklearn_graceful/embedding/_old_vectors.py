@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 from sklearn_graceful.exceptions import OldModelMismatchWarning
+from sklearn_graceful.search import check_have_directions, unit_rows
 
 
 def old_vectors(reference, old_embeddings, X):

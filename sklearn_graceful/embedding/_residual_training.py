@@ -10,13 +10,13 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
-from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.embedding._residual_map import ResidualMap
 from sklearn_graceful.nn._batches import use_in_memory_batches
 from sklearn_graceful.nn._device import resolve_device
 from sklearn_graceful.nn._lean import LeanTraining
 from sklearn_graceful.nn._mlp import MLP
 from sklearn_graceful.nn._seeding import isolated_randomness
+from sklearn_graceful.search import unit_rows
 
 # Of an epoch. With fewer, patience would run out before training gets under way.
 MIN_STEPS = 16

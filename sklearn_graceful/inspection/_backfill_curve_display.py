@@ -6,8 +6,12 @@ import numpy as np
 
 from sklearn_graceful.inspection._compatibility_matrix_display import _MEASURE_NAMES
 from sklearn_graceful.inspection._pyplot import import_pyplot
-from sklearn_graceful.metrics import BackfillCurve, backfill_curve, retrieval_outcomes
-from sklearn_graceful.metrics.backfill import TENTHS
+from sklearn_graceful.metrics import (
+    TENTHS,
+    BackfillCurve,
+    backfill_curve,
+    retrieval_outcomes,
+)
 
 # Told apart by shape and dash as well as by colour.
 _STYLES = [

@@ -5,10 +5,13 @@ import math
 import numpy as np
 
 from sklearn_graceful.inspection._pyplot import import_pyplot
-from sklearn_graceful.metrics import FlipCounts, flip_interval
-from sklearn_graceful.metrics._rows import check_labels, check_weight
-from sklearn_graceful.reference import as_reference
-from sklearn_graceful.reference._history import old_labels
+from sklearn_graceful.metrics import (
+    FlipCounts,
+    check_labels,
+    check_weight,
+    flip_interval,
+)
+from sklearn_graceful.reference import as_reference, old_labels
 
 # Negative flips are the darkest, also in greyscale; blue against orange is a pair that
 # colour-blind readers tell apart.
@@ -38,7 +41,7 @@ class FlipDisplay:
         (n_classes,). None: the table alone is drawn.
     display_labels : array-like of shape (n_classes,), default=None
         Names of these classes. None: 0..n_classes-1.
-    nfr_interval : FlipInterval, default=None
+    nfr_interval : ConfidenceInterval, default=None
         Interval for the title. None: the title has none.
     confidence : float, default=0.95
         Coverage of `nfr_interval`.

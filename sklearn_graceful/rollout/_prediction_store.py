@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from sklearn_graceful.metrics._rows import check_weight
+from sklearn_graceful.metrics import check_weight
 from sklearn_graceful.rollout._checks import (
     check_classes,
     check_correlation,
