@@ -166,24 +166,14 @@ def backfill_curve(
     >>> curve.quality.round(3)
     array([0.833, 1.   , 1.   ])
     """
-    given = {
-        "query_labels": query_labels,
-        "gallery_labels": gallery_labels,
-        "query_ids": query_ids,
-        "gallery_ids": gallery_ids,
-        "metric": metric,
-    }
-    old = LabelledSearch(
-        queries, old_gallery, names=("queries", "old_gallery"), **given
-    )
+    given = query_labels, gallery_labels, query_ids, gallery_ids, metric
+    old = LabelledSearch(queries, old_gallery, *given, names=("queries", "old_gallery"))
     if len(new_gallery) != old.n_gallery:
         raise ValueError(
             f"new_gallery has {len(new_gallery)} rows but old_gallery has "
             f"{old.n_gallery}."
         )
-    new = LabelledSearch(
-        queries, new_gallery, names=("queries", "new_gallery"), **given
-    )
+    new = LabelledSearch(queries, new_gallery, *given, names=("queries", "new_gallery"))
     fractions = _check_fractions(fractions)
     order = _check_order(order, old.n_gallery, random_state)
     parsed = check_measure(measure, int(old.n_searched.max()))

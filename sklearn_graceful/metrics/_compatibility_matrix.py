@@ -273,15 +273,13 @@ def compatibility_matrix(
                 f"embeddings_by_version has {list(queries)}."
             )
 
+    given = labels, gallery_labels, query_ids, gallery_ids, metric
+
     def search(new, old):
         return LabelledSearch(
             queries[new],
             galleries[old],
-            query_labels=labels,
-            gallery_labels=gallery_labels,
-            query_ids=query_ids,
-            gallery_ids=gallery_ids,
-            metric=metric,
+            *given,
             names=(
                 f"embeddings_by_version[{new!r}]",
                 f"{'embeddings' if own else 'gallery'}_by_version[{old!r}]",

@@ -13,12 +13,8 @@ class FlipFigure:
 
     Parameters
     ----------
-    name : str
-        Of the property of `FlipCounts`, and of the function, if there is one.
     formula : str
         In the terms of `flip_counts`.
-    reading : str
-        What it tells.
     source : str
         Where it was published.
     score : str or None
@@ -39,12 +35,10 @@ class FlipFigure:
     >>> from sklearn_graceful.metrics import FLIP_FIGURES, FlipCounts
     >>> figure = FLIP_FIGURES["win_loss_ratio"]
     >>> figure.formula, figure.more_is_better, figure(FlipCounts(90, 2, 4, 3, 1))
-    ('c / b', True, 2.0)
+    ('wins / losses = c / b', True, 2.0)
     """
 
-    name: str
     formula: str
-    reading: str
     source: str
     score: str | None
     numerator: str
@@ -82,116 +76,76 @@ def ratio(numerator, denominator):
     return quotient if quotient.ndim else float(quotient)
 
 
-_FIGURES = [
-    FlipFigure(
-        "acc_old",
-        "(n11 + b) / n",
-        "accuracy of the old model",
-        "by definition",
-        score=None,
-        numerator="right_old",
+# By the name of the property of FlipCounts, and of the function, if there is one.
+# Formula, source, score, what is divided and by what; then what is unlike the default.
+FLIP_FIGURES = {
+    "acc_old": FlipFigure(
+        "acc_old = (n11 + b) / n", "by definition", None, "right_old"
     ),
-    FlipFigure(
-        "acc_new",
-        "(n11 + c) / n",
-        "accuracy of the new model",
-        "by definition",
-        score="accuracy",
-        numerator="right_new",
+    "acc_new": FlipFigure(
+        "acc_new = (n11 + c) / n", "by definition", "accuracy", "right_new"
     ),
-    FlipFigure(
+    "accuracy_difference": FlipFigure(
+        "acc_new - acc_old = (c - b) / n",
+        "by definition",
         "accuracy_difference",
-        "(c - b) / n",
-        "accuracy of the new model minus that of the old one",
-        "by definition",
-        score="accuracy_difference",
-        numerator="net_flips",
+        "net_flips",
         kind="difference",
         range="-1 to 1",
     ),
-    FlipFigure(
-        "negative_flip_rate",
-        "NFR = b / n",
-        "share of *all* rows; never less than the error that was lost",
-        "Yan et al. 2021",
-        score="neg_nfr",
-        numerator="negative_flips",
+    "negative_flip_rate": FlipFigure(
+        "NFR = b / n", "Yan et al. 2021", "neg_nfr", "negative_flips"
     ),
-    FlipFigure(
-        "positive_flip_rate",
-        "PFR = c / n",
-        "accuracy gained = PFR - NFR, always",
-        "Yan et al. 2021",
-        score="pfr",
-        numerator="positive_flips",
+    "positive_flip_rate": FlipFigure(
+        "PFR = c / n", "Yan et al. 2021", "pfr", "positive_flips"
     ),
-    FlipFigure(
-        "relative_negative_flip_rate",
+    "relative_negative_flip_rate": FlipFigure(
         "NFR / (acc_old * err_new)",
-        "1: as many as unrelated models would have; compares updates of different "
-        "quality",
         "Yan et al. 2021",
-        score="neg_relative_nfr",
-        numerator="lost_share",
-        denominator="err_new",
+        "neg_relative_nfr",
+        "lost_share",
+        "err_new",
         kind="ratio",
         range="0 to inf",
     ),
-    FlipFigure(
-        "avoidable_negative_flip_rate",
+    "avoidable_negative_flip_rate": FlipFigure(
         "NFR - max(0, err_new - err_old)",
-        "flips that the lost accuracy does not explain; equals min(NFR, PFR)",
         "bound of Yan et al. 2021",
-        score="neg_avoidable_nfr",
-        numerator="avoidable_negative_flips",
+        "neg_avoidable_nfr",
+        "avoidable_negative_flips",
         kind="ratio",
     ),
-    FlipFigure(
-        "negative_flip_impact",
+    "negative_flip_impact": FlipFigure(
         "NFI = b / (b + n00)",
-        "share of the new model's mistakes that are new",
         "Cai et al. 2022",
-        score="neg_nfi",
-        numerator="negative_flips",
-        denominator="wrong_new",
+        "neg_nfi",
+        "negative_flips",
+        "wrong_new",
     ),
-    FlipFigure(
-        "backward_trust_compatibility",
-        "BTC = n11 / (n11 + b)",
-        "share of the rows that the old model has right that stay right",
-        "Bansal et al. 2019",
-        score="btc",
-        numerator="both_right",
-        denominator="right_old",
+    "backward_trust_compatibility": FlipFigure(
+        "BTC = n11 / (n11 + b)", "Bansal et al. 2019", "btc", "both_right", "right_old"
     ),
-    FlipFigure(
-        "backward_error_compatibility",
+    "backward_error_compatibility": FlipFigure(
         "BEC = n00 / (b + n00)",
-        "1 - NFI",
         "Srivastava et al. 2020",
-        score="bec",
-        numerator="both_wrong",
-        denominator="wrong_new",
+        "bec",
+        "both_wrong",
+        "wrong_new",
     ),
-    FlipFigure(
-        "churn_rate",
-        "share of rows whose prediction changed",
-        "counts changes from one wrong label to another as well",
+    "churn_rate": FlipFigure(
+        "churn = (b + c + n00 that changed) / n",
         "Milani Fard et al. 2016",
-        score="neg_churn",
-        numerator="changed",
+        "neg_churn",
+        "changed",
         compares_wrong_labels=True,
     ),
-    FlipFigure(
-        "win_loss_ratio",
-        "c / b",
-        "positive flips for each negative one",
+    "win_loss_ratio": FlipFigure(
+        "wins / losses = c / b",
         "rates of Yan et al. 2021",
-        score="win_loss",
-        numerator="positive_flips",
-        denominator="negative_flips",
+        "win_loss",
+        "positive_flips",
+        "negative_flips",
         kind="ratio",
         range="0 to inf",
     ),
-]
-FLIP_FIGURES = {figure.name: figure for figure in _FIGURES}
+}

@@ -125,9 +125,8 @@ class FlipCounts:
         return ratio(self.wrong_new, self.total)
 
 
-for _figure in FLIP_FIGURES.values():
-    _doc = f"{_figure.formula}: {_figure.reading}."
-    setattr(FlipCounts, _figure.name, property(_figure, doc=_doc))
+for _name, _figure in FLIP_FIGURES.items():
+    setattr(FlipCounts, _name, property(_figure, doc=f"{_figure.formula}."))
 
 
 def flip_counts(y_true, y_pred, *, y_old, sample_weight=None, by=None):

@@ -224,20 +224,19 @@ def avoidable_negative_flip_rate(y_true, y_pred, *, y_old, sample_weight=None):
 
 def flip_figure(name, y_true, y_pred, y_old, sample_weight):
     """Check the rows, count them once and read one figure of the table."""
-    figure = FLIP_FIGURES[name]
     labels = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
     weight = check_weight(sample_weight, labels[0])
-    counts = count_flips(*labels, weight, split_both_wrong=figure.compares_wrong_labels)
-    return read_figure(counts, figure)
+    split = FLIP_FIGURES[name].compares_wrong_labels
+    counts = count_flips(*labels, weight, split_both_wrong=split)
+    return read_figure(counts, name)
 
 
-def read_figure(counts, figure):
+def read_figure(counts, name):
     """Read a figure from `counts`, warning if it is 0/0."""
-    value = figure(counts)
+    value = FLIP_FIGURES[name](counts)
     if math.isnan(value):
         warnings.warn(
-            f"{figure.name} is 0/0 on these rows, so it is undefined and returned as "
-            "nan.",
+            f"{name} is 0/0 on these rows, so it is undefined and returned as nan.",
             UndefinedMetricWarning,
             stacklevel=4,
         )

@@ -9,22 +9,27 @@ from scipy.stats import binomtest
 from sklearn_graceful.metrics._flip_counts import FlipCounts
 
 
-def wilson(successes, trials, confidence):
+def wilson(figure, counts, confidence):
     """Invert the score test (Wilson 1927): close to nominal coverage at any rate."""
-    return binomtest(int(successes), int(trials)).proportion_ci(confidence, "wilson")
+    return _proportion(*figure.parts(counts), confidence, "wilson")
 
 
-def clopper_pearson(successes, trials, confidence):
+def clopper_pearson(figure, counts, confidence):
     """Invert the binomial test (Clopper and Pearson 1934): coverage never below."""
-    return binomtest(int(successes), int(trials)).proportion_ci(confidence, "exact")
+    return _proportion(*figure.parts(counts), confidence, "exact")
 
 
-def newcombe(counts, confidence):
+def _proportion(successes, trials, confidence, method):
+    test = binomtest(int(successes), int(trials))
+    return test.proportion_ci(confidence, method)
+
+
+def newcombe(figure, counts, confidence):
     """Square and add two Wilson intervals, correlated (Newcombe 1998, method 10)."""
     n = counts.total
     new, old = counts.right_new / n, counts.right_old / n
-    low_new, high_new = wilson(counts.right_new, n, confidence)
-    low_old, high_old = wilson(counts.right_old, n, confidence)
+    low_new, high_new = _proportion(counts.right_new, n, confidence, "wilson")
+    low_old, high_old = _proportion(counts.right_old, n, confidence, "wilson")
     correlation = _continuity_corrected_correlation(counts)
 
     def distance(a, b):
@@ -54,7 +59,7 @@ def _continuity_corrected_correlation(counts):
     return covariance / margins
 
 
-def tango(counts, confidence):
+def tango(figure, counts, confidence):
     """Invert the score test of the paired difference (Tango 1998)."""
     z2 = float(ndtri((1 + confidence) / 2)) ** 2
     n = counts.total
@@ -82,6 +87,23 @@ def _edge(rejected, inside, outside):
         else:
             inside = middle
     return inside
+
+
+# By the kind of figure, beside the bootstrap, which is for all; the first is "auto".
+METHODS = {
+    "proportion": {"wilson": wilson, "clopper-pearson": clopper_pearson},
+    "difference": {"newcombe": newcombe, "tango": tango},
+    "ratio": {},
+}
+
+
+def bootstrap(figure, counts, squared, confidence, n_bootstrap, rng):
+    """Take percentiles over resampled rows; `squared` where weights are no counts."""
+    if squared is None:
+        draws = multinomial_draws(counts, n_bootstrap, rng)
+    else:
+        draws = weighted_draws(counts, squared, n_bootstrap, rng)
+    return outer_quantiles(figure(draws), confidence)
 
 
 def multinomial_draws(counts, n_bootstrap, rng):

@@ -10,24 +10,9 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
 from sklearn_graceful.metrics._flip_counts import count_flips
 from sklearn_graceful.metrics._flip_rates import read_figure
-from sklearn_graceful.metrics._interval_methods import (
-    clopper_pearson,
-    multinomial_draws,
-    newcombe,
-    outer_quantiles,
-    tango,
-    weighted_draws,
-    wilson,
-)
+from sklearn_graceful.metrics._interval_methods import METHODS, bootstrap
 from sklearn_graceful.metrics._labels_and_weights import are_frequencies, check_weight
 from sklearn_graceful.search import check_labels
-
-# By the kind of figure, beside the bootstrap, which is for all; the first is "auto".
-METHODS = {
-    "proportion": {"wilson": wilson, "clopper-pearson": clopper_pearson},
-    "difference": {"newcombe": newcombe, "tango": tango},
-    "ratio": {},
-}
 
 
 class ConfidenceInterval(NamedTuple):
@@ -254,37 +239,37 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
         raise ValueError(
             f"Unknown metric {metric!r}, choose one of {list(FLIP_FIGURES)}."
         )
-    figure = FLIP_FIGURES[metric]
-    method = _check_method(figure, method, fractional=squared is not None)
+    method = _check_method(metric, method, fractional=squared is not None)
     _check_share("confidence", confidence)
     if n_bootstrap < 1:
         raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}.")
-    estimate = read_figure(counts, figure)
+    estimate = read_figure(counts, metric)
     if math.isnan(estimate):
         return ConfidenceInterval(math.nan, math.nan, math.nan)
-    if method == "bootstrap":
-        rng = np.random.default_rng(random_state)
-        if squared is None:
-            draws = multinomial_draws(counts, n_bootstrap, rng)
-        else:
-            draws = weighted_draws(counts, squared, n_bootstrap, rng)
-        ends = outer_quantiles(figure(draws), confidence)
-        _warn_if_no_width(metric, *ends)
-    elif figure.kind == "proportion":
-        ends = METHODS["proportion"][method](*figure.parts(counts), confidence)
-    else:
-        ends = METHODS[figure.kind][method](counts, confidence)
-    return ConfidenceInterval(estimate, *map(float, ends))
+    figure = FLIP_FIGURES[metric]
+    if method != "bootstrap":
+        ends = METHODS[figure.kind][method](figure, counts, confidence)
+        return ConfidenceInterval(estimate, *map(float, ends))
+    rng = np.random.default_rng(random_state)
+    low, high = bootstrap(figure, counts, squared, confidence, n_bootstrap, rng)
+    if low == high:
+        warnings.warn(
+            f"All bootstrap draws of {metric} agree, because the rows lack some kind "
+            "of flip. An interval without width is no evidence of certainty.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+    return ConfidenceInterval(estimate, low, high)
 
 
-def _check_method(figure, method, fractional):
-    binomial = list(METHODS[figure.kind])
+def _check_method(metric, method, fractional):
+    binomial = list(METHODS[FLIP_FIGURES[metric].kind])
     if method == "auto":
         return "bootstrap" if fractional or not binomial else binomial[0]
     allowed = [*binomial, "bootstrap"]
     if method not in allowed:
         raise ValueError(
-            f"Unknown method {method!r} for {figure.name}, choose one of {allowed}."
+            f"Unknown method {method!r} for {metric}, choose one of {allowed}."
         )
     if fractional and method != "bootstrap":
         raise ValueError(
@@ -297,13 +282,3 @@ def _check_method(figure, method, fractional):
 def _check_share(name, value):
     if not 0 < value < 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value}.")
-
-
-def _warn_if_no_width(metric, low, high):
-    if low == high:
-        warnings.warn(
-            f"All bootstrap draws of {metric} agree, because the rows lack some kind "
-            "of flip. An interval without width is no evidence of certainty.",
-            UndefinedMetricWarning,
-            stacklevel=4,
-        )

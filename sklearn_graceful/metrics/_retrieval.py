@@ -8,12 +8,7 @@ from functools import lru_cache
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.search import (
-    LabelledSearch,
-    check_k,
-    first_rank,
-    relevant_ranks,
-)
+from sklearn_graceful.search import LabelledSearch, check_k, first_rank, relevant_ranks
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_graceful.search._groups import Groups, check_pair
-from sklearn_graceful.search._vectors import (
-    check_have_directions,
-    old_view,
-    unit_rows,
-)
+from sklearn_graceful.search._vectors import check_have_directions, old_view, unit_rows
 
 # Matrix products of fewer rows are slower for each row.
 BLOCK_BYTES = 2**27

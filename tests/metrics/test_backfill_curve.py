@@ -5,11 +5,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.metrics import (
-    BackfillCurve,
-    backfill_curve,
-    retrieval_outcomes,
-)
+from sklearn_graceful.metrics import BackfillCurve, backfill_curve, retrieval_outcomes
 from sklearn_graceful.search import _search
 
 
