@@ -1,11 +1,22 @@
-"""The table of counts: hand-computed cells, chunk edges, weights, bad rows."""
+"""The table of counts: hand-computed cells, chunk edges, weights, groups, bad rows."""
+
+import pickle
+import subprocess
+import sys
+import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sklearn_graceful import metrics
-from sklearn_graceful.metrics import FlipCounts, flip_counts, flip_matrix, mcnemar_test
+from sklearn_graceful.metrics import (
+    FlipCounts,
+    flip_counts,
+    flip_matrix,
+    is_negative_flip,
+    mcnemar_test,
+)
 from sklearn_graceful.metrics._flip_counts import count_flips
 from sklearn_graceful.search._columns import CHUNK_BYTES, MAX_CHUNK_ROWS
 
@@ -30,11 +41,9 @@ def random_labels(n, dtype=np.int64, seed=0):
 def test_cells_by_hand():
     counts = flip_counts(list("aabbc"), list("abbba"), y_old=list("aaabb"))
     assert counts == FlipCounts(2, 1, 1, 0, 1)
-    assert counts.total == 5
-    assert counts.both_wrong == 1
+    assert (counts.total, counts.both_wrong, counts.changed) == (5, 1, 3)
     assert (counts.acc_old, counts.acc_new) == (3 / 5, 3 / 5)
     assert (counts.err_old, counts.err_new) == (2 / 5, 2 / 5)
-    assert counts.changed == 3
     assert all(type(cell) is int for cell in counts.cells)
 
 
@@ -49,6 +58,8 @@ def test_chunk_edges_lose_no_row(dtype, chunks, extra):
     assert flip_counts(y_true, y_pred, y_old=y_old).cells == by_hand
     weighted = flip_counts(y_true, y_pred, y_old=y_old, sample_weight=ones)
     assert weighted.cells == by_hand
+    (grouped,) = flip_counts(y_true, y_pred, y_old=y_old, by=ones).values()
+    assert grouped.cells == by_hand
     matrix = flip_matrix(y_true, [y_old, y_pred], normalize=False)
     assert (matrix[0, 1], matrix[1, 0]) == by_hand[1:3]
 
@@ -61,11 +72,10 @@ def test_cheaper_count_differs_only_in_the_split_of_both_wrong():
 
 
 def test_weights_are_summed():
-    y_true, y_pred, y_old = random_labels(1000)
+    labels = random_labels(1000)
     weight = np.random.default_rng(1).random(1000)
-    counts = flip_counts(y_true, y_pred, y_old=y_old, sample_weight=weight)
-    by_hand = masks_by_hand(y_true, y_pred, y_old, weight)
-    np.testing.assert_allclose(counts.cells, by_hand, rtol=1e-12)
+    counts = flip_counts(*labels[:2], y_old=labels[2], sample_weight=weight)
+    np.testing.assert_allclose(counts.cells, masks_by_hand(*labels, weight), rtol=1e-12)
 
 
 def test_tables_of_shards_add_up():
@@ -75,9 +85,45 @@ def test_tables_of_shards_add_up():
     assert parts[0] + parts[1] == flip_counts(y_true, y_pred, y_old=y_old)
 
 
-def test_counting_needs_no_memory_of_the_size_of_the_rows():
-    import tracemalloc
+@pytest.mark.parametrize("weight", [None, np.random.default_rng(1).random(1000)])
+@pytest.mark.parametrize("names", [np.array(["c", "a", "b"]), np.array([7, 3, 5])])
+def test_groups_are_counted_as_if_they_were_alone(weight, names):
+    labels = names[random_labels(1000)]
+    by = names[np.random.default_rng(2).integers(0, 3, 1000)]
+    tables = flip_counts(*labels[:2], y_old=labels[2], sample_weight=weight, by=by)
+    assert list(tables) == sorted(names.tolist())
+    for group, counts in tables.items():
+        y_true, y_pred, y_old = labels[:, by == group]
+        weights = None if weight is None else weight[by == group]
+        alone = flip_counts(y_true, y_pred, y_old=y_old, sample_weight=weights)
+        np.testing.assert_allclose(counts.cells, alone.cells, rtol=1e-12)
+        assert type(counts.total) is (int if weight is None else float)
 
+
+def test_groups_may_be_of_another_kind_than_the_labels():
+    counts = flip_counts([0, 1], [1, 1], y_old=[0, 1], by=["old", "young"])
+    assert counts["old"] == FlipCounts(0, 1, 0, 0, 0)
+    with pytest.raises(ValueError, match="by has 1 rows but y_true has 2"):
+        flip_counts([0, 1], [1, 1], y_old=[0, 1], by=[0])
+
+
+def test_tables_of_arrays_compare_and_pickle():
+    counts = FlipCounts(*np.arange(10).reshape(5, 2))
+    assert counts == pickle.loads(pickle.dumps(counts))
+    assert counts != FlipCounts(*np.arange(10).reshape(5, 2)[::-1])
+    assert counts != FlipCounts(*np.arange(5))
+    assert counts != counts.cells
+    assert hash(FlipCounts(1, 2, 3, 4, 5)) == hash(FlipCounts(1, 2, 3, 4, 5))
+
+
+def test_masked_flips_are_the_counted_ones():
+    y_true, y_pred, y_old = random_labels(1000)
+    flipped = is_negative_flip(y_old == y_true, y_pred == y_true)
+    counts = flip_counts(y_true, y_pred, y_old=y_old)
+    assert np.count_nonzero(flipped) == counts.negative_flips
+
+
+def test_counting_needs_no_memory_of_the_size_of_the_rows():
     labels = random_labels(2_000_000, np.int8)
     count_flips(*labels)
     tracemalloc.start()
@@ -111,6 +157,7 @@ def test_mixed_number_types_match_by_value():
 
 
 GOOD = {"y_true": [0, 1, 1], "y_pred": [0, 1, 0], "y_old": [0, 0, 1]}
+STRINGS = {"y_true": list("011"), "y_pred": list("010")}
 WEIGHT = "sample_weight"
 
 
@@ -125,6 +172,8 @@ WEIGHT = "sample_weight"
         ({"y_true": 1}, "y_true must be 1-D"),
         ({"y_true": []}, "y_true is empty"),
         ({"y_old": ["0", "0", "1"]}, "y_old holds strings"),
+        (STRINGS | {"y_old": [b"0", b"0", b"1"]}, "y_old holds byte strings"),
+        (STRINGS | {"y_old": np.array([b"0"] * 3, "O")}, "y_old holds byte strings"),
         ({"y_true": np.array(["0", "1", "1"], dtype=object)}, "y_true holds strings"),
         ({"y_old": [0, np.nan, 1]}, "y_old holds NaN"),
         ({"y_old": np.array([0, np.nan, 1], dtype=object)}, "y_old holds NaN"),
@@ -143,14 +192,7 @@ WEIGHT = "sample_weight"
 )
 def test_bad_rows_are_named(function, bad, message):
     with pytest.raises(ValueError, match=message):
-        getattr(metrics, function)(**{**GOOD, **bad})
-
-
-def test_bytes_never_match_strings():
-    with pytest.raises(ValueError, match="byte strings"):
-        flip_counts(["a"], [b"a"], y_old=["a"])
-    with pytest.raises(ValueError, match="byte strings"):
-        flip_counts(["a"], np.array([b"a"], dtype=object), y_old=["a"])
+        getattr(metrics, function)(**GOOD | bad)
 
 
 def test_bad_rows_are_refused_by_the_other_doors():
@@ -164,9 +206,7 @@ def test_bad_rows_are_refused_by_the_other_doors():
         flip_matrix([0, 1], {})
 
 
-def test_importing_the_metrics_imports_no_torch():
-    import subprocess
-    import sys
-
-    code = "import sys, sklearn_graceful.metrics; sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize("folder", ["metrics", "search", "model_selection"])
+def test_importing_what_reads_results_imports_no_torch(folder):
+    code = f"import sys, sklearn_graceful.{folder}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
-from scipy.stats import binom, binomtest, norm
+from scipy.stats import binom, norm
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_graceful.metrics import (
@@ -32,17 +32,27 @@ def rows_of(counts):
     return np.zeros(sum(n), dtype=int), y_new, y_old
 
 
-@pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 50), (50, 50), (123, 4567)])
-@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def of_rows(counts, **settings):
+    y_true, y_new, y_old = rows_of(counts)
+    return flip_interval(y_true, y_new, y_old=y_old, **settings)
+
+
 @pytest.mark.parametrize(
-    ("method", "scipy_name"), [("wilson", "wilson"), ("clopper-pearson", "exact")]
+    ("k", "n"), [(0, 10), (3, 50), (50, 50), (123, 4567), (9, 10**8)]
 )
-def test_proportions_agree_with_scipy(k, n, confidence, method, scipy_name):
-    _, *ends = interval_from_counts(
-        FlipCounts(n - k, k, 0, 0, 0), method=method, confidence=confidence
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_proportions_end_where_their_test_starts_to_reject(k, n, confidence):
+    settings = {"counts": FlipCounts(n - k, k, 0, 0, 0), "confidence": confidence}
+    tail = (1 - confidence) / 2
+    _, low, high = interval_from_counts(**settings, method="clopper-pearson")
+    assert binom.sf(k - 1, n, low) == pytest.approx(tail, rel=1e-4) if k else low == 0
+    assert (
+        binom.cdf(k, n, high) == pytest.approx(tail, rel=1e-4) if k < n else high == 1
     )
-    expected = binomtest(k, n).proportion_ci(confidence, method=scipy_name)
-    np.testing.assert_allclose(ends, expected, atol=1e-12)
+    _, *ends = interval_from_counts(**settings, method="wilson")
+    for p in set(ends) - {0, 1}:
+        score = abs(k / n - p) / math.sqrt(p * (1 - p) / n)
+        assert score == pytest.approx(norm.isf(tail), rel=1e-6)
 
 
 # Newcombe: Statistics in Medicine 17 (1998), 2635-2650, table of examples. The others:
@@ -145,12 +155,9 @@ def test_every_figure_has_a_bootstrap_that_contains_it(metric):
 
 def test_rows_and_counts_give_the_same_interval():
     counts = FlipCounts(70, 3, 6, 15, 6)
-    y_true, y_new, y_old = rows_of(counts)
     for metric in FLIP_FIGURES:
         settings = {"metric": metric, "random_state": 1}
-        assert flip_interval(y_true, y_new, y_old=y_old, **settings) == (
-            interval_from_counts(counts, **settings)
-        )
+        assert of_rows(counts, **settings) == interval_from_counts(counts, **settings)
 
 
 def test_the_bootstrap_is_the_bootstrap_of_rows():
@@ -182,14 +189,9 @@ def coverage(metric, method, truth, n, repeats, seed):
     """How often the interval of n rows drawn from `truth` contains its figure."""
     target = getattr(FlipCounts(*truth), metric)
     tables = np.random.default_rng(seed).multinomial(n, truth, size=repeats)
+    settings = {"metric": metric, "method": method, "n_bootstrap": 400}
     intervals = [
-        interval_from_counts(
-            FlipCounts(*table.tolist()),
-            metric=metric,
-            method=method,
-            n_bootstrap=400,
-            random_state=draw,
-        )
+        interval_from_counts(FlipCounts(*table.tolist()), random_state=draw, **settings)
         for draw, table in enumerate(tables)
     ]
     return np.mean([low <= target <= high for _, low, high in intervals])
@@ -216,15 +218,9 @@ def test_coverage_is_near_nominal(metric, method, n):
 
 def test_clopper_pearson_never_covers_less_than_it_says():
     n, p = 80, 0.02
-    covered = [
-        low <= p <= high
-        for _, low, high in (
-            interval_from_counts(
-                FlipCounts(n - k, k, 0, 0, 0), method="clopper-pearson"
-            )
-            for k in range(n + 1)
-        )
-    ]
+    tables = [FlipCounts(n - k, k, 0, 0, 0) for k in range(n + 1)]
+    intervals = [interval_from_counts(t, method="clopper-pearson") for t in tables]
+    covered = [low <= p <= high for _, low, high in intervals]
     assert binom.pmf(np.arange(n + 1), n, p)[covered].sum() >= 0.95
 
 
@@ -233,17 +229,11 @@ class TestWeights:
 
     @pytest.mark.parametrize("metric", FLIP_FIGURES)
     def test_weight_k_is_a_row_repeated_k_times(self, metric):
-        y_true, y_new, y_old = rows_of(self.counts)
         settings = {"metric": metric, "random_state": 0}
+        repeated = interval_from_counts(self.counts + self.counts, **settings)
         for weight in (2, 2.0):
-            weighted = flip_interval(
-                y_true,
-                y_new,
-                y_old=y_old,
-                sample_weight=np.full(100, weight),
-                **settings,
-            )
-            repeated = interval_from_counts(self.counts + self.counts, **settings)
+            weights = np.full(100, weight)
+            weighted = of_rows(self.counts, sample_weight=weights, **settings)
             assert weighted == pytest.approx(repeated)
 
     @pytest.mark.parametrize(
@@ -256,36 +246,23 @@ class TestWeights:
         ],
     )
     def test_methods_that_count_rows_refuse_other_weights(self, metric, method):
-        y_true, y_new, y_old = rows_of(self.counts)
         settings = {"metric": metric, "method": method}
         with pytest.raises(ValueError, match="not whole numbers"):
-            flip_interval(
-                y_true, y_new, y_old=y_old, sample_weight=np.full(100, 0.5), **settings
-            )
+            of_rows(self.counts, sample_weight=np.full(100, 0.5), **settings)
 
     def test_other_weights_have_no_scale(self):
-        y_true, y_new, y_old = rows_of(self.counts)
         weight = np.random.default_rng(0).gamma(2, size=100)
         one, tenth = (
-            flip_interval(
-                y_true, y_new, y_old=y_old, sample_weight=weight * scale, random_state=0
-            )
+            of_rows(self.counts, sample_weight=weight * scale, random_state=0)
             for scale in (1, 0.1)
         )
         assert one == pytest.approx(tenth)
         assert one.low < one.estimate < one.high
 
     def test_constant_weights_tell_what_no_weights_do(self):
-        y_true, y_new, y_old = rows_of(FlipCounts(7000, 300, 600, 1500, 600))
-        weighted = flip_interval(
-            y_true,
-            y_new,
-            y_old=y_old,
-            sample_weight=np.full(10_000, 0.3),
-            random_state=0,
-        )
-        plain = flip_interval(y_true, y_new, y_old=y_old)
-        np.testing.assert_allclose(weighted, plain, atol=4e-4)
+        counts = FlipCounts(7000, 300, 600, 1500, 600)
+        weighted = of_rows(counts, sample_weight=np.full(10_000, 0.3), random_state=0)
+        np.testing.assert_allclose(weighted, of_rows(counts), atol=4e-4)
 
 
 def test_undefined_figures_have_no_interval():
@@ -321,10 +298,8 @@ def test_same_seed_same_interval_and_global_state_untouched():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     settings = {"metric": "win_loss_ratio"}
     counts = FlipCounts(70, 3, 6, 15, 6)
-    first, second = (
-        interval_from_counts(counts, random_state=3, **settings) for _ in range(2)
-    )
-    assert first == second
+    first = interval_from_counts(counts, random_state=3, **settings)
+    assert first == interval_from_counts(counts, random_state=3, **settings)
     seeded = np.random.RandomState(3)
     assert interval_from_counts(counts, random_state=seeded, **settings).high > 0
     interval_from_counts(counts, **settings)

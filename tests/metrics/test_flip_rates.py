@@ -1,6 +1,7 @@
 """Flip figures: values by hand, laws, undefined cases, use as scorers."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold, cross_validate
 
 from sklearn_graceful import metrics
+from sklearn_graceful.metrics import FLIP_FIGURES
 
 Y_TRUE = np.array(list("aaaabbbbcc"))
 Y_OLD = np.array(list("aaabbbbacc"))
@@ -41,11 +43,43 @@ def rows(draw):
 
 
 def figures(y_true, y_new, y_old, sample_weight=None):
-    """Every figure of the rows, nan included, from the counts."""
-    counts = metrics.flip_counts(
-        y_true, y_new, y_old=y_old, sample_weight=sample_weight
-    )
-    return [getattr(counts, name) for name in FIGURES]
+    """Every figure of the rows, nan included, from the functions."""
+    given = {"y_old": y_old, "sample_weight": sample_weight}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        return {
+            name: getattr(metrics, name)(y_true, y_new, **given) for name in FIGURES
+        }
+
+
+# The table
+
+
+def test_every_function_of_the_table_is_one_that_is_computed_by_hand():
+    assert {name for name in FLIP_FIGURES if hasattr(metrics, name)} == set(FIGURES)
+
+
+@given(rows())
+def test_functions_and_counts_read_the_table(rows):
+    y_true, y_new, y_old = rows
+    counts = metrics.flip_counts(y_true, y_new, y_old=y_old)
+    by_function = figures(*rows)
+    for name, figure in FLIP_FIGURES.items():
+        value = figure(counts)
+        np.testing.assert_equal(getattr(counts, name), value)
+        np.testing.assert_equal(by_function.get(name, value), value)
+        least, largest = map(float, figure.range.split(" to "))
+        assert math.isnan(value) or least <= value <= largest + 1e-12
+        if name != "churn_rate" and not math.isnan(value) and value < math.inf:
+            terms = {"n11": counts.both_right, "n00": counts.both_wrong}
+            terms |= {"b": counts.negative_flips, "c": counts.positive_flips}
+            terms |= {"n": counts.total, "NFR": counts.negative_flip_rate}
+            for word in ("acc_old", "err_old", "err_new"):
+                terms[word] = getattr(counts, word)
+            assert value == pytest.approx(eval(figure.formula.split("=")[-1], terms))
+
+
+# Values and laws
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -56,22 +90,21 @@ def test_value_by_hand(name):
 
 
 def test_weighted_values_by_hand():
-    rows = {"y_true": [0, 0, 1, 1], "y_pred": [0, 1, 1, 0], "y_old": [0, 0, 0, 2]}
-    rows["sample_weight"] = [0.5, 1.0, 2.0, 0.5]
-    assert metrics.negative_flip_rate(**rows) == 1 / 4
-    assert metrics.positive_flip_rate(**rows) == 2 / 4
-    assert metrics.win_loss_ratio(**rows) == 2
-    assert metrics.churn_rate(**rows) == 3.5 / 4
-    assert metrics.backward_trust_compatibility(**rows) == pytest.approx(1 / 3)
+    weight = [0.5, 1.0, 2.0, 0.5]
+    found = figures([0, 0, 1, 1], [0, 1, 1, 0], [0, 0, 0, 2], weight)
+    assert found["negative_flip_rate"] == 1 / 4
+    assert found["positive_flip_rate"] == 2 / 4
+    assert found["win_loss_ratio"] == 2
+    assert found["churn_rate"] == 3.5 / 4
+    assert found["backward_trust_compatibility"] == pytest.approx(1 / 3)
 
 
 @given(rows())
 def test_flip_rates_bound_and_explain_the_accuracies(rows):
     y_true, y_new, y_old = rows
-    nfr = metrics.negative_flip_rate(y_true, y_new, y_old=y_old)
-    pfr = metrics.positive_flip_rate(y_true, y_new, y_old=y_old)
-    churn = metrics.churn_rate(y_true, y_new, y_old=y_old)
-    avoidable = metrics.avoidable_negative_flip_rate(y_true, y_new, y_old=y_old)
+    found = figures(*rows)
+    nfr, pfr = found["negative_flip_rate"], found["positive_flip_rate"]
+    churn, avoidable = found["churn_rate"], found["avoidable_negative_flip_rate"]
     old, new = accuracy_score(y_true, y_old), accuracy_score(y_true, y_new)
     assert pfr - nfr == pytest.approx(new - old, abs=1e-12)
     assert max(0, old - new) - 1e-12 <= nfr <= min(old, 1 - new) + 1e-12
@@ -86,27 +119,21 @@ def test_shares_follow_from_the_rates(rows):
     old, new = accuracy_score(y_true, y_old), accuracy_score(y_true, y_new)
     assume(old > 0)
     assume(new < 1)
-    nfr, relative, btc, bec, nfi = (
-        getattr(metrics, name)(y_true, y_new, y_old=y_old)
-        for name in (
-            "negative_flip_rate",
-            "relative_negative_flip_rate",
-            "backward_trust_compatibility",
-            "backward_error_compatibility",
-            "negative_flip_impact",
-        )
-    )
+    found = figures(*rows)
+    nfr, nfi = found["negative_flip_rate"], found["negative_flip_impact"]
+    relative = found["relative_negative_flip_rate"]
     assert relative == pytest.approx(nfr / (old * (1 - new)))
-    assert btc == pytest.approx(1 - nfr / old)
+    assert found["backward_trust_compatibility"] == pytest.approx(1 - nfr / old)
     assert nfi == pytest.approx(nfr / (1 - new))
-    assert bec + nfi == pytest.approx(1)
+    assert found["backward_error_compatibility"] + nfi == pytest.approx(1)
 
 
 @given(rows())
 def test_an_update_that_changes_nothing_flips_nothing(rows):
     y_true, y_new, _ = rows
+    found = figures(y_true, y_new, y_new)
     for name in ("negative_flip_rate", "positive_flip_rate", "churn_rate"):
-        assert getattr(metrics, name)(y_true, y_new, y_old=y_new) == 0
+        assert found[name] == 0
 
 
 @given(rows(), st.randoms(use_true_random=False))
@@ -114,9 +141,8 @@ def test_row_order_and_label_names_change_nothing(rows, random):
     order = list(range(len(rows[0])))
     random.shuffle(order)
     names = np.array(["d", "a", "c", "b"])
-    np.testing.assert_array_equal(
-        figures(*(names[column[order]] for column in rows)), figures(*rows)
-    )
+    renamed = figures(*(names[column[order]] for column in rows))
+    np.testing.assert_equal(renamed, figures(*rows))
 
 
 @given(rows(), st.data())
@@ -125,9 +151,7 @@ def test_weight_k_is_a_row_repeated_k_times(rows, data):
     weight = data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))
     assume(sum(weight) > 0)
     repeated = [np.repeat(column, weight) for column in rows]
-    np.testing.assert_array_equal(
-        figures(*rows, sample_weight=weight), figures(*repeated)
-    )
+    np.testing.assert_equal(figures(*rows, sample_weight=weight), figures(*repeated))
     np.testing.assert_array_equal(
         metrics.flip_matrix(rows[0], rows[1:], sample_weight=weight),
         metrics.flip_matrix(repeated[0], repeated[1:]),
@@ -152,22 +176,17 @@ def test_undefined_is_nan_with_a_warning(name, y_true, y_new, y_old):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_weight_at_all_is_undefined(name):
+def test_rows_that_no_figure_can_be_read_off(name):
+    figure = getattr(metrics, name)
     with pytest.warns(UndefinedMetricWarning, match=name):
-        value = getattr(metrics, name)(
-            [0, 1], [0, 0], y_old=[0, 1], sample_weight=[0, 0]
-        )
+        value = figure([0, 1], [0, 0], y_old=[0, 1], sample_weight=[0, 0])
     assert math.isnan(value)
+    with pytest.raises(ValueError, match="never match"):
+        figure([0, 1], [0, 1], y_old=["0", "1"])
 
 
 def test_wins_without_losses_are_infinite():
     assert metrics.win_loss_ratio([0, 0], [0, 0], y_old=[0, 1]) == math.inf
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_labels_that_can_never_match_are_refused(name):
-    with pytest.raises(ValueError, match="never match"):
-        getattr(metrics, name)([0, 1], [0, 1], y_old=["0", "1"])
 
 
 def test_scorers_get_the_old_labels_of_their_fold():
@@ -177,22 +196,15 @@ def test_scorers_get_the_old_labels_of_their_fold():
     splits = KFold(4)
     with sklearn.config_context(enable_metadata_routing=True):
         scorer = make_scorer(metrics.negative_flip_rate, greater_is_better=False)
+        btc = make_scorer(metrics.backward_trust_compatibility)
         scorers = {
             "nfr": scorer.set_score_request(y_old=True, sample_weight=True),
-            "btc": make_scorer(metrics.backward_trust_compatibility).set_score_request(
-                y_old=True
-            ),
+            "btc": btc.set_score_request(y_old=True),
         }
         model = LogisticRegression().set_fit_request(sample_weight=False)
-        scores = cross_validate(
-            model,
-            X,
-            y,
-            cv=splits,
-            scoring=scorers,
-            params={"y_old": old, "sample_weight": weight},
-            return_estimator=True,
-        )
+        settings = {"cv": splits, "scoring": scorers, "return_estimator": True}
+        params = {"y_old": old, "sample_weight": weight}
+        scores = cross_validate(model, X, y, params=params, **settings)
     for fold, (_, test) in enumerate(splits.split(X)):
         new = scores["estimator"][fold].predict(X[test])
         broken = (old[test] == y[test]) & (new != y[test])
