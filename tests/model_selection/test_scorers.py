@@ -1,7 +1,6 @@
-"""Scorers with the old model in view, and the choice within a flip budget."""
+"""Scorers with the old model in view: values, one prediction per row, searches."""
 
 import pickle
-import warnings
 
 import numpy as np
 import pytest
@@ -46,34 +45,26 @@ Y = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 2])
 OLD = np.array([0, 0, 0, 1, 1, 0, 2, 0, 0, 1])
 NEW = np.array([0, 0, 0, 1, 0, 1, 1, 0, 1, 0])
 X10 = np.column_stack([OLD, NEW])
-BY_HAND = {
-    "accuracy": 6 / 10,
-    "accuracy_difference": 1 / 10,
-    "neg_nfr": -1 / 10,
-    "pfr": 2 / 10,
-    "neg_relative_nfr": -(1 / 10) / (5 / 10 * 4 / 10),
-    "neg_avoidable_nfr": -1 / 10,
-    "neg_nfi": -1 / 4,
-    "btc": 4 / 5,
-    "bec": 3 / 4,
-    "neg_churn": -5 / 10,
-    "win_loss": 2.0,
-}
 # The negative flip has weight 3, one positive flip 2, a row that both have wrong 0.
 WEIGHT = np.array([1, 1, 1, 1, 3, 2, 1, 0, 1, 1])
-BY_HAND_WEIGHTED = {
-    "accuracy": 7 / 12,
-    "accuracy_difference": 0.0,
-    "neg_nfr": -3 / 12,
-    "pfr": 3 / 12,
-    "neg_relative_nfr": -(3 / 12) / (7 / 12 * 5 / 12),
-    "neg_avoidable_nfr": -3 / 12,
-    "neg_nfi": -3 / 5,
-    "btc": 4 / 7,
-    "bec": 2 / 5,
-    "neg_churn": -8 / 12,
-    "win_loss": 1.0,
+# Without and with these weights.
+BY_HAND = {
+    "accuracy": (6 / 10, 7 / 12),
+    "accuracy_difference": (1 / 10, 0.0),
+    "neg_nfr": (-1 / 10, -3 / 12),
+    "pfr": (2 / 10, 3 / 12),
+    "neg_relative_nfr": (-(1 / 10) / (5 / 10 * 4 / 10), -(3 / 12) / (7 / 12 * 5 / 12)),
+    "neg_avoidable_nfr": (-1 / 10, -3 / 12),
+    "neg_nfi": (-1 / 4, -3 / 5),
+    "btc": (4 / 5, 4 / 7),
+    "bec": (3 / 4, 2 / 5),
+    "neg_churn": (-5 / 10, -8 / 12),
+    "win_loss": (2.0, 1.0),
 }
+
+
+def tree(max_depth):
+    return DecisionTreeClassifier(max_depth=max_depth, random_state=0)
 
 
 @pytest.fixture
@@ -89,39 +80,15 @@ def new():
 # Values
 
 
-@pytest.mark.parametrize("metric", BY_HAND)
-def test_scorer_by_hand(old, new, metric):
-    scorer = flip_scorer(old, metric)
-    assert scorer(new, X10, Y) == pytest.approx(BY_HAND[metric])
-    weighted = scorer(new, X10, Y, sample_weight=WEIGHT)
-    assert weighted == pytest.approx(BY_HAND_WEIGHTED[metric])
-
-
-def test_update_scorer_by_hand(old, new):
-    scorer = update_scorer(old)
-    assert scorer(new, X10, Y) == pytest.approx(BY_HAND)
-    weighted = scorer(new, X10, Y, sample_weight=WEIGHT)
-    assert weighted == pytest.approx(BY_HAND_WEIGHTED)
-
-
-def test_scorers_agree_with_the_metrics(old, new):
-    scores = update_scorer(old)(new, X10, Y)
-    for name, metric in {
-        "neg_nfr": metrics.negative_flip_rate,
-        "pfr": metrics.positive_flip_rate,
-        "neg_relative_nfr": metrics.relative_negative_flip_rate,
-        "neg_avoidable_nfr": metrics.avoidable_negative_flip_rate,
-        "neg_nfi": metrics.negative_flip_impact,
-        "btc": metrics.backward_trust_compatibility,
-        "bec": metrics.backward_error_compatibility,
-        "neg_churn": metrics.churn_rate,
-        "win_loss": metrics.win_loss_ratio,
-    }.items():
-        sign = -1 if name.startswith("neg_") else 1
-        assert scores[name] == sign * metric(Y, NEW, y_old=OLD)
-
-
-def test_nfr_is_the_default(old, new):
+def test_scores_by_hand(old, new):
+    every = update_scorer(old)
+    for weight, column in ((None, 0), (WEIGHT, 1)):
+        expected = {name: values[column] for name, values in BY_HAND.items()}
+        scores = every(new, X10, Y, sample_weight=weight)
+        assert scores == pytest.approx(expected)
+        for name in BY_HAND:
+            alone = flip_scorer(old, name)(new, X10, Y, sample_weight=weight)
+            assert alone == scores[name]
     assert flip_scorer(old)(new, X10, Y) == -0.1
 
 
@@ -203,14 +170,12 @@ LEARNER = HistGradientBoostingClassifier(max_iter=2)
 def test_old_model_predicts_each_row_once_in_a_search(data, counting, wrap):
     X, y = data
     n_rows = len(np.unique(X, axis=0))
+    names = ("neg_nfr", "neg_churn")
+    scorers = {name: flip_scorer(wrap(counting), name) for name in names}
     search = GridSearchCV(
         PCClassifier(LEARNER, old_model=wrap(counting)),
         {"method": ["naive", "distill", Focal(lam=0.5)]},
-        scoring={
-            "accuracy": "accuracy",
-            "neg_nfr": flip_scorer(wrap(counting), "neg_nfr"),
-            "neg_churn": flip_scorer(wrap(counting), "neg_churn"),
-        },
+        scoring={"accuracy": "accuracy", **scorers},
         refit=BestUnderBudget(max_nfr=0.5),
         cv=3,
         error_score="raise",
@@ -262,13 +227,10 @@ def test_remembered_answers_do_not_travel(data, counting):
 @pytest.mark.parametrize("scorer", [flip_scorer, update_scorer])
 def test_two_processes_score_as_one(data, scorer):
     X, y = data
-    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X[::2], y[::2])
-    # Never perfect on a fold, so that no figure is undefined.
-    new = DecisionTreeClassifier(max_depth=1)
+    # The stump is never perfect on a fold, so that no figure is undefined.
+    settings = {"scoring": scorer(tree(2).fit(X[::2], y[::2])), "error_score": "raise"}
     one, two = (
-        cross_validate(
-            new, X, y, cv=4, scoring=scorer(old), n_jobs=n_jobs, error_score="raise"
-        )
+        cross_validate(tree(1), X, y, cv=4, n_jobs=n_jobs, **settings)
         for n_jobs in (1, 2)
     )
     for name in one:
@@ -283,7 +245,7 @@ def test_old_model_answers_raw_rows_while_the_new_one_gets_few(data):
     score = flip_scorer(old, "accuracy_difference")
     new = sklearn.pipeline.make_pipeline(
         sklearn.preprocessing.FunctionTransformer(lambda X: X[:, :1]),
-        DecisionTreeClassifier(max_depth=2, random_state=0),
+        tree(2),
     ).fit(X, y)
     assert score(new, X, y) == pytest.approx(new.score(X, y) - old.score(X, y))
 
@@ -293,12 +255,10 @@ def test_old_model_answers_raw_rows_while_the_new_one_gets_few(data):
 
 def test_update_scorer_in_cross_validate(data):
     X, y = data
-    old = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
-    new = DecisionTreeClassifier(max_depth=2, random_state=0)
-    cv = StratifiedKFold(3)
-    scores = cross_validate(new, X, y, cv=cv, scoring=update_scorer(old))
+    old, cv = tree(1).fit(X, y), StratifiedKFold(3)
+    scores = cross_validate(tree(2), X, y, cv=cv, scoring=update_scorer(old))
     for fold, (train, test) in enumerate(cv.split(X, y)):
-        y_new = clone(new).fit(X[train], y[train]).predict(X[test])
+        y_new = tree(2).fit(X[train], y[train]).predict(X[test])
         y_old = old.predict(X[test])
         flips = np.mean((y_old == y[test]) & (y_new != y[test]))
         gains = np.mean((y_old != y[test]) & (y_new == y[test]))
@@ -311,14 +271,9 @@ def test_update_scorer_in_cross_validate(data):
 
 def test_update_scorer_in_grid_search(data):
     X, y = data
-    old = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
-    search = GridSearchCV(
-        DecisionTreeClassifier(random_state=0),
-        {"max_depth": [1, 2]},
-        cv=3,
-        scoring=update_scorer(old),
-        refit="accuracy",
-    ).fit(X, y)
+    old, depths = tree(1).fit(X, y), {"max_depth": [1, 2]}
+    settings = {"cv": 3, "scoring": update_scorer(old), "refit": "accuracy"}
+    search = GridSearchCV(tree(None), depths, **settings).fit(X, y)
     assert search.best_params_ == {"max_depth": 2}
     expected = cross_val_score(
         search.best_estimator_, X, y, cv=3, scoring=flip_scorer(old, "pfr")
@@ -328,15 +283,14 @@ def test_update_scorer_in_grid_search(data):
 
 def test_halving_search_with_a_single_scorer(data):
     X, y = data
-    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
     search = HalvingGridSearchCV(
-        DecisionTreeClassifier(random_state=0),
+        tree(None),
         {"max_depth": [1, 2]},
         factor=2,
         min_resources=80,
         cv=2,
         random_state=0,
-        scoring=flip_scorer(old, "neg_nfr"),
+        scoring=flip_scorer(tree(2).fit(X, y), "neg_nfr"),
         error_score="raise",
     ).fit(X, y)
     # A stump cannot know three classes: it loses one of those that the old tree has.
@@ -348,48 +302,29 @@ def test_halving_search_with_a_single_scorer(data):
 
 def test_fold_weights_reach_the_scorer_under_routing(data):
     X, y = data
-    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
-    new = DecisionTreeClassifier(max_depth=1, random_state=0)
+    old, cv = tree(2).fit(X, y), StratifiedKFold(3)
     weight = np.where(y == 0, 5.0, 1.0)
-    cv = StratifiedKFold(3)
-
-    def expected(test, train, weighted):
-        fitted = clone(new).fit(X[train], y[train])
-        return -metrics.negative_flip_rate(
-            y[test],
-            fitted.predict(X[test]),
-            y_old=old.predict(X[test]),
-            sample_weight=weight[test] if weighted else None,
-        )
-
+    requests = {"yes": True, "no": False, "alias": "weight"}
     with sklearn.config_context(enable_metadata_routing=True):
-        estimator = clone(new).set_fit_request(sample_weight=False)
+        new = tree(1).set_fit_request(sample_weight=False)
         scorers = {
-            "yes": flip_scorer(old).set_score_request(sample_weight=True),
-            "no": flip_scorer(old).set_score_request(sample_weight=False),
-            "alias": flip_scorer(old).set_score_request(sample_weight="weight"),
+            name: flip_scorer(old).set_score_request(sample_weight=request)
+            for name, request in requests.items()
         }
-        scores = cross_validate(
-            estimator,
-            X,
-            y,
-            cv=cv,
-            scoring=scorers,
-            params={"sample_weight": weight, "weight": weight},
-            error_score="raise",
-        )
-        with pytest.raises(
-            sklearn.exceptions.UnsetMetadataPassedError, match="sample_weight"
-        ):
-            cross_validate(
-                estimator,
-                X,
-                y,
-                scoring=flip_scorer(old),
-                params={"sample_weight": weight},
-            )
+        params = {"sample_weight": weight, "weight": weight}
+        scores = cross_validate(new, X, y, cv=cv, scoring=scorers, params=params)
+        del params["weight"]
+        unset = sklearn.exceptions.UnsetMetadataPassedError
+        with pytest.raises(unset, match="sample_weight"):
+            cross_validate(new, X, y, scoring=flip_scorer(old), params=params)
     for fold, (train, test) in enumerate(cv.split(X, y)):
-        weighted, plain = (expected(test, train, flag) for flag in (True, False))
+        y_new = tree(1).fit(X[train], y[train]).predict(X[test])
+        weighted, plain = (
+            -metrics.negative_flip_rate(
+                y[test], y_new, y_old=old.predict(X[test]), sample_weight=weights
+            )
+            for weights in (weight[test], None)
+        )
         assert weighted != plain
         assert scores["test_yes"][fold] == pytest.approx(weighted)
         assert scores["test_alias"][fold] == pytest.approx(weighted)
@@ -398,115 +333,8 @@ def test_fold_weights_reach_the_scorer_under_routing(data):
 
 def test_scorer_needs_no_request_under_routing(data):
     X, y = data
-    old = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
-    off = cross_val_score(LEARNER, X, y, scoring=flip_scorer(old))
+    scorer = flip_scorer(tree(2).fit(X, y))
+    off = cross_val_score(LEARNER, X, y, scoring=scorer)
     with sklearn.config_context(enable_metadata_routing=True):
-        on = cross_val_score(LEARNER, X, y, scoring=flip_scorer(old))
+        on = cross_val_score(LEARNER, X, y, scoring=scorer)
     np.testing.assert_array_equal(on, off)
-
-
-# BestUnderBudget
-
-
-def results(accuracy, neg_nfr, **others):
-    scores = {"accuracy": accuracy, "neg_nfr": neg_nfr, **others}
-    return {f"mean_test_{name}": np.array(values) for name, values in scores.items()}
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "neg_nfr", "best"),
-    [
-        pytest.param([0.9, 0.8, 0.7], [-0.02, -0.01, 0.0], 1, id="best within budget"),
-        pytest.param([0.9, 0.8, 0.7], [-0.001, 0.0, 0.0], 0, id="all within budget"),
-        pytest.param([0.9, 0.8, 0.8], [-0.02, -0.01, 0.0], 2, id="tie: fewest flips"),
-        pytest.param([0.9, 0.8, 0.8], [-0.02, 0.0, 0.0], 1, id="tie: listed first"),
-        pytest.param([0.9, 0.8, 0.7], [-0.02, np.nan, 0.0], 2, id="nan flips"),
-        pytest.param([np.nan, 0.8, 0.7], [-0.0, 0.0, 0.0], 1, id="nan score"),
-        pytest.param([0.9, 0.8], [-0.1 / 10 - 1e-16, 0.0], 0, id="rounding"),
-    ],
-)
-def test_best_under_budget_by_hand(accuracy, neg_nfr, best):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        choice = BestUnderBudget(max_nfr=0.01)(results(accuracy, neg_nfr))
-    assert choice == best
-    assert type(choice) is int
-
-
-def test_zero_budget():
-    choose = BestUnderBudget(max_nfr=0)
-    assert choose(results([0.9, 0.8], [-0.001, 0.0])) == 1
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "neg_nfr", "best", "figure"),
-    [
-        ([0.9, 0.8, 0.7], [-0.3, -0.2, -0.25], 1, "0.2000"),
-        ([0.9, 0.8, 0.85], [-0.3, -0.2, -0.2], 2, "0.2000"),
-        ([0.9, 0.8, 0.7], [-0.3, np.nan, -0.25], 2, "0.2500"),
-        ([0.9, np.nan, 0.7], [-0.3, -0.2, -0.25], 2, "0.2500"),
-    ],
-)
-def test_nothing_within_budget(accuracy, neg_nfr, best, figure):
-    with pytest.warns(UserWarning, match=rf"within 0.01; .*fewest flips, {figure}"):
-        choice = BestUnderBudget(max_nfr=0.01)(results(accuracy, neg_nfr))
-    assert choice == best
-
-
-def test_no_candidate_with_scores():
-    with pytest.raises(ValueError, match=r"No candidate has both scores.*nan"):
-        BestUnderBudget()(results([np.nan, 0.9], [-0.1, np.nan]))
-
-
-def test_other_names():
-    choose = BestUnderBudget(max_nfr=0.05, score="f1", nfr="flips")
-    scores = results([0.1, 0.2], [0.0, 0.0], f1=[0.9, 0.8], flips=[-0.1, -0.05])
-    assert choose(scores) == 1
-
-
-@pytest.mark.parametrize(
-    ("choose", "missing"),
-    [
-        (BestUnderBudget(score="f1"), "f1"),
-        (BestUnderBudget(nfr="flips"), "flips"),
-    ],
-)
-def test_missing_names(choose, missing):
-    with pytest.raises(
-        ValueError, match=rf"no score '{missing}', only \['accuracy', 'neg_nfr'\]"
-    ):
-        choose(results([0.9], [0.0]))
-
-
-def test_budget_pickles_clones_and_compares():
-    budget = BestUnderBudget(max_nfr=0.02, score="f1")
-    assert pickle.loads(pickle.dumps(budget)) == budget
-    assert clone(GridSearchCV(LEARNER, {}, refit=budget)).refit == budget
-    assert repr(budget) == "BestUnderBudget(max_nfr=0.02, score='f1', nfr='neg_nfr')"
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_budget_chooses_in_a_search(data, n_jobs):
-    X, y = data
-    X = X[:, :1]
-    old = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X[::2], y[::2])
-    search = GridSearchCV(
-        DecisionTreeClassifier(random_state=0),
-        {"max_depth": [1, 2, 3, 6]},
-        scoring={"accuracy": "accuracy", "neg_nfr": flip_scorer(old)},
-        cv=3,
-        n_jobs=n_jobs,
-    )
-    accuracy, neg_nfr = (
-        search.set_params(refit=name).fit(X, y).cv_results_[f"mean_test_{name}"]
-        for name in ("accuracy", "neg_nfr")
-    )
-    # A budget that shuts out the most accurate candidate, but not all.
-    most_accurate = accuracy.argmax()
-    within = np.flatnonzero(neg_nfr > neg_nfr[most_accurate])
-    assert within.size
-    budget = (-neg_nfr[within]).max()
-    search.set_params(refit=BestUnderBudget(max_nfr=float(budget))).fit(X, y)
-    assert search.best_index_ == within[accuracy[within].argmax()]
-    assert search.best_params_ == search.cv_results_["params"][search.best_index_]
-    assert search.predict(X).shape == y.shape
