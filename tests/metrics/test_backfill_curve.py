@@ -30,35 +30,20 @@ def test_each_fraction_is_a_ranking_of_old_and_new_vectors(
     queries, old, new, labels = update()
     order = np.random.default_rng(1).permutation(60)
     fractions = [0, 0.1, 0.35, 1]
-    curve = backfill_curve(
-        queries,
-        old,
-        new,
-        order=order,
-        fractions=fractions,
-        measure=measure,
-        metric=metric,
-        **labels,
-    )
+    settings = {"order": order, "fractions": fractions, "metric": metric, **labels}
+    curve = backfill_curve(queries, old, new, measure=measure, **settings)
     for fraction, quality in zip(fractions, curve.quality, strict=True):
         re_embedded = np.isin(np.arange(60), order[: round(60 * fraction)])
-        scores = np.where(
-            re_embedded,
-            -cdist(queries, new, metric),
-            -cdist(queries[:, :4], old, metric),
-        )
+        before, after = cdist(queries[:, :4], old, metric), cdist(queries, new, metric)
+        scores = -np.where(re_embedded, after, before)
         # Distances on the line to items that stand where these scores put them.
+        line = {"gallery_labels": labels["gallery_labels"], "metric": "euclidean"}
         expected = [
-            retrieval_outcomes(
-                [[0.0]],
-                -row[:, None],
-                query_labels=[label],
-                gallery_labels=labels["gallery_labels"],
-                metric="euclidean",
-            ).mean(measure)
+            retrieval_outcomes([[0]], -row[:, None], query_labels=[label], **line)
             for row, label in zip(scores, labels["query_labels"], strict=True)
         ]
-        assert quality == pytest.approx(np.mean(expected))
+        values = [outcomes.mean(measure) for outcomes in expected]
+        assert quality == pytest.approx(np.mean(values))
 
 
 def test_the_ends_are_the_cross_test_and_the_new_self_test():
@@ -79,14 +64,8 @@ def test_the_random_order_is_that_of_the_seed():
     )
     np.testing.assert_array_equal(first.quality, again.quality)
     assert (first.quality != other.quality).any()
-    given = backfill_curve(
-        queries,
-        old,
-        new,
-        order=np.random.default_rng(0).permutation(60),
-        measure="map",
-        **labels,
-    )
+    order = np.random.default_rng(0).permutation(60)
+    given = backfill_curve(queries, old, new, order=order, measure="map", **labels)
     np.testing.assert_array_equal(first.quality, given.quality)
 
 
