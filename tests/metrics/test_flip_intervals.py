@@ -1,6 +1,7 @@
 """Intervals and tests: published values, brute force, coverage, degenerate counts."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -37,20 +38,30 @@ def of_rows(counts, **settings):
     return flip_interval(y_true, y_new, y_old=y_old, **settings)
 
 
+def of_cells(*cells, **settings):
+    return interval_from_counts(FlipCounts(*cells), **settings)
+
+
+def of_difference(*cells, method):
+    return of_cells(*cells, metric="accuracy_difference", method=method)
+
+
 @pytest.mark.parametrize(
     ("k", "n"), [(0, 10), (3, 50), (50, 50), (123, 4567), (9, 10**8)]
 )
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
 def test_proportions_end_where_their_test_starts_to_reject(k, n, confidence):
-    settings = {"counts": FlipCounts(n - k, k, 0, 0, 0), "confidence": confidence}
     tail = (1 - confidence) / 2
-    _, low, high = interval_from_counts(**settings, method="clopper-pearson")
-    assert binom.sf(k - 1, n, low) == pytest.approx(tail, rel=1e-4) if k else low == 0
-    assert (
-        binom.cdf(k, n, high) == pytest.approx(tail, rel=1e-4) if k < n else high == 1
+    exact, wilson = (
+        of_cells(n - k, k, 0, 0, 0, confidence=confidence, method=method)
+        for method in ("clopper-pearson", "wilson")
     )
-    _, *ends = interval_from_counts(**settings, method="wilson")
-    for p in set(ends) - {0, 1}:
+    # Nothing below 0 and above 1 is left to reject.
+    left = binom.sf(k - 1, n, exact.low), binom.cdf(k, n, exact.high)
+    expected = tail if exact.low > 0 else 1, tail if exact.high < 1 else 1
+    assert left == pytest.approx(expected, rel=1e-4)
+    assert (exact.low == 0, exact.high == 1) == (k == 0, k == n)
+    for p in {wilson.low, wilson.high} - {0, 1}:
         score = abs(k / n - p) / math.sqrt(p * (1 - p) / n)
         assert score == pytest.approx(norm.isf(tail), rel=1e-6)
 
@@ -68,18 +79,16 @@ def test_proportions_end_where_their_test_starts_to_reject(k, n, confidence):
     ],
 )
 def test_paired_differences_agree_with_published_examples(method, cells, low, high):
-    interval = interval_from_counts(
-        FlipCounts(*cells, 0), metric="accuracy_difference", method=method
-    )
+    _, *ends = of_difference(*cells, 0, method=method)
     digits = 5e-4 if low == 0.026 else 5e-5
-    np.testing.assert_allclose(interval[1:], [low, high], atol=digits)
+    np.testing.assert_allclose(ends, [low, high], atol=digits)
 
 
 @pytest.mark.parametrize(
     "cells", [(70, 4, 9, 20), (5, 0, 0, 5), (80, 0, 6, 14), (0, 0, 8, 0), (3, 40, 2, 9)]
 )
 def test_tango_ends_where_the_score_test_starts_to_reject(cells):
-    both_right, b, c, both_wrong = cells
+    _, b, c, _ = cells
     n = sum(cells)
 
     def score(difference):
@@ -91,17 +100,12 @@ def test_tango_ends_where_the_score_test_starts_to_reject(cells):
             return -sum(k * math.log(max(x, 1e-300)) for k, x in terms if k)
 
         bounds = (max(0, -difference), (1 - difference) / 2)
-        p = minimize_scalar(
-            minus_log_likelihood, bounds=bounds, options={"xatol": 1e-12}
-        ).x
+        options = {"xatol": 1e-12}
+        p = minimize_scalar(minus_log_likelihood, bounds=bounds, options=options).x
         variance = (2 * p + difference - difference**2) / n
         return ((c - b) / n - difference) / math.sqrt(variance)
 
-    _, low, high = interval_from_counts(
-        FlipCounts(both_right, b, c, both_wrong, 0),
-        metric="accuracy_difference",
-        method="tango",
-    )
+    _, low, high = of_difference(*cells, 0, method="tango")
     z = norm.ppf(0.975)
     if low > -1:
         assert score(low) == pytest.approx(z, abs=1e-3)
@@ -111,34 +115,26 @@ def test_tango_ends_where_the_score_test_starts_to_reject(cells):
 
 @given(CELLS, st.sampled_from([0.5, 0.9, 0.95, 0.999]))
 def test_intervals_contain_their_estimate_and_grow_with_confidence(cells, confidence):
-    counts = FlipCounts(*cells)
-    for metric, methods in {
-        "negative_flip_rate": ("wilson", "clopper-pearson"),
-        "churn_rate": ("wilson", "clopper-pearson"),
-        "accuracy_difference": ("newcombe", "tango"),
-    }.items():
-        for method in methods:
-            settings = {"metric": metric, "method": method}
-            estimate, low, high = interval_from_counts(
-                counts, confidence=confidence, **settings
-            )
-            assert low <= estimate <= high
-            assert -1 <= low < high <= 1
-            wider = interval_from_counts(counts, confidence=0.9999, **settings)
-            assert wider.low <= low + 1e-12
-            assert wider.high >= high - 1e-12
+    for metric, method in [
+        *product(["negative_flip_rate", "churn_rate"], ["wilson", "clopper-pearson"]),
+        *product(["accuracy_difference"], ["newcombe", "tango"]),
+    ]:
+        settings = {"metric": metric, "method": method}
+        estimate, low, high = of_cells(*cells, confidence=confidence, **settings)
+        assert low <= estimate <= high
+        assert -1 <= low < high <= 1
+        wider = of_cells(*cells, confidence=0.9999, **settings)
+        assert wider.low <= low + 1e-12
+        assert wider.high >= high - 1e-12
 
 
 @given(CELLS)
 def test_swapping_the_models_mirrors_the_accuracy_difference(cells):
     n11, b, c, same, different = cells
     for method in ("newcombe", "tango"):
-        settings = {"metric": "accuracy_difference", "method": method}
-        _, low, high = interval_from_counts(FlipCounts(*cells), **settings)
-        swapped = interval_from_counts(
-            FlipCounts(n11, c, b, same, different), **settings
-        )
-        np.testing.assert_allclose(swapped[1:], [-high, -low], atol=1e-9)
+        _, low, high = of_difference(*cells, method=method)
+        _, *swapped = of_difference(n11, c, b, same, different, method=method)
+        np.testing.assert_allclose(swapped, [-high, -low], atol=1e-9)
 
 
 @pytest.mark.parametrize("metric", FLIP_FIGURES)
@@ -191,7 +187,7 @@ def coverage(metric, method, truth, n, repeats, seed):
     tables = np.random.default_rng(seed).multinomial(n, truth, size=repeats)
     settings = {"metric": metric, "method": method, "n_bootstrap": 400}
     intervals = [
-        interval_from_counts(FlipCounts(*table.tolist()), random_state=draw, **settings)
+        of_cells(*table.tolist(), random_state=draw, **settings)
         for draw, table in enumerate(tables)
     ]
     return np.mean([low <= target <= high for _, low, high in intervals])
@@ -218,8 +214,9 @@ def test_coverage_is_near_nominal(metric, method, n):
 
 def test_clopper_pearson_never_covers_less_than_it_says():
     n, p = 80, 0.02
-    tables = [FlipCounts(n - k, k, 0, 0, 0) for k in range(n + 1)]
-    intervals = [interval_from_counts(t, method="clopper-pearson") for t in tables]
+    intervals = [
+        of_cells(n - k, k, 0, 0, 0, method="clopper-pearson") for k in range(n + 1)
+    ]
     covered = [low <= p <= high for _, low, high in intervals]
     assert binom.pmf(np.arange(n + 1), n, p)[covered].sum() >= 0.95
 
@@ -286,9 +283,7 @@ def test_a_bootstrap_without_width_is_no_evidence():
 
 
 def test_a_ratio_may_be_infinite():
-    interval = interval_from_counts(
-        FlipCounts(90, 1, 9, 0, 0), metric="win_loss_ratio", random_state=0
-    )
+    interval = of_cells(90, 1, 9, 0, 0, metric="win_loss_ratio", random_state=0)
     assert interval.estimate == 9
     assert 0 < interval.low < 9
     assert interval.high == math.inf
@@ -325,16 +320,15 @@ def test_bad_settings_are_named(bad, message):
 @pytest.mark.parametrize("cells", [(1.5, 0, 0, 0, 0), (5, -1, 0, 0, 0)])
 def test_stored_counts_must_be_counts(cells):
     with pytest.raises(ValueError, match="whole numbers"):
-        interval_from_counts(FlipCounts(*cells))
+        of_cells(*cells)
 
 
 def test_no_flips_certify_one_percent_from_299_rows():
     assert rows_to_certify(0.01) == 299
     for n, certified in ((298, False), (299, True)):
         # One-sided at 95 % is the upper end at 90 %.
-        _, _, high = interval_from_counts(
-            FlipCounts(n, 0, 0, 0, 0), confidence=0.9, method="clopper-pearson"
-        )
+        settings = {"confidence": 0.9, "method": "clopper-pearson"}
+        _, _, high = of_cells(n, 0, 0, 0, 0, **settings)
         assert (high <= 0.01) is certified
     assert rows_to_certify(0.5, confidence=0.75) == 2
     with pytest.raises(ValueError, match="max_nfr"):

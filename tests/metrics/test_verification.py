@@ -40,13 +40,8 @@ def test_rates_count_all_pairs(metric, part_size, monkeypatch):
     same = query_labels[:, None] == gallery_labels
     scores = cdist(queries, gallery, metric)
     scores = 1 - scores if metric == "cosine" else -scores
-    search = {
-        "query_labels": query_labels,
-        "gallery_labels": gallery_labels,
-        "query_ids": query_ids,
-        "gallery_ids": gallery_ids,
-        "metric": metric,
-    }
+    search = {"query_labels": query_labels, "gallery_labels": gallery_labels}
+    search |= {"query_ids": query_ids, "gallery_ids": gallery_ids, "metric": metric}
     for threshold in np.quantile(scores, [0.1, 0.5, 0.99]):
         rates = verification_rates(queries, gallery, threshold=threshold, **search)
         accepted = scores >= threshold
@@ -65,18 +60,15 @@ def test_rates_count_all_pairs(metric, part_size, monkeypatch):
 @pytest.mark.parametrize("far", [0, 0.001, 0.05, 0.5, 0.999, 1])
 def test_the_threshold_reproduces_the_rate_and_none_lower_does(dtype, metric, far):
     vectors, labels = embeddings(80, dtype)
-    tar, threshold = tar_at_far(vectors, query_labels=labels, metric=metric, far=far)
-    arguments = {"query_labels": labels, "metric": metric}
-    rates = verification_rates(vectors, threshold=threshold, **arguments)
+    search = {"queries": vectors, "query_labels": labels, "metric": metric}
+    tar, threshold = tar_at_far(far=far, **search)
+    rates = verification_rates(threshold=threshold, **search)
     assert rates.tar == tar
     assert rates.far <= far
     if far < 1:
-        precision = np.float32 if metric == "cosine" else np.float64
-        lower = np.nextafter(dtype(threshold), dtype(-np.inf), dtype=dtype)
-        if metric == "euclidean":
-            lower = np.nextafter(precision(threshold), -np.inf)
-        rates = verification_rates(vectors, threshold=lower, **arguments)
-        assert rates.far > far
+        precision = dtype if metric == "cosine" else np.float64
+        lower = np.nextafter(precision(threshold), precision(-np.inf))
+        assert verification_rates(threshold=lower, **search).far > far
 
 
 @given(
@@ -105,8 +97,7 @@ def test_ties_at_the_threshold_are_refused_together():
 def test_rates_without_pairs_are_nan_with_a_warning():
     with pytest.warns(UndefinedMetricWarning, match="FAR is 0/0"):
         rates = verification_rates(VECTORS, query_labels=[0] * 4, threshold=-1)
-    assert rates.tar == 1
-    assert math.isnan(rates.far)
+    np.testing.assert_equal(rates, (1, math.nan))
     with pytest.warns(UndefinedMetricWarning, match="TAR is 0/0"):
         rates = verification_rates(VECTORS, query_labels=range(4), threshold=0.5)
     assert math.isnan(rates.tar)
