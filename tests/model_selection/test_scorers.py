@@ -67,32 +67,27 @@ def tree(max_depth):
     return DecisionTreeClassifier(max_depth=max_depth, random_state=0)
 
 
-@pytest.fixture
-def old():
-    return Lookup(0).fit(X10, Y)
-
-
-@pytest.fixture
-def new():
-    return Lookup(1).fit(X10, Y)
+OLD_MODEL, NEW_MODEL = Lookup(0).fit(X10, Y), Lookup(1).fit(X10, Y)
 
 
 # Values
 
 
-def test_scores_by_hand(old, new):
-    every = update_scorer(old)
+def test_scores_by_hand():
+    every = update_scorer(OLD_MODEL)
     for weight, column in ((None, 0), (WEIGHT, 1)):
         expected = {name: values[column] for name, values in BY_HAND.items()}
-        scores = every(new, X10, Y, sample_weight=weight)
+        scores = every(NEW_MODEL, X10, Y, sample_weight=weight)
         assert scores == pytest.approx(expected)
         for name in BY_HAND:
-            alone = flip_scorer(old, name)(new, X10, Y, sample_weight=weight)
+            alone = flip_scorer(OLD_MODEL, name)(
+                NEW_MODEL, X10, Y, sample_weight=weight
+            )
             assert alone == scores[name]
-    assert flip_scorer(old)(new, X10, Y) == -0.1
+    assert flip_scorer(OLD_MODEL)(NEW_MODEL, X10, Y) == -0.1
 
 
-def test_undefined_figures_are_nan_and_the_perfect_score_is_zero(old):
+def test_undefined_figures_are_nan_and_the_perfect_score_is_zero():
     perfect = Lookup(0).fit(Y[:, None], Y)
     same = update_scorer(perfect)(perfect, Y[:, None], Y)
     undefined = {name for name, value in same.items() if np.isnan(value)}
@@ -100,14 +95,14 @@ def test_undefined_figures_are_nan_and_the_perfect_score_is_zero(old):
     assert str(same["neg_nfr"]) == "0.0"
 
 
-def test_more_is_better_for_every_scorer(old):
+def test_more_is_better_for_every_scorer():
     """A model that differs from the old one where it is wrong only beats one that
     differs where it is right only."""
     better, worse = OLD.copy(), OLD.copy()
     better[5:7] = Y[5:7]
     worse[0:2] = 1
     X = np.column_stack([OLD, better, worse])
-    scorer = update_scorer(old)
+    scorer = update_scorer(OLD_MODEL)
     good, bad = (scorer(Lookup(column).fit(X, Y), X, Y) for column in (1, 2))
     # As many predictions changed, and no flip could have been avoided by another.
     same = {"neg_churn", "neg_avoidable_nfr"}
@@ -115,7 +110,7 @@ def test_more_is_better_for_every_scorer(old):
     assert all(good[name] == bad[name] for name in same)
 
 
-def test_string_labels(old, new):
+def test_string_labels():
     names = np.array(["a", "b", "c"])
 
     class Named(Lookup):
@@ -124,7 +119,7 @@ def test_string_labels(old, new):
 
     named_old, named_new = Named(0).fit(X10, names[Y]), Named(1).fit(X10, names[Y])
     scores = update_scorer(named_old)(named_new, X10, names[Y])
-    assert scores == update_scorer(old)(new, X10, Y)
+    assert scores == update_scorer(OLD_MODEL)(NEW_MODEL, X10, Y)
 
 
 # One handle, one prediction per row
@@ -209,10 +204,10 @@ def test_clone_shares_the_old_model(data, counting):
 
 
 @pytest.mark.parametrize("make", [flip_scorer, update_scorer])
-def test_pickle(old, new, make):
-    scorer = make(old)
+def test_pickle(make):
+    scorer = make(OLD_MODEL)
     restored = pickle.loads(pickle.dumps(scorer))
-    assert restored(new, X10, Y) == scorer(new, X10, Y)
+    assert restored(NEW_MODEL, X10, Y) == scorer(NEW_MODEL, X10, Y)
     assert repr(restored) == repr(scorer)
 
 
