@@ -28,21 +28,17 @@ def versions(n=40, widths=(3, 5, 4)):
     }
 
 
-def matrix_of(values):
-    """A matrix with these values at recall@1, of 100 queries."""
-    values = np.asarray(values)
-    outcomes = {}
-    for place, value in np.ndenumerate(values):
-        first, nan = np.full(100, 2), np.full(100, np.nan)
-        first[: round(100 * value)] = 1
-        outcomes[place] = RetrievalOutcomes(first, nan, nan, first > 0, 9)
-    names = tuple(f"v{i}" for i in range(len(values)))
-    return CompatibilityMatrix(names, outcomes, "recall@1")
+LABELS, VERSIONS = versions()
+MATRIX = compatibility_matrix(VERSIONS, labels=LABELS)
 
 
 def test_summaries_by_hand():
     values = [[0.5, 0.9, 0.9], [0.5, 0.6, 0.9], [0.6, 0.0, 0.8]]
-    matrix = matrix_of(values)
+    outcomes, nan = {}, np.full(100, np.nan)
+    for place, value in np.ndenumerate(values):
+        first = np.where(np.arange(100) < round(100 * value), 1, 2)
+        outcomes[place] = RetrievalOutcomes(first, nan, nan, first > 0, 9)
+    matrix = CompatibilityMatrix(("v0", "v1", "v2"), outcomes, "recall@1")
     np.testing.assert_allclose(matrix.values, values)
     # Equal is not better; what is above the diagonal does not count.
     assert np.argwhere(matrix.criterion).tolist() == [[2, 0]]
@@ -56,52 +52,39 @@ def test_summaries_by_hand():
 
 
 def test_cells_are_searches_that_leave_out_the_item_itself():
-    labels, by_version = versions()
-    matrix = compatibility_matrix(by_version, labels=labels)
-    assert matrix.versions == ("v1", "v2", "v3")
-    ids = np.arange(40)
-    items = {"query_labels": labels, "gallery_labels": labels}
-    items |= {"query_ids": ids, "gallery_ids": ids}
-    for (i, new), (j, old) in product(enumerate(by_version.values()), repeat=2):
+    assert MATRIX.versions == ("v1", "v2", "v3")
+    items = {"query_labels": LABELS, "gallery_labels": LABELS}
+    items |= {"query_ids": range(40), "gallery_ids": range(40)}
+    for (i, new), (j, old) in product(enumerate(VERSIONS.values()), repeat=2):
         expected = retrieval_outcomes(new, old, **items)
-        assert matrix.values[i, j] == expected.recall_at(1)
-        found = matrix.outcomes[i, j].first_rank
+        assert MATRIX.values[i, j] == expected.recall_at(1)
+        found = MATRIX.outcomes[i, j].first_rank
         np.testing.assert_array_equal(found, expected.first_rank)
-    self_test = retrieval_outcomes(by_version["v2"], query_labels=labels)
-    assert matrix.values[1, 1] == self_test.recall_at(1)
+    self_test = retrieval_outcomes(VERSIONS["v2"], query_labels=LABELS)
+    assert MATRIX.values[1, 1] == self_test.recall_at(1)
+    pairs = compatibility_matrix(VERSIONS, labels=LABELS, query_ids=np.arange(40) // 2)
+    assert pairs.outcomes[2, 0].gallery_size == 38
 
 
 def test_a_gallery_of_its_own_and_other_measures():
-    labels, by_version = versions()
-    queries = {version: rows[:15] for version, rows in by_version.items()}
-    gallery = {version: rows[15:] for version, rows in by_version.items()}
-    given = {"labels": labels[:15], "gallery_labels": labels[15:]}
-    given["gallery_by_version"] = gallery
-    matrix = compatibility_matrix(queries, **given)
-    expected = retrieval_outcomes(
-        queries["v3"],
-        gallery["v1"],
-        query_labels=labels[:15],
-        gallery_labels=labels[15:],
-    )
+    queries = {version: rows[:15] for version, rows in VERSIONS.items()}
+    gallery = {version: rows[15:] for version, rows in VERSIONS.items()}
+    items = {"gallery_by_version": gallery, "gallery_labels": LABELS[15:]}
+    matrix = compatibility_matrix(queries, labels=LABELS[:15], **items)
+    labels = {"query_labels": LABELS[:15], "gallery_labels": LABELS[15:]}
+    expected = retrieval_outcomes(queries["v3"], gallery["v1"], **labels)
     for measure in ("map", "ndcg", "recall@5"):
         cell = matrix.with_measure(measure).values[2, 0]
         assert cell == expected.mean(measure)
-        again = compatibility_matrix(queries, measure=measure, **given)
+        again = compatibility_matrix(
+            queries, labels=LABELS[:15], measure=measure, **items
+        )
         assert again.values[2, 0] == cell
 
 
-def test_items_with_the_id_of_the_query_are_left_out_in_every_version():
-    labels, by_version = versions()
-    ids = np.arange(40) // 2
-    matrix = compatibility_matrix(by_version, labels=labels, query_ids=ids)
-    assert matrix.outcomes[2, 0].gallery_size == 38
-
-
 def test_identical_versions_are_not_compatible():
-    labels, by_version = versions()
-    same = [by_version["v1"]] * 3
-    matrix = compatibility_matrix(same, labels=labels, measure="map")
+    same = [VERSIONS["v1"]] * 3
+    matrix = compatibility_matrix(same, labels=LABELS, measure="map")
     assert len(np.unique(matrix.values)) == 1
     assert matrix.average_compatibility == 0
     assert not matrix.criterion.any()
@@ -125,17 +108,13 @@ def test_plain_functions_by_hand():
     assert compatibility_tax(66.3, 55.6) == pytest.approx(10.7)
     np.testing.assert_allclose(update_gain([0.5, 0.5], [0.5, 0.4], 0.7), [0, -0.5])
     assert type(update_gain(0, 1, 2)) is float
-
-
-def test_undefined_gain_is_nan_with_a_warning():
     with pytest.warns(UndefinedMetricWarning, match="paragon equals old_self"):
         gains = update_gain([0.5, 0.5], 0.6, [0.5, 0.7])
     np.testing.assert_allclose(gains, [np.nan, 0.5])
 
 
 def test_a_single_version_has_no_average_compatibility():
-    labels, by_version = versions(widths=(3,))
-    matrix = compatibility_matrix(by_version, labels=labels)
+    matrix = compatibility_matrix([VERSIONS["v1"]], labels=LABELS)
     with pytest.warns(UndefinedMetricWarning, match="single version"):
         assert math.isnan(matrix.average_compatibility)
     assert matrix.average_multimodel_accuracy == matrix.values[0, 0]
@@ -144,11 +123,9 @@ def test_a_single_version_has_no_average_compatibility():
 
 
 def test_queries_without_a_relevant_item_give_one_warning():
-    labels, by_version = versions()
-    labels = labels.copy()
-    labels[0] = 9
+    labels = [9, *LABELS[1:]]
     with pytest.warns(UndefinedMetricWarning, match="1 of 40 queries") as caught:
-        matrix = compatibility_matrix(by_version, labels=labels)
+        matrix = compatibility_matrix(VERSIONS, labels=labels)
     assert len(caught) == 1
     assert not np.isnan(matrix.values).any()
 
@@ -159,28 +136,23 @@ def test_queries_without_a_relevant_item_give_one_warning():
         ({"labels": [0, 1]}, r"labels has 2 rows but embeddings_by_version\['v1'\]"),
         ({"labels": None}, "labels is missing"),
         ({"embeddings_by_version": {}}, "there are no versions"),
-        ({"embeddings_by_version": [np.eye(3), np.eye(4)]}, "version.*has 4"),
+        ({"embeddings_by_version": [np.eye(40), np.eye(4)]}, "version.*has 4"),
         ({"measure": "accuracy"}, "Unknown measure 'accuracy'"),
         ({"measure": "recall@40"}, "k must be between 1 and 39"),
         ({"metric": "dot"}, "Unknown metric 'dot'"),
         ({"gallery_labels": [0]}, "gallery_labels without gallery_by_version"),
         ({"gallery_ids": [0]}, "gallery_ids without gallery_by_version"),
         ({"gallery_by_version": {"v1": np.eye(3)}}, "versions"),
-        ({"gallery_by_version": versions()[1]}, "gallery_labels is missing"),
+        ({"gallery_by_version": VERSIONS}, "gallery_labels is missing"),
     ],
 )
 def test_bad_input_is_refused(change, message):
-    labels, by_version = versions()
-    if "embeddings_by_version" in change:
-        labels = [0, 0, 1]
-    arguments = {"embeddings_by_version": by_version, "labels": labels, **change}
+    given = {"embeddings_by_version": VERSIONS, "labels": LABELS}
     with pytest.raises(ValueError, match=message):
-        compatibility_matrix(**arguments)
+        compatibility_matrix(**given | change)
 
 
 @pytest.mark.parametrize("pair", [("v1", "v9"), ("v1",), "v1", ("v1", "v2", "v3")])
 def test_an_unknown_pair_is_refused(pair):
-    labels, by_version = versions()
-    matrix = compatibility_matrix(by_version, labels=labels)
     with pytest.raises(ValueError, match="pair must name the new and the old"):
-        matrix.tax(0.5, pair=pair)
+        MATRIX.tax(0.5, pair=pair)

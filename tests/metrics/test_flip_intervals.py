@@ -19,6 +19,7 @@ from sklearn_graceful.metrics import (
     mcnemar_from_counts,
     mcnemar_test,
     rows_to_certify,
+    win_loss_ratio,
 )
 from sklearn_graceful.metrics._interval_methods import (
     METHODS,
@@ -276,19 +277,18 @@ def test_a_ratio_may_be_infinite():
     interval = of_cells(90, 1, 9, 0, 0, metric="win_loss_ratio", random_state=0)
     assert interval.estimate == 9
     assert 0 < interval.low < 9
-    assert interval.high == math.inf
+    assert interval.high == math.inf == win_loss_ratio([0, 0], [0, 0], y_old=[0, 1])
 
 
-def test_same_seed_same_interval_and_global_state_untouched():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    settings = {"metric": "win_loss_ratio"}
+def test_same_seed_same_interval_and_global_state_untouched(random_states):
+    before, settings = random_states(), {"metric": "win_loss_ratio"}
     counts = FlipCounts(70, 3, 6, 15, 6)
     first = interval_from_counts(counts, random_state=3, **settings)
     assert first == interval_from_counts(counts, random_state=3, **settings)
     seeded = np.random.RandomState(3)
     assert interval_from_counts(counts, random_state=seeded, **settings).high > 0
     interval_from_counts(counts, **settings)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    assert random_states() == before
 
 
 @pytest.mark.parametrize(
@@ -307,10 +307,13 @@ def test_bad_settings_are_named(bad, message):
         flip_interval([0, 1], [0, 0], y_old=[0, 1], **bad)
 
 
-@pytest.mark.parametrize("cells", [(1.5, 0, 0, 0, 0), (5, -1, 0, 0, 0)])
+@pytest.mark.parametrize("cells", [(9, 0.5, 0, 0, 0), (9, 0, 1.5, 0, 0)])
 def test_stored_counts_must_be_counts(cells):
-    with pytest.raises(ValueError, match="whole numbers"):
-        of_cells(*cells)
+    for read in (interval_from_counts, mcnemar_from_counts):
+        with pytest.raises(ValueError, match="whole numbers"):
+            read(FlipCounts(*cells))
+    with pytest.raises(ValueError, match="none negative"):
+        of_cells(5, -1, 0, 0, 0)
 
 
 def test_no_flips_certify_one_percent_from_299_rows():
@@ -346,8 +349,3 @@ def test_mcnemar_is_the_sum_over_outcomes(b, c):
         equal *= 2
     pvalue = mcnemar_from_counts(FlipCounts(9, b, c, 9, 0)).pvalue
     assert pvalue == pytest.approx((rarer + equal / 2) / 2**n, rel=1e-9)
-
-
-def test_mcnemar_refuses_weights():
-    with pytest.raises(ValueError, match="whole numbers"):
-        mcnemar_from_counts(FlipCounts(1, 0.5, 1, 0, 0))

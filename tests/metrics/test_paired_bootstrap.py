@@ -73,27 +73,23 @@ def test_the_seed_decides_and_numpy_is_left_alone(random_states):
 def test_queries_without_a_relevant_item_are_left_out():
     old, new, _ = values(300)
     with_gaps = [np.append(column, [np.nan] * 9) for column in (old, new)]
-    assert paired_bootstrap(*with_gaps, random_state=0) == paired_bootstrap(
-        old, new, random_state=0
-    )
+    expected = paired_bootstrap(old, new, random_state=0)
+    assert paired_bootstrap(*with_gaps, random_state=0) == expected
 
 
 def test_identical_systems_differ_by_nothing():
     old, _, _ = values(300)
     assert paired_bootstrap(old, old, random_state=0) == (0, 0, 0)
+
+
+def test_what_is_undefined_is_left_out_or_nan_with_a_warning():
+    # A third of the draws of these three queries have no possible improvement.
+    old, new = [0, 1, 1], [1, 1, 1]
+    gain = paired_bootstrap(old, new, new, statistic=update_gain, random_state=0)
+    assert gain == (1, 1, 1)
     with pytest.warns(UndefinedMetricWarning, match="of these queries is nan"):
         gain = paired_bootstrap(old, old, old, statistic=update_gain)
     assert np.isnan(gain).all()
-
-
-def test_draws_without_a_value_are_left_out():
-    # A third of the draws of these three queries have no possible improvement.
-    old, cross, paragon = [0, 1, 1], [1, 1, 1], [1, 1, 1]
-    gain = paired_bootstrap(old, cross, paragon, statistic=update_gain, random_state=0)
-    assert gain == (1, 1, 1)
-
-
-def test_no_defined_query_is_nan_with_a_warning():
     with pytest.warns(UndefinedMetricWarning, match="no query has defined values"):
         assert np.isnan(paired_bootstrap([np.nan], [np.nan])).all()
 
