@@ -229,18 +229,11 @@ def version_mutual_information(clusters, versions, *, adjusted=True):
             stacklevel=2,
         )
         return np.nan
-    if not adjusted:
-        information = normalized_mutual_info_score(
-            versions, clusters, average_method="min"
-        )
-    elif len(np.unique(clusters)) == len(clusters):
+    if adjusted and len(np.unique(clusters)) == len(clusters):
         # Expected by chance is all there is to know: 0 / 0 in the formula.
-        information = 0.0
-    else:
-        information = adjusted_mutual_info_score(
-            versions, clusters, average_method="min"
-        )
-    return float(information)
+        return 0.0
+    score = adjusted_mutual_info_score if adjusted else normalized_mutual_info_score
+    return float(score(versions, clusters, average_method="min"))
 
 
 def _noise_apart(clusters, noise):

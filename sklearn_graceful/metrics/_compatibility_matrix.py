@@ -14,6 +14,7 @@ from sklearn_graceful.metrics._retrieval import (
     warn_of_no_match,
 )
 from sklearn_graceful.metrics._update_gain import compatibility_tax, update_gain
+from sklearn_graceful.metrics._versions import name_versions
 from sklearn_graceful.search import LabelledSearch
 
 
@@ -256,7 +257,7 @@ def compatibility_matrix(
     >>> matrix.outcomes[1, 0].first_rank
     array([1, 1, 1, 1])
     """
-    queries = _named("embeddings_by_version", embeddings_by_version)
+    queries = name_versions("embeddings_by_version", embeddings_by_version)
     own = gallery_by_version is None
     if own:
         if gallery_labels is not None or gallery_ids is not None:
@@ -266,7 +267,7 @@ def compatibility_matrix(
         n_rows = len(next(iter(queries.values())))
         query_ids = gallery_ids = np.arange(n_rows) if query_ids is None else query_ids
     else:
-        galleries = _named("gallery_by_version", gallery_by_version)
+        galleries = name_versions("gallery_by_version", gallery_by_version)
         if list(galleries) != list(queries):
             raise ValueError(
                 f"gallery_by_version has the versions {list(galleries)} but "
@@ -298,11 +299,3 @@ def compatibility_matrix(
     }
     warn_of_no_match(outcomes[0, 0].has_match)
     return CompatibilityMatrix(tuple(queries), outcomes, measure)
-
-
-def _named(name, by_version):
-    if not isinstance(by_version, dict):
-        by_version = dict(enumerate(by_version))
-    if not by_version:
-        raise ValueError(f"{name} is empty: there are no versions.")
-    return by_version

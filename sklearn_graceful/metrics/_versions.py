@@ -118,14 +118,8 @@ def history_labels(y_true, predictions_by_version):
 
 def _check_versions(y_true, predictions_by_version):
     """Labels and the list of predictions, by checked rows."""
-    if not isinstance(predictions_by_version, dict):
-        predictions_by_version = dict(enumerate(predictions_by_version))
-    if not predictions_by_version:
-        raise ValueError("predictions_by_version is empty: there are no versions.")
-    named = {
-        f"predictions_by_version[{version!r}]": predictions
-        for version, predictions in predictions_by_version.items()
-    }
+    by_version = name_versions("predictions_by_version", predictions_by_version)
+    named = {f"predictions_by_version[{v!r}]": y for v, y in by_version.items()}
     y_true, *versions = check_labels(y_true=y_true, **named)
     return y_true, versions
 
@@ -139,10 +133,17 @@ def _both_right(y_true, versions, weight):
     for rows in chunks(y_true, *versions, row_bytes=row_bytes):
         right = np.stack([version[rows] == y_true[rows] for version in versions])
         right = right.astype(dtype)
-        if weight is None:
-            both_right += right @ right.T
-            total += right.shape[1]
-        else:
-            both_right += (right * weight[rows]) @ right.T
-            total += weight[rows].sum(dtype=np.float64)
+        weighted = right if weight is None else right * weight[rows]
+        both_right += weighted @ right.T
+        part = right.shape[1] if weight is None else weight[rows].sum(dtype=np.float64)
+        total += part
     return both_right, total
+
+
+def name_versions(name, by_version):
+    """Versions by name; those of a list are called 0, 1, 2, ..."""
+    if not isinstance(by_version, dict):
+        by_version = dict(enumerate(by_version))
+    if not by_version:
+        raise ValueError(f"{name} is empty: there are no versions.")
+    return by_version

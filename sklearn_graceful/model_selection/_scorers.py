@@ -125,28 +125,12 @@ class _FlipScorer:
         return f"{name}({self.reference!r}{metric})"
 
     def set_score_request(self, *, sample_weight):
-        """With metadata routing on, say whether sample weights are wanted.
-
-        Parameters
-        ----------
-        sample_weight : bool, None or str
-            As in scikit-learn's ``set_score_request``.
-
-        Returns
-        -------
-        scorer : callable
-            The scorer itself.
-        """
+        """Say whether sample weights are wanted, as in scikit-learn; return itself."""
         self._weight_request = sample_weight
         return self
 
     def get_metadata_routing(self):
-        """Return the request, as scikit-learn's searches ask for it.
-
-        Returns
-        -------
-        request : MetadataRequest
-        """
+        """Return the request, as scikit-learn's searches ask for it."""
         request = MetadataRequest(owner=self)
         request.score.add_request(param="sample_weight", alias=self._weight_request)
         return request

@@ -242,6 +242,7 @@ def test_a_k_that_is_out_of_range_is_refused(k):
     for refused in (
         lambda: metrics.recall_at_k(k=k, **search),
         lambda: metrics.ndcg(k=k, **search),
+        lambda: metrics.nearest(VECTORS, k=k),
         lambda: outcomes.recall_at(k),
         lambda: retrieval_flips(outcomes, outcomes, k=k),
     ):

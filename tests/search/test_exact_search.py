@@ -160,9 +160,3 @@ def test_distances_survive_a_large_offset():
     vectors = embeddings(30)
     moved = nearest(vectors + 1e6, k=3, metric="euclidean")
     assert_same(moved, nearest(vectors, k=3, metric="euclidean"), rtol=1e-6)
-
-
-@pytest.mark.parametrize("k", [0, 3, -1])
-def test_a_k_that_is_out_of_range_is_refused(k):
-    with pytest.raises(ValueError, match="k must be between 1 and 2"):
-        nearest(np.eye(3), k=k)
