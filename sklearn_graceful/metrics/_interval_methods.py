@@ -98,23 +98,18 @@ METHODS = {
 
 
 def bootstrap(figure, counts, squared, confidence, n_bootstrap, rng):
-    """Take percentiles over resampled rows; `squared` where weights are no counts."""
-    if squared is None:
-        draws = multinomial_draws(counts, n_bootstrap, rng)
-    else:
-        draws = weighted_draws(counts, squared, n_bootstrap, rng)
+    """Take percentiles over resampled rows (Efron 1979), see `resample`."""
+    draws = resample(counts, squared, n_bootstrap, rng)
     return outer_quantiles(figure(draws), confidence)
 
 
-def multinomial_draws(counts, n_bootstrap, rng):
-    """Tables of resampled rows: drawing n rows with replacement is this draw."""
-    total = round(counts.total)
-    draws = rng.multinomial(total, np.divide(counts.cells, total), size=n_bootstrap)
-    return FlipCounts(*draws.T)
-
-
-def weighted_draws(counts, squared, n_bootstrap, rng):
-    """Tables of resampled rows of any weights, by their sums and sums of squares."""
+def resample(counts, squared, n_bootstrap, rng):
+    """Tables of resampled rows; `squared` has the sums of squared weights, if any."""
+    if squared is None:
+        # Drawing n rows with replacement is this draw of their counts.
+        total = round(counts.total)
+        shares = np.divide(counts.cells, total)
+        return FlipCounts(*rng.multinomial(total, shares, size=n_bootstrap).T)
     # Repeating every row a Poisson(1) number of times gives each cell its total weight
     # as mean and its sum of squared weights as variance. Both are met by a Poisson draw
     # in units of the cell's typical weight.

@@ -21,11 +21,7 @@ from sklearn_graceful.metrics import (
     rows_to_certify,
     win_loss_ratio,
 )
-from sklearn_graceful.metrics._interval_methods import (
-    METHODS,
-    multinomial_draws,
-    weighted_draws,
-)
+from sklearn_graceful.metrics._interval_methods import METHODS, resample
 
 CELLS = st.tuples(*[st.integers(0, 60)] * 5).filter(lambda cells: sum(cells) > 0)
 
@@ -161,7 +157,7 @@ def test_the_bootstrap_is_the_bootstrap_of_rows():
     cell_of_row = np.repeat(np.arange(5), counts.cells)
     resampled = rng.choice(cell_of_row, size=(20_000, 100))
     by_rows = np.stack([(resampled == cell).sum(1) for cell in range(5)])
-    by_counts = np.stack(multinomial_draws(counts, 20_000, rng).cells)
+    by_counts = np.stack(resample(counts, None, 20_000, rng).cells)
     np.testing.assert_allclose(by_counts.mean(1), by_rows.mean(1), atol=0.2)
     np.testing.assert_allclose(np.cov(by_counts), np.cov(by_rows), atol=0.8)
 
@@ -174,7 +170,7 @@ def test_the_weighted_bootstrap_is_the_poisson_bootstrap_of_rows():
     repeats = rng.poisson(1, size=(20_000, 100))
     by_rows = (repeats * weight) @ in_cell.T
     sums = FlipCounts(*(in_cell @ weight)), FlipCounts(*(in_cell @ weight**2))
-    by_cells = np.stack(weighted_draws(*sums, 20_000, rng).cells, axis=1)
+    by_cells = np.stack(resample(*sums, 20_000, rng).cells, axis=1)
     np.testing.assert_allclose(by_cells.mean(0), by_rows.mean(0), rtol=0.02)
     np.testing.assert_allclose(by_cells.var(0), by_rows.var(0), rtol=0.05)
 
