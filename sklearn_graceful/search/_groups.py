@@ -57,10 +57,8 @@ class Groups:
 
 
 def check_pair(names, queries, gallery, lengths):
-    """Turn a query and a gallery column (None: one for both) into comparable arrays.
-
-    `lengths` maps the names of the queries and of the gallery to their numbers of rows.
-    """
+    """Turn a query and a gallery column (None: one for both) into comparable arrays."""
+    # lengths: numbers of rows of the queries and of the gallery, by their names.
     columns = [queries] if gallery is None else [queries, gallery]
     checked = {}
     # The gallery's name and length are not read where there is one column only.
