@@ -41,6 +41,7 @@ from sklearn_graceful.flip_control import (
     largest_mixing,
     log_scores,
 )
+from sklearn_graceful.metrics import is_negative_flip
 
 BUDGETS = (0.005, 0.01, 0.02, 0.05)
 FALSE_ALARM = 3.1  # standard errors: one line in 1,000 looks exceeded by chance
@@ -151,13 +152,13 @@ def one_draw(old, new, y, n_calibration, budget, route, rng):
     right_old = old[test].argmax(axis=1) == y[test]
     scores = ROUTES[route].scores(old[test], new[test], t)
     right = scores.argmax(axis=1) == y[test]
-    return (right_old & ~right).mean(), right.mean(), t
+    return is_negative_flip(right_old, right).mean(), right.mean(), t
 
 
 def simulate(name, load, old, n_old, new, n_new, n_calibration, *, route, draws):
     old, new, y = scores_of_pair(load, old, n_old, new, n_new, route)
     right_old, right_new = old.argmax(axis=1) == y, new.argmax(axis=1) == y
-    nfr_new = (right_old & ~right_new).mean()
+    nfr_new = is_negative_flip(right_old, right_new).mean()
     print(f"\n{name}: {n_calibration} calibration rows, {len(y) - n_calibration} test")
     print(f"  the new model alone: NFR {nfr_new:.2%}")
     for budget in BUDGETS:
@@ -183,8 +184,8 @@ def simulate(name, load, old, n_old, new, n_new, n_calibration, *, route, draws)
 
 def flips_at(old, new, y, t, route):
     """Which rows are lost at t."""
-    right_old = old.argmax(axis=1) == y
-    return right_old & (ROUTES[route].scores(old, new, t).argmax(axis=1) != y)
+    scores = ROUTES[route].scores(old, new, t)
+    return is_negative_flip(old.argmax(axis=1) == y, scores.argmax(axis=1) == y)
 
 
 def one_critical_draw(old, new, y, marked, n_calibration, budget, route, rng):

@@ -5,7 +5,9 @@ import os
 # The examples draw into files.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from sklearn_graceful import __version__
+from sphinx.util.docutils import SphinxDirective
+
+from sklearn_graceful import __version__, metrics
 
 project = "sklearn_graceful"
 author = "The sklearn_graceful developers"
@@ -60,3 +62,23 @@ html_sidebars = {"index": [], "layout": [], "user_guide": []}
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
+
+
+class FlipFigures(SphinxDirective):
+    """The flip figures that have a function, as the package's own table has them."""
+
+    def run(self):
+        rows = [("Function", "Formula", "Range", "Reading")]
+        for name, figure in metrics.FLIP_FIGURES.items():
+            if function := getattr(metrics, name, None):
+                reading = function.__doc__.splitlines()[0]
+                rows.append((f":func:`{name}`", figure.formula, figure.range, reading))
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 32 26 12 30", ""]
+        for first, *others in rows:
+            lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def setup(app):
+    """Make the directive known to Sphinx."""
+    app.add_directive("flip-figures", FlipFigures)

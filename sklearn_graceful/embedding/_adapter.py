@@ -13,7 +13,6 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from sklearn_graceful._unit_rows import check_unit_rows, unit_rows
 from sklearn_graceful.embedding._comparison import compare_maps
 from sklearn_graceful.embedding._fusion_share import try_shares
 from sklearn_graceful.embedding._linear_maps import (
@@ -23,6 +22,7 @@ from sklearn_graceful.embedding._linear_maps import (
 )
 from sklearn_graceful.embedding._residual_training import Training, fit_residual
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
+from sklearn_graceful.search import check_unit_rows, unit_rows
 
 KINDS = ("procrustes", "ridge", "mlp")
 PRECISIONS = [np.float64, np.float32]

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import KFold
 
-from sklearn_graceful._unit_rows import unit_rows
-from sklearn_graceful.metrics._rows import chunks
+from sklearn_graceful.search import chunks, unit_rows
 
 # With fewer held-out pairs than this, every pair is held out once instead.
 MIN_HELD_OUT = 20

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from sklearn_graceful.embedding._slerp import slerp_units
-from sklearn_graceful.metrics.retrieval_figures import recall_at_k
+from sklearn_graceful.metrics import recall_at_k
 
 
 @dataclass(frozen=True, eq=False)

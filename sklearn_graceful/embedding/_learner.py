@@ -5,7 +5,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import check_array
 from skorch import NeuralNet
 
-from sklearn_graceful._unit_rows import unit_rows
+from sklearn_graceful.search import unit_rows
 from sklearn_graceful._wrappers import last_step, transform_before_last
 from sklearn_graceful.nn import embed
 

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_graceful._unit_rows import check_have_directions, unit_rows
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.exceptions import OldModelMismatchWarning
+from sklearn_graceful.search import check_have_directions, unit_rows
 
 
 def unit_vectors(name, values):

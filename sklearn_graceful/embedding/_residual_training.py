@@ -10,7 +10,6 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
-from sklearn_graceful._unit_rows import unit_rows
 from sklearn_graceful.embedding._residual_map import ResidualMap
 from sklearn_graceful.nn import (
     MLP,
@@ -19,6 +18,7 @@ from sklearn_graceful.nn import (
     resolve_device,
     use_in_memory_batches,
 )
+from sklearn_graceful.search import unit_rows
 
 # Of an epoch. With fewer, patience would run out before training gets under way.
 MIN_STEPS = 16

@@ -14,8 +14,8 @@ from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
     pair_scores,
 )
-from sklearn_graceful.metrics._rows import check_partitions
-from sklearn_graceful.metrics.centroids import unit_view
+from sklearn_graceful.metrics import check_partitions
+from sklearn_graceful.search import check_unit_rows
 
 GALLERIES = ("old", "new")
 
@@ -198,8 +198,8 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
                 f"new_embeddings has {new.shape[1]} columns, too few to search a "
                 f"gallery of old_embeddings with {width}."
             )
-        old = unit_view("old_embeddings", old, old.shape[1])
-        new = unit_view("new_embeddings", new, width)
+        old = check_unit_rows("old_embeddings", old)
+        new = check_unit_rows("new_embeddings", new[:, :width])
         pairs = draw_non_matching_pairs(labels, n_pairs, random_state)
         searched = old if gallery == "old" else new
         return self.fit(

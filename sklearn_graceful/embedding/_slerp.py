@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_graceful._unit_rows import check_unit_rows, unit_rows
+from sklearn_graceful.search import check_unit_rows, unit_rows
 
 
 def slerp(U, V, share):

@@ -20,7 +20,7 @@ from sklearn_graceful.inspection._style import (
     short_names,
     write_cell,
 )
-from sklearn_graceful.metrics import FlipCounts, flip_interval
+from sklearn_graceful.metrics import FlipCounts, flip_counts, flip_interval
 from sklearn_graceful.reference import as_reference, old_labels
 
 _OUTCOMES = [["both right", "negative flips"], ["positive flips", "both wrong"]]
@@ -47,7 +47,7 @@ class FlipDisplay:
         (n_classes,). None: the table alone is drawn.
     display_labels : array-like of shape (n_classes,), default=None
         Names of these classes. None: 0..n_classes-1.
-    nfr_interval : FlipInterval, default=None
+    nfr_interval : ConfidenceInterval, default=None
         Interval for the title. None: the title has none.
     confidence : float, default=0.95
         Coverage of `nfr_interval`.
@@ -273,7 +273,11 @@ class FlipDisplay:
             sample_weight=sample_weight,
             random_state=random_state,
         )
-        classes, by_class = _count_by_class(y_true, y_pred, y_old, sample_weight)
+        by_class = flip_counts(
+            y_true, y_pred, y_old=y_old, sample_weight=sample_weight, by=y_true
+        )
+        classes = list(by_class)
+        by_class = FlipCounts(*np.transpose([c.cells for c in by_class.values()]))
         display = cls(
             FlipCounts(*(cell.sum().item() for cell in by_class.cells)),
             by_class=by_class,
@@ -413,19 +417,6 @@ class FlipDisplay:
         ax.set_ylabel("true class")
         ax.set_xlabel(_bars_label(rate, len(rest), by_class.negative_flips[rest].sum()))
         _tick_bars(ax.xaxis, rate, lengths)
-
-
-def _count_by_class(y_true, y_pred, y_old, sample_weight):
-    """Classes of labels, and the counts of each as one FlipCounts of arrays."""
-    y_true, y_pred, y_old = map(np.asarray, (y_true, y_pred, y_old))
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight, dtype=np.float64)
-    classes, class_index = np.unique(y_true, return_inverse=True)
-    old, new, same = y_old == y_true, y_pred == y_true, y_pred == y_old
-    # The cells in the order of FlipCounts.
-    cell = np.select([old & new, old, new, same], [0, 1, 2, 3], default=4)
-    table = np.bincount(5 * class_index + cell, sample_weight, 5 * len(classes))
-    return classes, FlipCounts(*table.reshape(-1, 5).T)
 
 
 def _percent_of(total):

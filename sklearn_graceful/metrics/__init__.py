@@ -1,70 +1,80 @@
 """How an update behaves toward the model it replaces, in figures."""
 
-from sklearn_graceful.metrics.b_cubed import BCubed, b_cubed
-from sklearn_graceful.metrics.backfill import BackfillCurve, backfill_curve
-from sklearn_graceful.metrics.backward_compatibility import (
+from sklearn_graceful.metrics._backfill import TENTHS, BackfillCurve, backfill_curve
+from sklearn_graceful.metrics._backward_compatibility import (
     backward_error_compatibility,
     backward_trust_compatibility,
     negative_flip_impact,
 )
-from sklearn_graceful.metrics.centroids import assign_to_centroids
-from sklearn_graceful.metrics.certification import rows_to_certify
-from sklearn_graceful.metrics.churn import churn_rate
-from sklearn_graceful.metrics.cluster_matching import unchanged_cluster_share
-from sklearn_graceful.metrics.clustering_update import (
+from sklearn_graceful.metrics._churn import churn_rate, win_loss_ratio
+from sklearn_graceful.metrics._clustering_update import (
     ClusteringUpdate,
+    assign_to_centroids,
     clustering_update,
 )
-from sklearn_graceful.metrics.compatibility import compatibility_tax, update_gain
-from sklearn_graceful.metrics.counts import FlipCounts, flip_counts
-from sklearn_graceful.metrics.cross_tests import (
+from sklearn_graceful.metrics._clusters import (
+    BCubed,
+    b_cubed,
+    unchanged_cluster_share,
+    version_mutual_information,
+)
+from sklearn_graceful.metrics._compatibility_matrix import (
     CompatibilityMatrix,
     compatibility_matrix,
 )
-from sklearn_graceful.metrics.flips import (
+from sklearn_graceful.metrics._figures import FLIP_FIGURES, FlipFigure
+from sklearn_graceful.metrics._flip_counts import (
+    FlipCounts,
+    flip_counts,
+    is_negative_flip,
+)
+from sklearn_graceful.metrics._flip_rates import (
     avoidable_negative_flip_rate,
     negative_flip_rate,
     positive_flip_rate,
     relative_negative_flip_rate,
-    win_loss_ratio,
 )
-from sklearn_graceful.metrics.intervals import (
-    FlipInterval,
+from sklearn_graceful.metrics._intervals import (
+    ConfidenceInterval,
     flip_interval,
     interval_from_counts,
+    rows_to_certify,
 )
-from sklearn_graceful.metrics.mcnemar import (
+from sklearn_graceful.metrics._labels_and_weights import check_partitions, check_weight
+from sklearn_graceful.metrics._mcnemar import (
     McnemarResult,
     mcnemar_from_counts,
     mcnemar_test,
 )
-from sklearn_graceful.metrics.neighbors import nearest
-from sklearn_graceful.metrics.query_bootstrap import BootstrapInterval, paired_bootstrap
-from sklearn_graceful.metrics.query_flips import retrieval_flips
-from sklearn_graceful.metrics.retrieval import RetrievalOutcomes, retrieval_outcomes
-from sklearn_graceful.metrics.retrieval_figures import (
+from sklearn_graceful.metrics._paired_bootstrap import paired_bootstrap
+from sklearn_graceful.metrics._retrieval import RetrievalOutcomes, retrieval_outcomes
+from sklearn_graceful.metrics._retrieval_figures import (
     cmc_curve,
     mean_average_precision,
     ndcg,
     recall_at_k,
 )
-from sklearn_graceful.metrics.verification import (
+from sklearn_graceful.metrics._retrieval_flips import retrieval_flips
+from sklearn_graceful.metrics._update_gain import compatibility_tax, update_gain
+from sklearn_graceful.metrics._verification import (
     TarAtFar,
     VerificationRates,
     tar_at_far,
     verification_rates,
 )
-from sklearn_graceful.metrics.version_split import version_mutual_information
-from sklearn_graceful.metrics.versions import flip_matrix, history_labels
+from sklearn_graceful.metrics._versions import flip_matrix, history_labels
+from sklearn_graceful.search import check_labels, nearest
 
 __all__ = [
+    "FLIP_FIGURES",
+    "TENTHS",
     "BCubed",
     "BackfillCurve",
-    "BootstrapInterval",
     "ClusteringUpdate",
     "CompatibilityMatrix",
+    "ConfidenceInterval",
     "FlipCounts",
-    "FlipInterval",
+    "FlipFigure",
     "McnemarResult",
     "RetrievalOutcomes",
     "TarAtFar",
@@ -75,6 +85,9 @@ __all__ = [
     "backfill_curve",
     "backward_error_compatibility",
     "backward_trust_compatibility",
+    "check_labels",
+    "check_partitions",
+    "check_weight",
     "churn_rate",
     "clustering_update",
     "cmc_curve",
@@ -85,6 +98,7 @@ __all__ = [
     "flip_matrix",
     "history_labels",
     "interval_from_counts",
+    "is_negative_flip",
     "mcnemar_from_counts",
     "mcnemar_test",
     "mean_average_precision",

@@ -1,28 +1,11 @@
 """Scorers that compare an estimator's predictions with those of the old model."""
 
-from operator import attrgetter
-
-import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from sklearn_graceful.metrics import flip_counts
-from sklearn_graceful.reference import as_reference
-from sklearn_graceful.reference._history import old_labels
+from sklearn_graceful.metrics import FLIP_FIGURES, flip_counts
+from sklearn_graceful.reference import as_reference, old_labels
 
-# Name of the score: property of the flip counts, and whether more of it is better.
-_FIGURES = {
-    "accuracy": ("acc_new", True),
-    "accuracy_difference": ("accuracy_difference", True),
-    "neg_nfr": ("negative_flip_rate", False),
-    "pfr": ("positive_flip_rate", True),
-    "neg_relative_nfr": ("relative_negative_flip_rate", False),
-    "neg_avoidable_nfr": ("avoidable_negative_flip_rate", False),
-    "neg_nfi": ("negative_flip_impact", False),
-    "btc": ("backward_trust_compatibility", True),
-    "bec": ("backward_error_compatibility", True),
-    "neg_churn": ("churn_rate", False),
-    "win_loss": ("win_loss_ratio", True),
-}
+_FIGURES = {figure.score: figure for figure in FLIP_FIGURES.values() if figure.score}
 
 
 def flip_scorer(old_model, metric="neg_nfr"):
@@ -37,10 +20,10 @@ def flip_scorer(old_model, metric="neg_nfr"):
         Fitted model that is being replaced; anything that ``ReferenceModel`` takes. Of
         a :class:`ModelHistory` a row is old-right if any version has it right.
     metric : str, default="neg_nfr"
-        ``"neg_nfr"``, ``"pfr"``, ``"neg_relative_nfr"``, ``"neg_avoidable_nfr"``,
-        ``"neg_nfi"``, ``"btc"``, ``"bec"``, ``"neg_churn"``, ``"win_loss"``,
-        ``"accuracy"`` or ``"accuracy_difference"``. As in scikit-learn, more is
-        always better: what should be small is negated and says so.
+        Score of a figure in ``sklearn_graceful.metrics.FLIP_FIGURES``, such as
+        ``"neg_nfr"``, ``"pfr"``, ``"btc"``, ``"neg_churn"``, ``"win_loss"`` or
+        ``"accuracy"``. As in scikit-learn, more is always better: what should be small
+        is negated and says so.
 
     Returns
     -------
@@ -142,35 +125,19 @@ class _FlipScorer:
         return f"{name}({self.reference!r}{metric})"
 
     def set_score_request(self, *, sample_weight):
-        """With metadata routing on, say whether sample weights are wanted.
-
-        Parameters
-        ----------
-        sample_weight : bool, None or str
-            As in scikit-learn's ``set_score_request``.
-
-        Returns
-        -------
-        scorer : callable
-            The scorer itself.
-        """
+        """Say whether sample weights are wanted, as in scikit-learn; return itself."""
         self._weight_request = sample_weight
         return self
 
     def get_metadata_routing(self):
-        """Return the request, as scikit-learn's searches ask for it.
-
-        Returns
-        -------
-        request : MetadataRequest
-        """
+        """Return the request, as scikit-learn's searches ask for it."""
         request = MetadataRequest(owner=self)
         request.score.add_request(param="sample_weight", alias=self._weight_request)
         return request
 
 
 def _score(counts, metric):
-    figure, more_is_better = _FIGURES[metric]
-    value = attrgetter(figure)(counts)
+    figure = _FIGURES[metric]
+    value = figure(counts)
     # `+ 0.0` turns the -0.0 of a perfect score into 0.0.
-    return float(np.where(more_is_better, value, -value)) + 0.0
+    return (value if figure.more_is_better else -value) + 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_graceful.metrics import BootstrapInterval, paired_bootstrap
+from sklearn_graceful.metrics import ConfidenceInterval, paired_bootstrap
 from sklearn_graceful.report._text_table import text_table
 
 # By verdict: why, and what to do.
@@ -42,9 +42,9 @@ class EmbedderAdvice:
         The verdict in a sentence.
     old_self, cross, new_self : float
         Means over the queries.
-    cross_difference : BootstrapInterval
+    cross_difference : ConfidenceInterval
         Cross-test minus old self-test: (estimate, low, high).
-    reindex_difference : BootstrapInterval
+    reindex_difference : ConfidenceInterval
         New minus old self-test.
     n_queries : int
         Queries that counted.
@@ -56,8 +56,8 @@ class EmbedderAdvice:
     old_self: float
     cross: float
     new_self: float
-    cross_difference: BootstrapInterval
-    reindex_difference: BootstrapInterval
+    cross_difference: ConfidenceInterval
+    reindex_difference: ConfidenceInterval
     n_queries: int
     min_gain: float
     confidence: float

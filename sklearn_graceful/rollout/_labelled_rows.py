@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_graceful.metrics._rows import check_weight
+from sklearn_graceful.metrics import check_weight
 from sklearn_graceful.rollout._checks import encode
 from sklearn_graceful.rollout._confusion import count_pairs
 from sklearn_graceful.rollout._correlation import fit_correlation

@@ -1,0 +1,254 @@
+"""What a new model does to the clusters of an old gallery, in one table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin
+from sklearn.utils import check_array
+
+from sklearn_graceful.metrics._clusters import (
+    BCubed,
+    b_cubed,
+    unchanged_cluster_share,
+    version_mutual_information,
+)
+from sklearn_graceful.metrics._labels_and_weights import check_partitions
+from sklearn_graceful.search import check_unit_rows
+
+METRICS = ("cosine", "euclidean")
+
+
+@dataclass(frozen=True)
+class ClusteringUpdate:
+    """Figures of a clustering before and after its gallery got a new model.
+
+    ``print`` shows them as a table.
+
+    Parameters
+    ----------
+    n_items : int
+        Items that were clustered.
+    ari_old, ari_new : float
+        Adjusted Rand index between classes and clusters, of old and of new embeddings.
+    b_cubed_old, b_cubed_new : BCubed
+        B-cubed precision, recall and F1 of the same.
+    unchanged_share : float
+        Share of items that stay in their cluster.
+    version_mutual_information : float
+        How far clusters of a gallery of both versions follow the version, adjusted for
+        chance; 0 is not at all.
+    """
+
+    n_items: int
+    ari_old: float
+    ari_new: float
+    b_cubed_old: BCubed
+    b_cubed_new: BCubed
+    unchanged_share: float
+    version_mutual_information: float
+
+    def __str__(self):
+        by_version = zip(
+            ["ARI", *(f"B-cubed {name}" for name in BCubed._fields)],
+            [self.ari_old, *self.b_cubed_old],
+            [self.ari_new, *self.b_cubed_new],
+            strict=True,
+        )
+        alone = {
+            "unchanged share": self.unchanged_share,
+            "version mutual information": self.version_mutual_information,
+        }
+        lines = [f"{f'{self.n_items} items':28}{'old':>8}{'new':>8}"]
+        lines += [f"{name:28}{old:8.3f}{new:8.3f}" for name, old, new in by_version]
+        lines += [f"{name:36}{value:8.3f}" for name, value in alone.items()]
+        return "\n".join(lines)
+
+
+def clustering_update(
+    old_embeddings,
+    new_embeddings,
+    labels,
+    *,
+    centroids=None,
+    clusterer=None,
+    updated=None,
+    metric="cosine",
+):
+    """Compare a clustering of old embeddings with the same rule on new ones.
+
+    The rule is either a set of stored centroids, each item going to the nearest
+    (`assign_to_centroids`), or a clusterer that is run again with the parameters that
+    were chosen for the old gallery, such as the radius of DBSCAN. It is applied three
+    times: to the old embeddings, to the new ones, and to a gallery that holds some
+    items as the old model and some as the new model sees them.
+
+    Parameters
+    ----------
+    old_embeddings : array-like of shape (n, d_old)
+        The items as the old model sees them.
+    new_embeddings : array-like of shape (n, d_new)
+        The same items by the new model. Of wider ones the first ``d_old`` coordinates
+        are taken, the old view of a compatible embedder.
+    labels : array-like of shape (n,)
+        Class of each item.
+    centroids : array-like of shape (n_clusters, d_old), default=None
+        Centroids that were made on old embeddings.
+    clusterer : scikit-learn clusterer, default=None
+        Has ``fit_predict``; it is cloned. Give either this or `centroids`.
+    updated : array-like of bool, shape (n,), default=None
+        Items of the mixed gallery that are re-embedded already. None: every second
+        item of each class.
+    metric : {"cosine", "euclidean"}, default="cosine"
+        What the nearest centroid is; a clusterer has a metric of its own. All
+        embeddings are scaled to unit length before.
+
+    Returns
+    -------
+    figures : ClusteringUpdate
+        With `centroids`, clusters keep their names, and an item is unchanged if its
+        nearest centroid is the same one. With `clusterer` the share is that of
+        `unchanged_cluster_share`. The mutual information is nan, with an
+        UndefinedMetricWarning, if all items are `updated` or none is.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of `centroids` and `clusterer` is given, if row counts or
+        widths do not fit, or if embeddings are not finite or have no direction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_graceful.metrics import clustering_update
+    >>> X, y = load_iris(return_X_y=True)
+    >>> old = X - X.mean(axis=0)
+    >>> centroids = np.array([old[y == k].mean(axis=0) for k in range(3)])
+    >>> turned = old[:, ::-1]  # as good an embedding, but in another space
+    >>> print(clustering_update(old, turned, y, centroids=centroids))
+    150 items                        old     new
+    ARI                            0.526   0.554
+    B-cubed precision              0.673   0.711
+    B-cubed recall                 0.713   0.708
+    B-cubed f1                     0.693   0.709
+    unchanged share                        0.413
+    version mutual information            -0.000
+    """
+    if (centroids is None) == (clusterer is None):
+        raise ValueError("Give either centroids or clusterer.")
+    (labels,) = check_partitions(labels=labels)
+    old, new = _check_views(old_embeddings, new_embeddings, len(labels))
+    updated = _check_updated(updated, labels)
+    mixed = np.where(updated[:, np.newaxis], new, old)
+    if clusterer is None:
+        before, after, both = (
+            assign_to_centroids(view, centroids, metric=metric)
+            for view in (old, new, mixed)
+        )
+        unchanged = float(np.mean(before == after))
+    else:
+        before, after, both = (
+            clone(clusterer).fit_predict(view) for view in (old, new, mixed)
+        )
+        unchanged = unchanged_cluster_share(before, after)
+    return ClusteringUpdate(
+        n_items=len(labels),
+        ari_old=float(adjusted_rand_score(labels, before)),
+        ari_new=float(adjusted_rand_score(labels, after)),
+        b_cubed_old=b_cubed(labels, before),
+        b_cubed_new=b_cubed(labels, after),
+        unchanged_share=unchanged,
+        version_mutual_information=version_mutual_information(both, updated),
+    )
+
+
+def assign_to_centroids(embeddings, centroids, *, metric="cosine"):
+    """Index of the nearest centroid of each embedding.
+
+    The rule that clusters of an old gallery leave behind: centroids that are stored,
+    and new items that go to the nearest one. It goes on working after an update if the
+    new embeddings fit the old space.
+
+    Parameters
+    ----------
+    embeddings : array-like of shape (n, d)
+        Embeddings of the old or of a new model. Of wider ones than the centroids the
+        first ``centroids.shape[1]`` coordinates are taken, which are the old view of a
+        compatible embedder, and scaled to unit length again.
+    centroids : array-like of shape (n_clusters, d_old)
+        Centroids of the old clusters.
+    metric : {"cosine", "euclidean"}, default="cosine"
+        What nearest means. The length of a centroid, which is below 1 for the mean of
+        unit vectors, counts only with "euclidean"; that is the rule of k-means.
+
+    Returns
+    -------
+    clusters : ndarray of int, shape (n,)
+        Rows of `centroids`.
+
+    Raises
+    ------
+    ValueError
+        If an array is not 2-D, is empty or not finite, if the embeddings are narrower
+        than the centroids, if a vector that must be scaled is zero, or if `metric` is
+        none of the above.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import assign_to_centroids
+    >>> centroids = [[1.0, 0.0], [0.0, 1.0]]
+    >>> assign_to_centroids([[0.9, 0.1], [0.3, 0.4]], centroids)
+    array([0, 1])
+    >>> assign_to_centroids([[0.2, 0.1, 0.9]], centroids)  # a wider embedding
+    array([0])
+    """
+    if metric not in METRICS:
+        raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
+    embeddings = check_array(embeddings, input_name="embeddings", dtype="numeric")
+    centroids = check_array(centroids, input_name="centroids", dtype="numeric")
+    width = centroids.shape[1]
+    if embeddings.shape[1] < width:
+        raise ValueError(
+            f"embeddings have {embeddings.shape[1]} columns, fewer than the {width} of "
+            "centroids."
+        )
+    if metric == "cosine" or embeddings.shape[1] > width:
+        embeddings = check_unit_rows("embeddings", embeddings[:, :width])
+    if metric == "cosine":
+        # Of unit vectors the nearest is the one with the highest cosine.
+        centroids = check_unit_rows("centroids", centroids)
+    return pairwise_distances_argmin(embeddings, centroids)
+
+
+def _check_views(old_embeddings, new_embeddings, n_items):
+    """Both in the old space, as unit vectors."""
+    named = {"old_embeddings": old_embeddings, "new_embeddings": new_embeddings}
+    for name, embeddings in named.items():
+        named[name] = check_array(embeddings, input_name=name)
+        if len(named[name]) != n_items:
+            raise ValueError(
+                f"{name} has {len(named[name])} rows but labels has {n_items}."
+            )
+    width, new_width = (embeddings.shape[1] for embeddings in named.values())
+    if new_width < width:
+        raise ValueError(
+            f"new_embeddings has {new_width} columns, fewer than the {width} of "
+            "old_embeddings."
+        )
+    return [check_unit_rows(name, rows[:, :width]) for name, rows in named.items()]
+
+
+def _check_updated(updated, labels):
+    """Mask of the items that are re-embedded; by default half of every class."""
+    if updated is None:
+        updated = np.zeros(len(labels), dtype=bool)
+        updated[np.argsort(labels, kind="stable")[::2]] = True
+        return updated
+    updated = np.asarray(updated)
+    if updated.dtype != bool or updated.shape != labels.shape:
+        raise ValueError(
+            f"updated must be {len(labels)} booleans, one an item, got "
+            f"{updated.dtype} of shape {updated.shape}."
+        )
+    return updated

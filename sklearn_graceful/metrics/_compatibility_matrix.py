@@ -1,0 +1,301 @@
+"""Every version's queries on every version's gallery."""
+
+import warnings
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+
+from sklearn_graceful.metrics._retrieval import (
+    RetrievalOutcomes,
+    check_measure,
+    rank_all,
+    warn_of_no_match,
+)
+from sklearn_graceful.metrics._update_gain import compatibility_tax, update_gain
+from sklearn_graceful.metrics._versions import name_versions
+from sklearn_graceful.search import LabelledSearch
+
+
+@dataclass(frozen=True, eq=False)
+class CompatibilityMatrix:
+    """Retrieval quality of each version's queries on each version's gallery.
+
+    Rows are the versions that queries come from, columns those of the gallery; the
+    diagonal holds the self-tests, the part below it the cross-tests of newer queries
+    on older galleries.
+
+    Parameters
+    ----------
+    versions : tuple
+        Names of the versions, the oldest first.
+    outcomes : dict of tuple to RetrievalOutcomes
+        By positions ``i, j``: queries of version i on the gallery of version j.
+    measure : str
+        ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import compatibility_matrix
+    >>> old = [[4, 1], [1, 1], [1, 1.1], [0, 1]]
+    >>> new = [[4, 1], [4, 2], [1, 3], [0, 1]]
+    >>> matrix = compatibility_matrix({"v1": old, "v2": new}, labels=[0, 0, 1, 1])
+    >>> matrix.values
+    array([[0.5, 0.5],
+           [1. , 1. ]])
+    >>> matrix.average_compatibility, round(matrix.average_multimodel_accuracy, 3)
+    (1.0, 0.833)
+    >>> matrix.update_gain(paragon=1.0)
+    1.0
+    """
+
+    versions: tuple
+    outcomes: dict[tuple[int, int], RetrievalOutcomes]
+    measure: str
+
+    @property
+    def values(self):
+        """Quality of version i's queries on version j's gallery, a square array."""
+        values = np.empty((len(self.versions), len(self.versions)))
+        for place, outcomes in self.outcomes.items():
+            values[place] = outcomes.mean(self.measure)
+        return values
+
+    def with_measure(self, measure):
+        """Return the same matrix, read by another measure; nothing is searched again.
+
+        Parameters
+        ----------
+        measure : str
+            ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
+
+        Returns
+        -------
+        matrix : CompatibilityMatrix
+
+        Raises
+        ------
+        ValueError
+            If the measure is unknown or its k out of range.
+        """
+        for outcomes in self.outcomes.values():
+            check_measure(measure, outcomes.gallery_size)
+        return CompatibilityMatrix(self.versions, self.outcomes, measure)
+
+    @property
+    def criterion(self):
+        """Whether newer queries do strictly better on an older gallery than its own.
+
+        A bool array: ``values[i, j] > values[j, j]`` below the diagonal, else False.
+        """
+        values = self.values
+        return np.tril(values > np.diag(values), k=-1)
+
+    @property
+    def average_compatibility(self):
+        """AC: share of the pairs of versions that meet the `criterion`.
+
+        nan, with an UndefinedMetricWarning, for a single version.
+        """
+        n_versions = len(self.versions)
+        if n_versions < 2:
+            warnings.warn(
+                "average_compatibility of a single version is 0/0, so it is undefined "
+                "and returned as nan.",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
+            return np.nan
+        return float(self.criterion.sum() / (n_versions * (n_versions - 1) / 2))
+
+    @property
+    def average_multimodel_accuracy(self):
+        """AM: mean of the self-tests and the cross-tests on older galleries."""
+        return float(self.values[np.tril_indices(len(self.versions))].mean())
+
+    def update_gain(self, paragon, pair=None):
+        """Share of the possible improvement that needs no re-embedding.
+
+        Parameters
+        ----------
+        paragon : float or RetrievalOutcomes
+            Self-test of the paragon of the new version, in the matrix's measure.
+        pair : tuple, default=None
+            Names of the new and of the old version; None: the last two.
+
+        Returns
+        -------
+        gain : float
+            See `update_gain`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such pair of versions.
+        """
+        new, old = self._places(pair)
+        values = self.values
+        return update_gain(values[old, old], values[new, old], self._quality(paragon))
+
+    def tax(self, paragon, pair=None):
+        """Quality that the new version gives up for compatibility.
+
+        Parameters
+        ----------
+        paragon : float or RetrievalOutcomes
+            Self-test of the paragon of the new version, in the matrix's measure.
+        pair : tuple, default=None
+            Names of the new and of the old version; None: the last two.
+
+        Returns
+        -------
+        tax : float
+            See `compatibility_tax`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such pair of versions.
+        """
+        new, _ = self._places(pair)
+        return compatibility_tax(self._quality(paragon), self.values[new, new])
+
+    def _quality(self, paragon):
+        if isinstance(paragon, RetrievalOutcomes):
+            return paragon.mean(self.measure)
+        return paragon
+
+    def _places(self, pair):
+        if pair is None:
+            pair = self.versions[:-3:-1]
+        if len(pair) != 2 or not set(pair) <= set(self.versions):
+            raise ValueError(
+                f"pair must name the new and the old of the versions "
+                f"{list(self.versions)}, got {pair!r}."
+            )
+        return tuple(self.versions.index(version) for version in pair)
+
+
+def compatibility_matrix(
+    embeddings_by_version,
+    *,
+    labels,
+    gallery_by_version=None,
+    gallery_labels=None,
+    query_ids=None,
+    gallery_ids=None,
+    metric="cosine",
+    measure="recall@1",
+):
+    """Retrieval quality of each version's queries on each version's gallery.
+
+    Formula: ``C[i, j]`` is the quality of version i's queries on version j's gallery.
+    Version i is compatible with an older j if ``C[i, j] > C[j, j]``, strictly (Shen et
+    al. 2020). ``AC`` is the share of pairs ``j < i`` that are, ``AM`` the mean of
+    ``C[i, j]`` over ``j <= i`` (Biondi et al. 2023).
+
+    Parameters
+    ----------
+    embeddings_by_version : dict of array-like, or list of array-like
+        Embeddings of the same items by each version, of shape (n_queries,
+        n_coordinates), the oldest version first. Widths may differ, see
+        `retrieval_outcomes`.
+    labels : array-like of shape (n_queries,)
+        Labels of the items.
+    gallery_by_version : dict of array-like, or list of array-like, default=None
+        Embeddings of the gallery's items by each version, of shape (n_gallery,
+        n_coordinates), in the same order. None: the queries are the gallery, and no
+        query may find its own item in any version's embedding.
+    gallery_labels : array-like of shape (n_gallery,), default=None
+        Labels of the gallery's items. Needed with `gallery_by_version`.
+    query_ids, gallery_ids : array-like, default=None
+        Gallery items with the id of the query are left out.
+    metric : {"cosine", "euclidean"}, default="cosine"
+        What is near.
+    measure : str, default="recall@1"
+        ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
+
+    Returns
+    -------
+    matrix : CompatibilityMatrix
+        With the outcome of every query in every cell.
+
+    Raises
+    ------
+    ValueError
+        If there are no versions; if the galleries' versions are not those of the
+        queries; if versions differ in their number of rows; if the measure is unknown;
+        and as in `retrieval_outcomes`.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If some query has no relevant item. Means leave it out.
+
+    Notes
+    -----
+    Cells above the diagonal, of older queries on newer galleries, are filled as well:
+    a narrower old query has zeros appended.
+
+    References
+    ----------
+    Shen et al., "Towards Backward-Compatible Representation Learning", CVPR 2020.
+
+    Biondi et al., "CoReS: Compatible Representations via Stationarity", IEEE TPAMI 45,
+    2023.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import compatibility_matrix
+    >>> old = [[4, 1], [1, 1], [1, 1.1], [0, 1]]
+    >>> new = [[4, 1], [4, 2], [1, 3], [0, 1]]
+    >>> matrix = compatibility_matrix([old, new], labels=[0, 0, 1, 1])
+    >>> matrix.criterion
+    array([[False, False],
+           [ True, False]])
+    >>> matrix.outcomes[1, 0].first_rank
+    array([1, 1, 1, 1])
+    """
+    queries = name_versions("embeddings_by_version", embeddings_by_version)
+    own = gallery_by_version is None
+    if own:
+        if gallery_labels is not None or gallery_ids is not None:
+            given = "gallery_labels" if gallery_labels is not None else "gallery_ids"
+            raise ValueError(f"{given} without gallery_by_version.")
+        galleries, gallery_labels = queries, labels
+        n_rows = len(next(iter(queries.values())))
+        query_ids = gallery_ids = np.arange(n_rows) if query_ids is None else query_ids
+    else:
+        galleries = name_versions("gallery_by_version", gallery_by_version)
+        if list(galleries) != list(queries):
+            raise ValueError(
+                f"gallery_by_version has the versions {list(galleries)} but "
+                f"embeddings_by_version has {list(queries)}."
+            )
+
+    given = labels, gallery_labels, query_ids, gallery_ids, metric
+
+    def search(new, old):
+        return LabelledSearch(
+            queries[new],
+            galleries[old],
+            *given,
+            names=(
+                f"embeddings_by_version[{new!r}]",
+                f"{'embeddings' if own else 'gallery'}_by_version[{old!r}]",
+            ),
+            label_names=("labels", "gallery_labels"),
+        )
+
+    pairs = list(product(queries, galleries))
+    # All cells are checked before the first one is searched.
+    sizes = [int(search(*pair).n_searched.max()) for pair in pairs]
+    check_measure(measure, sizes[0])
+    places = product(range(len(queries)), repeat=2)
+    outcomes = {
+        place: rank_all(search(*pair))
+        for place, pair in zip(places, pairs, strict=True)
+    }
+    warn_of_no_match(outcomes[0, 0].has_match)
+    return CompatibilityMatrix(tuple(queries), outcomes, measure)

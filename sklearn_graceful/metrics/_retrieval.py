@@ -1,0 +1,310 @@
+"""How well queries find the gallery items of their own label."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+
+from sklearn_graceful.search import LabelledSearch, check_k, first_rank, relevant_ranks
+
+
+@dataclass(frozen=True, eq=False)
+class RetrievalOutcomes:
+    """What each query found.
+
+    Every retrieval figure is a mean of these columns, so that two systems can be
+    compared query by query, see `paired_bootstrap` and `retrieval_flips`.
+
+    Parameters
+    ----------
+    first_rank : ndarray of int of shape (n_queries,)
+        Rank, from 1, of the first relevant gallery item; 0 where there is none.
+    average_precision : ndarray of shape (n_queries,)
+        Mean precision at the relevant items; nan where there is none.
+    ndcg : ndarray of shape (n_queries,)
+        Normalised discounted cumulative gain of binary relevance; nan where no item
+        is relevant.
+    has_match : ndarray of bool of shape (n_queries,)
+        Whether any gallery item is relevant. Means are over these queries; they are
+        nan, with an UndefinedMetricWarning, if there is no such query.
+    gallery_size : int
+        Most gallery items that any query may find.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import retrieval_outcomes
+    >>> vectors = [[1, 0], [3, 2], [1, 2], [0, 1]]
+    >>> outcomes = retrieval_outcomes(vectors, query_labels=[0, 0, 1, 1])
+    >>> outcomes.first_rank
+    array([1, 2, 1, 1])
+    >>> outcomes.recall_at(1), outcomes.mean_average_precision
+    (0.75, 0.875)
+    """
+
+    first_rank: np.ndarray
+    average_precision: np.ndarray
+    ndcg: np.ndarray
+    has_match: np.ndarray
+    gallery_size: int
+
+    def recall_at(self, k):
+        """Share of queries with a relevant item among the first `k`: CMC at k."""
+        check_k(k, self.gallery_size)
+        return self.mean(f"recall@{k}")
+
+    @property
+    def cmc(self):
+        """Cumulative match characteristic: `recall_at` each k from 1 on, an array."""
+        return cumulative_matches(self.first_rank, self.gallery_size)
+
+    @property
+    def mean_average_precision(self):
+        """Mean of `average_precision`: mAP."""
+        return self.mean("map")
+
+    @property
+    def mean_ndcg(self):
+        """Mean of `ndcg`."""
+        return self.mean("ndcg")
+
+    def values(self, measure):
+        """Values of a measure, query by query.
+
+        Parameters
+        ----------
+        measure : str
+            ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
+
+        Returns
+        -------
+        values : ndarray of shape (n_queries,)
+            nan for queries without a relevant item.
+
+        Raises
+        ------
+        ValueError
+            If the measure is unknown or its k out of range.
+        """
+        name, k = check_measure(measure, self.gallery_size)
+        if name == "recall":
+            return np.where(self.has_match, self.first_rank <= k, np.nan)
+        return self.average_precision if name == "map" else self.ndcg
+
+    def mean(self, measure):
+        """Mean of `values` over the queries that have a relevant item.
+
+        Parameters
+        ----------
+        measure : str
+            As for `values`.
+
+        Returns
+        -------
+        mean : float
+            nan, with an UndefinedMetricWarning, if no query has a relevant item.
+        """
+        return mean_of_defined(self.values(measure), measure)
+
+
+def retrieval_outcomes(
+    queries,
+    gallery=None,
+    *,
+    query_labels,
+    gallery_labels=None,
+    query_ids=None,
+    gallery_ids=None,
+    metric="cosine",
+    depth=None,
+):
+    """Rank the gallery for each query and keep what each query found.
+
+    Formula: with ``r_1 < ... < r_m`` the ranks of the m relevant items, those of the
+    query's label, ``average precision = mean_j(j / r_j)`` and ``nDCG = sum_j 1 /
+    log2(1 + r_j)`` divided by ``sum_j 1 / log2(1 + j)``, its value if they came first.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_coordinates)
+        Embeddings that search. If they are wider than the gallery's, their first
+        coordinates are compared, under cosine normalised on their own: that is the
+        view that a wider new embedding has of the old space. If they are narrower,
+        zeros are appended.
+    gallery : array-like of shape (n_gallery, n_gallery_coordinates), default=None
+        Embeddings that are searched. None: every query searches the other queries,
+        its own row being left out by position.
+    query_labels : array-like of shape (n_queries,)
+        Labels of the queries.
+    gallery_labels : array-like of shape (n_gallery,), default=None
+        Labels of the gallery items. Needed with `gallery`.
+    query_ids : array-like of shape (n_queries,), default=None
+        What each query is an embedding of. Gallery items with the id of the query are
+        left out, so that new queries can search the old vectors of the same items.
+        Identity is never guessed from a distance of 0.
+    gallery_ids : array-like of shape (n_gallery,), default=None
+        Ids of the gallery items. Needed with `query_ids` and `gallery`.
+    metric : {"cosine", "euclidean"}, default="cosine"
+        What is near. Cosines are computed in single precision if both arrays are,
+        distances in double precision.
+    depth : int, default=None
+        Count only this many first items in average precision and nDCG. Both are then
+        divided by what they could be at most: m is at most `depth`. None: the whole
+        gallery. The first rank is not cut.
+
+    Returns
+    -------
+    outcomes : RetrievalOutcomes
+        One entry a query.
+
+    Raises
+    ------
+    ValueError
+        If an array of embeddings holds NaN or infinities or is no matrix; if a row
+        that is compared by cosine is zero; if labels or ids are missing, hold NaN,
+        have another number of rows or are of different kinds; if the metric is
+        unknown or `depth` not between 1 and the number of items to find.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If no gallery item is relevant to some query. Its figures are nan, its first
+        rank is 0 and means leave it out.
+
+    Notes
+    -----
+    Items of equal score rank in gallery order. The same vector stored twice may still
+    get scores that differ in the last digit.
+
+    Queries go block by block: memory beyond one copy of each array does not grow with
+    their number.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import retrieval_outcomes
+    >>> gallery = [[1.0, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]]
+    >>> outcomes = retrieval_outcomes(
+    ...     [[1.0, 0.1], [0.1, 1.0]],
+    ...     gallery,
+    ...     query_labels=["cat", "dog"],
+    ...     gallery_labels=["cat", "dog", "cat", "cat"],
+    ... )
+    >>> outcomes.first_rank
+    array([1, 3])
+    >>> outcomes.recall_at(1), outcomes.recall_at(3)
+    (0.5, 1.0)
+    >>> round(outcomes.mean_average_precision, 3)
+    0.569
+    """
+    search = LabelledSearch(
+        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+    )
+    if depth is not None:
+        check_k(depth, int(search.n_searched.max()), name="depth")
+    outcomes = rank_all(search, depth)
+    warn_of_no_match(outcomes.has_match)
+    return outcomes
+
+
+def rank_all(search, depth=None):
+    """Outcomes of a checked search, without a warning."""
+    first = np.zeros(search.n_queries, dtype=np.int64)
+    precision, gain = np.full((2, search.n_queries), np.nan)
+    for query, scores, relevant in search.each_query():
+        if not len(relevant):
+            continue
+        ranks = relevant_ranks(scores, relevant, depth)
+        first[query] = ranks[0] if len(ranks) else first_rank(scores, relevant)
+        n_relevant = min(len(relevant), depth or len(relevant))
+        precision[query] = average_precision(ranks, n_relevant)
+        gain[query] = discounted_gain(ranks, n_relevant)
+    size = int(search.n_searched.max())
+    return RetrievalOutcomes(first, precision, gain, first > 0, size)
+
+
+def first_ranks(search):
+    """First ranks of a checked search, which need no ranking of the gallery."""
+    first = np.zeros(search.n_queries, dtype=np.int64)
+    for query, scores, relevant in search.each_query():
+        first[query] = first_rank(scores, relevant)
+    return first
+
+
+def cumulative_matches(first, k_max):
+    """Share of queries with a match whose first rank is at most 1, 2, ... k_max."""
+    first = first[first > 0]
+    if not len(first):
+        return np.full(k_max, mean_of_defined(np.array([]), "CMC"))
+    found = np.bincount(np.minimum(first, k_max + 1), minlength=k_max + 2)
+    return np.cumsum(found[1 : k_max + 1]) / len(first)
+
+
+def mean_of_defined(values, measure):
+    """Mean of what is not nan, with a warning if there is nothing."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        warnings.warn(
+            f"{measure} is undefined, because no query has a relevant item in the "
+            "gallery, and returned as nan.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+        return np.nan
+    return float(values.mean())
+
+
+def warn_of_no_match(has_match, stacklevel=3):
+    """Warn, once, of queries to which no gallery item is relevant."""
+    n_missing = len(has_match) - int(np.count_nonzero(has_match))
+    if n_missing:
+        warnings.warn(
+            f"{n_missing} of {len(has_match)} queries have no relevant item in the "
+            "gallery. Their figures are undefined, and means leave them out.",
+            UndefinedMetricWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def check_measure(measure, gallery_size):
+    """Split a measure's name into ("recall", k), ("map", None) or ("ndcg", None)."""
+    if measure in ("map", "ndcg"):
+        return measure, None
+    found = re.fullmatch(r"recall@(\d+)", measure) if isinstance(measure, str) else None
+    if not found:
+        raise ValueError(
+            f"Unknown measure {measure!r}, choose 'recall@1' (any k), 'map' or 'ndcg'."
+        )
+    k = int(found[1])
+    if not 1 <= k <= gallery_size:
+        raise ValueError(
+            f"measure={measure!r}: k must be between 1 and {gallery_size}, the number "
+            "of gallery items that a query may find."
+        )
+    return "recall", k
+
+
+def measure_query(measure, scores, relevant):
+    """Measure one query that has relevant items, by a checked measure."""
+    name, k = measure
+    if name == "recall":
+        return float(first_rank(scores, relevant) <= k)
+    ranks = relevant_ranks(scores, relevant)
+    value = average_precision if name == "map" else discounted_gain
+    return value(ranks, len(relevant))
+
+
+def average_precision(ranks, n_relevant):
+    """Mean precision at the relevant items; those that `ranks` lacks count as 0."""
+    return float(np.sum(np.arange(1, len(ranks) + 1) / ranks) / n_relevant)
+
+
+def discounted_gain(ranks, n_relevant):
+    """NDCG of binary relevance."""
+    return float(np.sum(1 / np.log2(1 + ranks)) / _ideal_gain(n_relevant))
+
+
+@lru_cache
+def _ideal_gain(n_relevant):
+    return np.sum(1 / np.log2(np.arange(2, n_relevant + 2)))
