@@ -16,7 +16,7 @@ from sklearn_graceful.flip_control import (
     allowed_flips,
     fit_temperature,
     flip_times,
-    largest_mixing,
+    largest_new_share,
     log_scores,
     mix,
     risk_bound,
@@ -123,8 +123,8 @@ def test_a_temperature_for_each_model_only_renames_the_mixings(seed):
     """So it can change neither the labels nor, with its own rows, the guarantee."""
     old, new, y = random_pair(300, 4, seed)
     cool, hot = 0.4, 3.0
-    t = largest_mixing(flip_times(old, new, y), 5)
-    scaled_t = largest_mixing(flip_times(old / hot, new / cool, y), 5)
+    t = largest_new_share(flip_times(old, new, y), 5)
+    scaled_t = largest_new_share(flip_times(old / hot, new / cool, y), 5)
     np.testing.assert_array_equal(
         mix(old, new, t).argmax(axis=1),
         mix(old / hot, new / cool, scaled_t).argmax(axis=1),
@@ -249,27 +249,27 @@ def test_risk_bound_is_the_least_budget_that_allows_the_flips(guarantee):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_largest_mixing_by_brute_force(seed):
+def test_largest_new_share_by_brute_force(seed):
     old, new, y = random_pair(200, 3, seed)
     times = flip_times(old, new, y)
     grid = np.union1d(np.linspace(0, 1, 1001), times[times <= 1])
     for allowed in (0, 1, 5, 20, 200):
-        t = largest_mixing(times, allowed)
+        t = largest_new_share(times, allowed)
         assert (times <= t).sum() <= allowed
         assert all((times <= s).sum() > allowed for s in grid[grid > t])
         lost = (old.argmax(axis=1) == y) & (mix(old, new, t).argmax(axis=1) != y)
         assert lost.sum() <= allowed
 
 
-def test_largest_mixing_at_the_edges():
+def test_largest_new_share_at_the_edges():
     never = np.full(3, np.inf)
-    assert largest_mixing(never, 0) == 1
-    assert largest_mixing(never, -1) == 0
-    assert largest_mixing(np.array([0.0, 0.4]), 0) == 0
+    assert largest_new_share(never, 0) == 1
+    assert largest_new_share(never, -1) == 0
+    assert largest_new_share(np.array([0.0, 0.4]), 0) == 0
     for times, allowed, next_loss in [([1.0, np.inf], 0, 1), ([0.4, 0.4, 0.8], 1, 0.4)]:
-        t = largest_mixing(np.array(times), allowed)
+        t = largest_new_share(np.array(times), allowed)
         assert next_loss - 2e-9 < t < next_loss
-    assert largest_mixing(np.array([]), 0) == 1
+    assert largest_new_share(np.array([]), 0) == 1
 
 
 def true_flip_rate(t):
@@ -286,7 +286,7 @@ def test_mean_rate_keeps_to_the_budget_and_uses_it(n_rows, budget):
     rng = np.random.default_rng(0)
     allowed = allowed_flips(n_rows, budget)
     rates = [
-        true_flip_rate(largest_mixing(draw_times(rng, n_rows), allowed))
+        true_flip_rate(largest_new_share(draw_times(rng, n_rows), allowed))
         for _ in range(4000)
     ]
     error = np.std(rates) / len(rates) ** 0.5
@@ -300,7 +300,7 @@ def test_high_probability_exceeds_the_budget_as_rarely_as_promised(n_rows, budge
     rng = np.random.default_rng(1)
     allowed = allowed_flips(n_rows, budget, guarantee="high-probability")
     rates = [
-        true_flip_rate(largest_mixing(draw_times(rng, n_rows), allowed))
+        true_flip_rate(largest_new_share(draw_times(rng, n_rows), allowed))
         for _ in range(4000)
     ]
     exceeded = np.mean(np.array(rates) > budget)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sklearn_graceful.flip_control import (
     allowed_flips,
-    largest_mixing,
+    largest_new_share,
     risk_bound,
     rows_needed,
 )
@@ -57,7 +57,7 @@ class FlipBudget:
                 UserWarning,
                 stacklevel=5,
             )
-        return largest_mixing(times, allowed)
+        return largest_new_share(times, allowed)
 
     def bound(self, flips, n_rows):
         """What so many flips certify for new rows."""
@@ -75,7 +75,7 @@ class CriticalBudget(FlipBudget):
         """As of any budget; at 0, which no number of rows certifies, without a flip."""
         if self.max_nfr > 0:
             return super().largest_mixing(times)
-        return largest_mixing(times, 0)
+        return largest_new_share(times, 0)
 
 
 def warn_of_no_critical_row(n_marked):
