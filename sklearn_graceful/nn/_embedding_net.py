@@ -74,39 +74,9 @@ def embedding_net(hidden_sizes=(128, 128), *, device="auto", **skorch_params):
 def fit_embedding_net(
     net, X, y, make_loss, *, embedding_dim=None, weight=None, verbose=0
 ):
-    """Train an unfitted skorch net in place, as an embedder.
-
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-        Unfitted. A module class whose ``__init__`` takes ``n_features`` or
-        ``embedding_dim`` gets them.
-    X : ndarray of shape (n, ...)
-        Rows.
-    y : ndarray of int64, shape (n,), or None
-        Class indices; the loss knows them already, the net's validation split may not.
-    make_loss : callable
-        ``make_loss(embedding_dim)`` returns the loss, a module
-        ``loss(embeddings, rows)`` of one loss a row. Its parameters are trained too.
-    embedding_dim : int, default=None
-        Wanted width; None: what the module yields.
-    weight : ndarray of shape (n,), default=None
-        Of the rows.
-    verbose : int, default=0
-        skorch's verbosity.
-
-    Returns
-    -------
-    history : list of dict
-        skorch's history, one entry per epoch.
-    loss : torch.nn.Module
-        As trained.
-
-    Raises
-    ------
-    ValueError
-        If the module's output is no vector a row of the wanted width.
-    """
+    """Train an unfitted net by ``make_loss(width)``; its history, and that loss."""
+    # The loss is a module ``loss(embeddings, rows)`` of one loss a row. It is trained
+    # too and knows the labels, which the net's own validation split may not.
     _fill_sizes(net, n_features=X.shape[1], embedding_dim=embedding_dim)
     found = _output_width(net, X[:2])
     if embedding_dim is not None and found != embedding_dim:
@@ -120,19 +90,7 @@ def fit_embedding_net(
 
 
 def takes_width(net):
-    """Whether the width of a net's embeddings is still to be chosen.
-
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-        Unfitted.
-
-    Returns
-    -------
-    takes_width : bool
-        True if the module is a class whose ``__init__`` takes ``embedding_dim`` and the
-        net sets none.
-    """
+    """Whether the width of an unfitted net's embeddings is still to be chosen."""
     return (
         inspect.isclass(net.module)
         and "embedding_dim" in inspect.signature(net.module).parameters
@@ -141,19 +99,7 @@ def takes_width(net):
 
 
 def embed(net, X):
-    """Output of a trained net, one vector a row.
-
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-        Trained.
-    X : ndarray of shape (n, ...)
-        Rows.
-
-    Returns
-    -------
-    embeddings : ndarray of float32, shape (n, embedding_dim)
-    """
+    """Output of a trained net, one vector a row: float32 (n, embedding_dim)."""
     batches = [_first(output).float().cpu() for output in net.forward_iter(X)]
     return torch.cat(batches).numpy()
 

@@ -108,13 +108,29 @@ def old_labels(reference, X, y):
     Parameters
     ----------
     reference : ReferenceModel
+        The old model, or a :class:`ModelHistory`.
     X : array-like of n rows
+        In the form that the old model was fitted on.
     y : array-like of shape (n,)
         True labels.
 
     Returns
     -------
     labels : ndarray of shape (n,)
+        Those that a model predicts; of a history, the right one where any version
+        predicts it (:func:`~sklearn_graceful.metrics.history_labels`).
+
+    Raises
+    ------
+    NotFittedError, TypeError, ValueError
+        As for :meth:`ReferenceModel.predict`; ValueError if `y` has another length.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.reference import ModelHistory, old_labels
+    >>> v1, v2 = (lambda X: ["a"] * len(X)), (lambda X: ["b"] * len(X))
+    >>> old_labels(ModelHistory([v1, v2]), [1.0, 2.0], ["a", "c"]).tolist()
+    ['a', 'b']
     """
     by_version = [version.predict(X) for version in reference.versions]
     return by_version[0] if len(by_version) == 1 else history_labels(y, by_version)
