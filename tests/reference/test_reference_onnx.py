@@ -65,9 +65,8 @@ def test_label_and_probabilities_from_one_run(target, zipmap):
     np.testing.assert_array_equal(handle.predict(rows[:60]), model.predict(rows[:60]))
     proba = handle.predict_proba(rows)
     np.testing.assert_allclose(proba, model.predict_proba(rows), atol=1e-6)
-    np.testing.assert_allclose(
-        handle.logits(rows), np.log(np.maximum(proba, 1e-7)), atol=1e-6
-    )
+    logs = np.log(np.maximum(proba, 1e-7))
+    np.testing.assert_allclose(handle.logits(rows), logs, atol=1e-6)
     assert session.rows == len(rows)
 
 
@@ -132,25 +131,22 @@ def test_real_session_of_a_converted_classifier():
     model = LogisticRegression(max_iter=500).fit(X, names)
 
     def nodes(make_node):
-        linear = make_node(
-            "LinearClassifier",
-            ["X"],
-            ["label", "scores"],
-            domain="ai.onnx.ml",
-            coefficients=model.coef_.ravel().tolist(),
-            intercepts=model.intercept_.tolist(),
-            classlabels_strings=model.classes_.tolist(),
-            post_transform="SOFTMAX",
-            multi_class=1,
-        )
-        zipmap = make_node(
-            "ZipMap",
-            ["scores"],
-            ["probabilities"],
-            domain="ai.onnx.ml",
-            classlabels_strings=model.classes_.tolist(),
-        )
-        return [linear, zipmap]
+        shared = {
+            "domain": "ai.onnx.ml",
+            "classlabels_strings": model.classes_.tolist(),
+        }
+        linear = {
+            "coefficients": model.coef_.ravel().tolist(),
+            "intercepts": model.intercept_.tolist(),
+            "post_transform": "SOFTMAX",
+            "multi_class": 1,
+        }
+        return [
+            make_node(
+                "LinearClassifier", ["X"], ["label", "scores"], **linear, **shared
+            ),
+            make_node("ZipMap", ["scores"], ["probabilities"], **shared),
+        ]
 
     def outputs(onnx):
         value = onnx.TypeProto()
@@ -166,9 +162,8 @@ def test_real_session_of_a_converted_classifier():
     handle = ReferenceModel(real_session(nodes, outputs))
     np.testing.assert_array_equal(handle.classes_, model.classes_)
     np.testing.assert_array_equal(handle.predict(X), model.predict(X))
-    np.testing.assert_allclose(
-        handle.predict_proba(X), model.predict_proba(X), atol=1e-5
-    )
+    expected = model.predict_proba(X)
+    np.testing.assert_allclose(handle.predict_proba(X), expected, atol=1e-5)
 
 
 def test_real_session_of_a_network():
@@ -187,6 +182,5 @@ def test_real_session_of_a_network():
     expected = X.astype(np.float32) @ weight
     np.testing.assert_allclose(handle.logits(X), expected, rtol=1e-4)
     np.testing.assert_allclose(handle.transform(X), expected, rtol=1e-4)
-    np.testing.assert_allclose(
-        handle.predict_proba(X), softmax(expected, axis=1), atol=1e-5
-    )
+    proba = softmax(expected, axis=1)
+    np.testing.assert_allclose(handle.predict_proba(X), proba, atol=1e-5)
