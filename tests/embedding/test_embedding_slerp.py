@@ -18,12 +18,12 @@ def angle(A, B):
 
 def test_hand_computed():
     right = slerp([[1.0, 0.0]] * 3, [[0.0, 1.0]] * 3, [1 / 3, 1 / 2, 2 / 3])
-    half = np.sqrt(0.5)
-    expected = [[np.sqrt(3) / 2, 0.5], [half, half], [0.5, np.sqrt(3) / 2]]
+    half, high = np.sqrt(0.5), np.sqrt(0.75)
+    expected = [[high, 0.5], [half, half], [0.5, high]]
     np.testing.assert_allclose(right, expected, atol=1e-15)
     # A quarter of 120 degrees is 30 degrees; lengths of the input do not matter.
-    obtuse = slerp([[5.0, 0.0]], [[-0.5, np.sqrt(3) / 2]], 0.25)
-    np.testing.assert_allclose(obtuse, [[np.sqrt(3) / 2, 0.5]], atol=1e-15)
+    obtuse = slerp([[5.0, 0.0]], [[-0.5, high]], 0.25)
+    np.testing.assert_allclose(obtuse, [[high, 0.5]], atol=1e-15)
 
 
 @pytest.mark.parametrize("d", [2, 3, 64])
