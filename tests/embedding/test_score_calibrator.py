@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -47,13 +48,13 @@ def test_every_old_threshold_keeps_its_false_accept_rate(calibrator):
     far = np.array([0.5, 0.1, 1e-2, 1e-3, 1e-4])
     own = calibrator.threshold(0.2 * norm.isf(far))
     # Of the distribution, which the pairs are a sample of: 100 beyond the last.
-    np.testing.assert_allclose(norm.sf((np.arctanh(own) - 0.4) / 0.1), far, rtol=0.1)
+    assert_allclose(norm.sf((np.arctanh(own) - 0.4) / 0.1), far, rtol=0.1)
 
 
 def test_the_map_between_known_distributions(calibrator):
     z = np.linspace(-3, 3.7, 50)
     mapped = calibrator.transform(np.tanh(0.1 * z + 0.4))
-    np.testing.assert_allclose(mapped, 0.2 * z, atol=0.002)
+    assert_allclose(mapped, 0.2 * z, atol=0.002)
 
 
 def test_only_the_order_of_scores_by_either_model_counts():
@@ -61,7 +62,7 @@ def test_only_the_order_of_scores_by_either_model_counts():
     new, old = rng.normal(size=500), rng.normal(size=900)
     fitted = ScoreCalibrator(n_knots=20).fit(new, old)
     again = ScoreCalibrator(n_knots=20).fit(new[::-1], rng.permutation(old))
-    np.testing.assert_array_equal(knots(fitted), knots(again))
+    assert_array_equal(knots(fitted), knots(again))
     assert fitted.n_pairs_ == 500
 
 
@@ -73,7 +74,7 @@ def test_increasing_and_invertible_whatever_the_scores(new, old, n_knots, tail_s
     grid = np.linspace(-3, 3, 61)
     mapped = fitted.transform(grid)
     assert (np.diff(mapped) > 0).all()
-    np.testing.assert_allclose(fitted.inverse_transform(mapped), grid, atol=1e-9)
+    assert_allclose(fitted.inverse_transform(mapped), grid, atol=1e-9)
 
 
 @given(scores, st.floats(-2, 2), st.floats(0.1, 10))
@@ -82,8 +83,7 @@ def test_a_model_that_only_rescales_its_scores(old, shift, scale):
     fitted = ScoreCalibrator(tail_size=2).fit(new, old)
     if len(fitted.old_knots_) > 1:
         grid = np.linspace(-2, 2, 9)
-        mapped = fitted.transform(scale * grid + shift)
-        np.testing.assert_allclose(mapped, grid, atol=1e-6)
+        assert_allclose(fitted.transform(scale * grid + shift), grid, atol=1e-6)
 
 
 def test_beyond_the_knots_it_goes_straight_on(calibrator):
@@ -171,7 +171,7 @@ def test_pairs_are_of_other_classes_and_drawn_once(labels, n_pairs):
         assert (labels[pairs[:, 0]] != labels[pairs[:, 1]]).all()
         assert len(np.unique(pairs, axis=0)) == min(n_pairs, len(every))
         if n_pairs >= len(every):
-            np.testing.assert_array_equal(np.unique(pairs, axis=0), every)
+            assert_array_equal(np.unique(pairs, axis=0), every)
 
 
 def test_every_pair_is_as_likely():
@@ -191,8 +191,7 @@ def test_scores_of_pairs_by_hand():
     queries, gallery = rng.normal(size=(2, 50, 3))
     first, second = rng.integers(0, 50, (2, 40_000))
     by_hand = [queries[i] @ gallery[j] for i, j in zip(first, second, strict=True)]
-    found = pair_scores(queries, gallery, first, second)
-    np.testing.assert_allclose(found, by_hand)
+    assert_allclose(pair_scores(queries, gallery, first, second), by_hand)
 
 
 # fit_embeddings
@@ -238,7 +237,7 @@ def test_embeddings_or_scores_of_the_same_pairs(embedders):
     by_old, by_new = impostor_scores(old, new, y, "old")
     assert fitted.n_pairs_ == len(by_old)
     by_hand = ScoreCalibrator().fit(by_new, by_old)
-    np.testing.assert_allclose(knots(fitted), knots(by_hand))
+    assert_allclose(knots(fitted), knots(by_hand))
 
 
 def test_the_seed_decides_which_pairs(embedders):
@@ -248,7 +247,7 @@ def test_the_seed_decides_which_pairs(embedders):
         )
         for i in (0, 0, 1)
     )
-    np.testing.assert_array_equal(first, again)
+    assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax
 from scipy.stats import binom, binomtest
 
 from sklearn_graceful.flip_control import (
+    ROUTES,
     Arbiter,
     CostRatio,
     allowed_flips,
@@ -65,9 +67,7 @@ def test_flip_time_by_hand(old, new, time):
 @pytest.mark.parametrize("shape", [(3, 1), (0, 2)])
 def test_one_class_and_no_rows(shape):
     scores, y = np.zeros(shape), np.zeros(shape[0], int)
-    np.testing.assert_array_equal(
-        flip_times(scores, scores, y), np.inf * np.ones(len(y))
-    )
+    assert_array_equal(flip_times(scores, scores, y), np.inf * np.ones(len(y)))
 
 
 score = st.one_of(st.integers(-3, 3).map(float), st.floats(-20, 20, allow_nan=False))
@@ -89,7 +89,7 @@ def test_no_row_flips_before_its_time(old, new, y):
     for t in np.r_[grid, before[before >= 0], before[before >= 0] / 3]:
         kept = right & (t < times)
         predicted = mix(old, new, t).argmax(axis=1)
-        np.testing.assert_array_equal(predicted[kept], y[kept])
+        assert_array_equal(predicted[kept], y[kept])
 
 
 @settings(max_examples=200, deadline=None)
@@ -125,7 +125,7 @@ def test_a_temperature_for_each_model_only_renames_the_shares(seed):
     scaled_t = largest_new_share(flip_times(old / hot, new / cool, y), 5)
     scaled = mix(old / hot, new / cool, scaled_t)
     labels = mix(old, new, t).argmax(axis=1)
-    np.testing.assert_array_equal(labels, scaled.argmax(axis=1))
+    assert_array_equal(labels, scaled.argmax(axis=1))
     assert scaled_t == pytest.approx(t / hot / ((1 - t) / cool + t / hot))
 
 
@@ -150,9 +150,9 @@ def test_a_temperature_for_each_model_only_renames_the_shares(seed):
 def test_switches_by_hand(route, new, times, answering):
     old, new = np.log([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]]), np.log(new)
     found = route.flip_times(old, new, np.array([0, 0, 0]))
-    np.testing.assert_allclose(found, times)
+    assert_allclose(found, times)
     answers = [{"o": old, "n": new}[who][row] for row, who in enumerate(answering)]
-    np.testing.assert_array_equal(route.scores(old, new, 0.5), answers)
+    assert_array_equal(route.scores(old, new, 0.5), answers)
 
 
 def test_cost_ratio_is_the_cheapest_rule_if_the_new_model_knows_the_probabilities():
@@ -161,25 +161,22 @@ def test_cost_ratio_is_the_cheapest_rule_if_the_new_model_knows_the_probabilitie
     extra = 2.0  # what a negative flip costs on top of the error
     p, label = np.exp(new), old.argmax(axis=1)
     rows = np.arange(500)
-
     flips = (label[:, None] != np.arange(4)) * p[rows, label][:, None]
     cost = 1 - p + extra * flips  # of each answer
     answers = CostRatio().scores(old, new, 1 / (1 + extra)).argmax(axis=1)
-    np.testing.assert_allclose(cost[rows, answers], cost.min(axis=1))
+    assert_allclose(cost[rows, answers], cost.min(axis=1))
 
 
 @pytest.mark.parametrize("route", [Arbiter(), CostRatio()])
 @pytest.mark.parametrize("seed", range(5))
-def test_switches_go_from_old_to_new_and_lose_each_row_once(seed, route):
+def test_switches_lose_each_row_once(seed, route):
     old, new, y = random_pair(400, 4, seed)
     old, new = log_softmax(old, axis=1), log_softmax(new, axis=1)
-    np.testing.assert_array_equal(route.scores(old, new, 0.0), old)
-    np.testing.assert_array_equal(route.scores(old, new, 1.0), new)
     times = route.flip_times(old, new, y)
     right_old = old.argmax(axis=1) == y
     for t in np.r_[np.linspace(0, 1, 101), times[times <= 1]]:
         lost = right_old & (route.scores(old, new, t).argmax(axis=1) != y)
-        np.testing.assert_array_equal(lost, times <= t)
+        assert_array_equal(lost, times <= t)
 
 
 # Scores
@@ -189,15 +186,16 @@ def test_scores_are_finite_and_keep_the_order():
     proba = np.array([[0.0, 0.3, 0.7, 0.0], [0.25, 0.25, 0.25, 0.25], [1, 0, 0, 0]])
     found = log_scores(proba)
     assert np.isfinite(found).all()
-    np.testing.assert_array_equal(found.argsort(kind="stable"), proba.argsort())
-    np.testing.assert_allclose(np.exp(found), proba, atol=1e-4)
-    np.testing.assert_allclose(np.exp(found).sum(axis=1), 1)
+    assert_array_equal(found.argsort(kind="stable"), proba.argsort())
+    assert_allclose(np.exp(found), proba, atol=1e-4)
+    assert_allclose(np.exp(found).sum(axis=1), 1)
 
 
-def test_ends_of_the_way_are_the_models_bit_by_bit():
-    old, new, _ = random_pair(100, 5, seed=1)
-    np.testing.assert_array_equal(mix(old, new, 0.0), old)
-    np.testing.assert_array_equal(mix(old, new, 1.0), new)
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_ends_of_the_way_are_the_models_bit_by_bit(route):
+    old, new = (log_softmax(z, axis=1) for z in random_pair(100, 5, seed=1)[:2])
+    assert_array_equal(route.scores(old, new, 0.0), old)
+    assert_array_equal(route.scores(old, new, 1.0), new)
 
 
 # Risk control

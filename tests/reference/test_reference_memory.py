@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -47,7 +48,9 @@ class Counting(GaussianNB):
         return sum(self.asked_)
 
 
-def counting():
+@pytest.fixture
+def model():
+    """Return a fitted model that counts."""
     return Counting().fit(X, y)
 
 
@@ -72,29 +75,26 @@ def counting_function():
 EXPECTED = GaussianNB().fit(X, y).predict_proba(X)
 
 
-def test_across_methods_and_requests():
-    model = counting()
+def test_across_methods_and_requests(model):
     handle = ReferenceModel(model)
     proba = handle.predict_proba(X)
     for rows in (X, X[::-1], X[20:40], X[[3, 3, 5]]):
         handle.predict(rows)
-    np.testing.assert_array_equal(handle.predict_proba(X[::-1]), proba[::-1])
+    assert_array_equal(handle.predict_proba(X[::-1]), proba[::-1])
     assert model.rows_asked == len(X)
 
 
-def test_only_new_rows_are_asked_in_one_call_and_equal_ones_once():
-    model = counting()
+def test_only_new_rows_are_asked_in_one_call_and_equal_ones_once(model):
     handle = ReferenceModel(model)
     order = np.random.default_rng(0).integers(0, 60, size=400)
-    np.testing.assert_array_equal(handle.predict_proba(X[order]), EXPECTED[order])
-    np.testing.assert_array_equal(handle.predict_proba(X), EXPECTED)
+    assert_array_equal(handle.predict_proba(X[order]), EXPECTED[order])
+    assert_array_equal(handle.predict_proba(X), EXPECTED)
     assert len(model.asked_) == 2
     assert model.rows_asked == len(X)
 
 
 @pytest.mark.parametrize("wrap", [lambda model: model, FrozenEstimator, make_pipeline])
-def test_across_handles_of_one_model(wrap):
-    model = counting()
+def test_across_handles_of_one_model(wrap, model):
     wrapped = wrap(model)
     first, second = ReferenceModel(wrapped), ReferenceModel(wrapped)
     first.predict(X)
@@ -103,14 +103,13 @@ def test_across_handles_of_one_model(wrap):
     assert model.rows_asked == len(X)
 
 
-def test_across_threads():
-    model = counting()
+def test_across_threads(model):
     handle = ReferenceModel(model)
     starts = list(range(0, 60, 5)) * 4
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: handle.predict_proba(X[i : i + 80]), starts))
     for start, proba in zip(starts, found, strict=True):
-        np.testing.assert_array_equal(proba, EXPECTED[start : start + 80])
+        assert_array_equal(proba, EXPECTED[start : start + 80])
     assert model.rows_asked == len(np.unique([range(i, i + 80) for i in set(starts)]))
 
 
@@ -119,9 +118,8 @@ def test_torch_modules_see_every_row_once_by_any_method():
     module = nn.Linear(4, 3)
     module.register_forward_hook(lambda _, args, out: asked.append(len(args[0])))
     handle = ReferenceModel(module, classes=[0, 1, 2])
-    for method in (handle.predict, handle.predict_proba, handle.logits):
-        method(X)
-    handle.transform(X)
+    for name in ("predict", "predict_proba", "logits", "transform"):
+        getattr(handle, name)(X)
     assert sum(asked) == len(X)
 
 
@@ -212,8 +210,7 @@ class TestRefitted:
         handle.predict(X)
         for i in range(5):
             refit(model, i)
-            expected = model.predict_proba(X)
-            np.testing.assert_array_equal(handle.predict_proba(X), expected)
+            assert_array_equal(handle.predict_proba(X), model.predict_proba(X))
 
     @pytest.mark.parametrize("wrap", [lambda m: m, FrozenEstimator, lambda m: [m]])
     def test_nested_estimator(self, wrap):
@@ -221,8 +218,7 @@ class TestRefitted:
         handle = ReferenceModel(wrap(model))
         handle.predict(X)
         model[0].fit(X * 5)
-        rows = handle.logits(X)
-        np.testing.assert_array_equal(rows, model.decision_function(X))
+        assert_array_equal(handle.logits(X), model.decision_function(X))
 
     def test_optimizer_step(self):
         module = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
@@ -251,10 +247,8 @@ class TestRefitted:
             def embed(self, rows):
                 return embed(rows)
 
-        handles = [
-            ReferenceModel(model)
-            for model in (embed, partial(embed, factor=2), Holder().embed)
-        ]
+        models = embed, partial(embed, factor=2), Holder().embed
+        handles = list(map(ReferenceModel, models))
         before = [handle.transform(X) for handle in handles]
         with torch.no_grad():
             module.weight.mul_(2)
@@ -268,25 +262,24 @@ class TestRefitted:
         handle.predict_proba(X)
         model.fit(X, y[::-1])
         handle.predict_proba(np.ma.masked_array(X))
-        np.testing.assert_array_equal(handle.predict_proba(X), model.predict_proba(X))
+        assert_array_equal(handle.predict_proba(X), model.predict_proba(X))
 
 
-def test_memory_is_bounded(monkeypatch):
-    model = counting()
+def test_memory_is_bounded(monkeypatch, model):
     handle = ReferenceModel(model)
     room = 60 * (3 * 8 + 160)  # for 60 rows
     monkeypatch.setattr(RowMemory, "max_bytes", room)
     for start in (0, 30, 60, 90, 0):
         part = slice(start, start + 40)
-        np.testing.assert_array_equal(handle.predict_proba(X[part]), EXPECTED[part])
+        assert_array_equal(handle.predict_proba(X[part]), EXPECTED[part])
         assert 0 < handle._memory.nbytes <= 1.25 * room
     # More than there is room for is answered all the same.
-    np.testing.assert_array_equal(handle.predict_proba(X), EXPECTED)
+    assert_array_equal(handle.predict_proba(X), EXPECTED)
     assert handle._memory.nbytes <= 1.25 * room
 
 
 def test_memory_and_model_die_with_the_last_handle():
-    model = counting()
+    model = Counting().fit(X, y)  # a fixture would keep it alive
     handle, second = ReferenceModel(model), ReferenceModel(model)
     handle.predict(X)
     memory, ghost = weakref.ref(handle._memory), weakref.ref(model)
@@ -307,13 +300,12 @@ def test_pickles_hold_the_model_but_no_memory(tmp_path):
     assert len(stored) == len(fresh)
     joblib.dump(handle, tmp_path / "handle")
     for again in (pickle.loads(stored), joblib.load(tmp_path / "handle")):
-        np.testing.assert_array_equal(again.predict_proba(X), handle.predict_proba(X))
-        np.testing.assert_array_equal(again.predict(X), handle.predict(X))
+        assert_array_equal(again.predict_proba(X), handle.predict_proba(X))
+        assert_array_equal(again.predict(X), handle.predict(X))
 
 
 def test_travels_to_worker_processes():
     handle = ReferenceModel(lambda rows: rows[:, :2] * 2)
-    found = joblib.Parallel(n_jobs=2)(
-        joblib.delayed(handle.transform)(part) for part in (X[:5], X[5:9])
-    )
-    np.testing.assert_array_equal(np.concatenate(found), X[:9, :2] * 2)
+    transform = joblib.delayed(handle.transform)
+    found = joblib.Parallel(n_jobs=2)(map(transform, (X[:5], X[5:9])))
+    assert_array_equal(np.concatenate(found), X[:9, :2] * 2)
