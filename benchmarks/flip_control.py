@@ -4,9 +4,9 @@
 
 Both models are trained once. The rows they have not seen are then split at random, over
 and over, into calibration rows, which choose the share of the new model, and test rows,
-which tell the NFR. Promised is that its mean over the draws is at most the budget. FOLDER holds the
-.rda files of the R package mlbench (Debian: r-cran-mlbench; read by pyreadr); without
-it the sets that come with scikit-learn are used.
+which tell the NFR. Promised is that its mean over the draws is at most the budget.
+FOLDER holds the .rda files of the R package mlbench (Debian: r-cran-mlbench; read by
+pyreadr); without it the sets that come with scikit-learn are used.
 
 Columns, all in %: mean NFR with its 95 % Monte-Carlo interval, its share of the budget
 (of what the new model alone does, where that is less), mean t, and the mean accuracy of
