@@ -358,28 +358,10 @@ class EmbeddingAdapter(
         return unit_rows(map_(unit_rows(X))) if self.normalize else map_(X)
 
     def _check_parameters(self):
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}.")
-        if self.alpha != "auto" and not _is_number(self.alpha, above=0):
-            raise ValueError(f"alpha must be positive or 'auto', got {self.alpha!r}.")
-        share = self.validation_fraction
-        if not (_is_number(share, above=0) and share < 1):
-            raise ValueError(
-                f"validation_fraction must be between 0 and 1, got {share!r}."
-            )
-        for name in ("max_epochs", "batch_size", "patience"):
+        for name, (is_right, what) in _REQUIREMENTS.items():
             value = getattr(self, name)
-            if not (isinstance(value, Integral) and value > 0):
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
-        if not _is_number(self.lr, above=0):
-            raise ValueError(f"lr must be positive, got {self.lr!r}.")
-        if not (_is_number(self.weight_decay, above=-1) and self.weight_decay >= 0):
-            raise ValueError(
-                f"weight_decay must not be negative, got {self.weight_decay!r}."
-            )
-        sizes = self.hidden_sizes
-        if not (np.ndim(sizes) == 1 and len(sizes) and min(sizes) >= 1):
-            raise ValueError(f"hidden_sizes must be one width or more, got {sizes!r}.")
+            if not is_right(value):
+                raise ValueError(f"{name} must {what}, got {value!r}.")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -390,8 +372,28 @@ class EmbeddingAdapter(
         return tags
 
 
-def _is_number(value, *, above):
-    return isinstance(value, Real) and above < value < np.inf
+def _is_positive(value):
+    return isinstance(value, Real) and 0 < value < np.inf
+
+
+def _is_count(value):
+    return isinstance(value, Integral) and value > 0
+
+
+_REQUIREMENTS = {
+    "kind": (lambda kind: kind in KINDS, f"be one of {KINDS}"),
+    "alpha": (lambda a: a == "auto" or _is_positive(a), "be positive or 'auto'"),
+    "validation_fraction": (lambda v: _is_positive(v) and v < 1, "be between 0 and 1"),
+    "max_epochs": (_is_count, "be a positive integer"),
+    "batch_size": (_is_count, "be a positive integer"),
+    "patience": (_is_count, "be a positive integer"),
+    "lr": (_is_positive, "be positive"),
+    "weight_decay": (lambda w: w == 0 or _is_positive(w), "not be negative"),
+    "hidden_sizes": (
+        lambda s: np.ndim(s) == 1 and len(s) and min(s) >= 1,
+        "be one width or more",
+    ),
+}
 
 
 def _draw_seed(random_state):

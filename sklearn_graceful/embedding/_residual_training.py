@@ -18,6 +18,7 @@ from sklearn_graceful.nn._seeding import isolated_randomness
 
 # Of an epoch. With fewer, patience would run out before training gets under way.
 MIN_STEPS = 16
+STARTS = ("procrustes", "ridge")
 
 
 def fit_residual(X, Y, adapter, seed):
@@ -26,26 +27,17 @@ def fit_residual(X, Y, adapter, seed):
     n_held_out = int(adapter.validation_fraction * len(X))
     held_out, rest = rows[:n_held_out], rows[n_held_out:]
     if n_held_out < 2 or len(rest) < 2:
-        return ResidualMap(_fit_start("procrustes", X, Y, adapter), "procrustes")
+        return ResidualMap(_fit_start(STARTS[0], X, Y, adapter), STARTS[0])
 
     def losses(map_, rows):
         return _row_losses(map_(X[rows]), Y[rows], by_angle=adapter.normalize)
 
     # The linear map and the number of epochs are chosen on held-out pairs; then
     # everything is fitted anew on all pairs.
-    starts = {
-        kind: _fit_start(kind, X[rest], Y[rest], adapter)
-        for kind in ("procrustes", "ridge")
-    }
+    starts = {kind: _fit_start(kind, X[rest], Y[rest], adapter) for kind in STARTS}
     kind = min(starts, key=lambda kind: losses(starts[kind], held_out).mean())
-    layers, n_epochs = _train(
-        starts[kind],
-        X[rest],
-        Y[rest],
-        adapter,
-        seed,
-        held_out=(X[held_out], Y[held_out]),
-    )
+    seen, unseen = (X[rest], Y[rest]), (X[held_out], Y[held_out])
+    layers, n_epochs = _train(starts[kind], *seen, adapter, seed, held_out=unseen)
     trained = ResidualMap(starts[kind], kind, layers)
     gain = losses(starts[kind], held_out) - losses(trained, held_out)
     start = _fit_start(kind, X, Y, adapter)
@@ -100,7 +92,7 @@ def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
     last[0] *= y_scale
     last[1] *= y_scale
     n_epochs = max_epochs if held_out is None else stop.best_epoch_
-    return tuple((weight, bias) for weight, bias in layers), n_epochs
+    return tuple(map(tuple, layers)), n_epochs
 
 
 def _make_net(X, Y, adapter):
