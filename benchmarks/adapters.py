@@ -40,7 +40,7 @@ ADAPTERS = {
     "procrustes": EmbeddingAdapter(),
     "ridge, alpha 1": EmbeddingAdapter("ridge"),
     "ridge, alpha auto": EmbeddingAdapter("ridge", alpha="auto"),
-    "mlp, alpha auto": EmbeddingAdapter("mlp", alpha="auto"),
+    "mlp, alpha auto": EmbeddingAdapter("mlp", alpha="auto", compare=False),
 }
 
 

@@ -3,10 +3,10 @@
     python benchmarks/flip_control.py [--route arbiter] [--critical] [--mlbench FOLDER]
 
 Both models are trained once. The rows they have not seen are then split at random, over
-and over, into calibration rows, which choose the mixing, and test rows, which tell the
-NFR. Promised is that its mean over the draws is at most the budget. FOLDER holds the
-.rda files of the R package mlbench (Debian: r-cran-mlbench; read by pyreadr); without
-it the sets that come with scikit-learn are used.
+and over, into calibration rows, which choose the share of the new model, and test rows,
+which tell the NFR. Promised is that its mean over the draws is at most the budget.
+FOLDER holds the .rda files of the R package mlbench (Debian: r-cran-mlbench; read by
+pyreadr); without it the sets that come with scikit-learn are used.
 
 Columns, all in %: mean NFR with its 95 % Monte-Carlo interval, its share of the budget
 (of what the new model alone does, where that is less), mean t, and the mean accuracy of
@@ -38,7 +38,7 @@ from sklearn_graceful import FlipControlledClassifier
 from sklearn_graceful.flip_control import (
     ROUTES,
     allowed_flips,
-    largest_mixing,
+    largest_new_share,
     log_scores,
 )
 from sklearn_graceful.metrics import is_negative_flip
@@ -140,12 +140,12 @@ def check_against_estimator(old, new, X, y, route):
 
 def choose(old, new, y, budget, route, marked=None):
     times = ROUTES[route].flip_times(old, new, y)
-    t = largest_mixing(times, allowed_flips(len(y), budget))
-    return t if marked is None else min(t, largest_mixing(times[marked], 0))
+    t = largest_new_share(times, allowed_flips(len(y), budget))
+    return t if marked is None else min(t, largest_new_share(times[marked], 0))
 
 
 def one_draw(old, new, y, n_calibration, budget, route, rng):
-    """NFR and accuracy on the test rows, and the mixing."""
+    """NFR and accuracy on the test rows, and the new model's share."""
     rows = rng.permutation(len(y))
     chosen, test = rows[:n_calibration], rows[n_calibration:]
     t = choose(old[chosen], new[chosen], y[chosen], budget, route)

@@ -17,12 +17,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-
-from sklearn_graceful import PCClassifier, ReferenceModel
 from sklearn_graceful.classification._choosing import cheapest, choose_method
 from sklearn_graceful.classification._held_out import hold_out
 from sklearn_graceful.classification._old_outputs import no_outputs
 from sklearn_graceful.classification._training import Trained, TrainingRows
+
+from sklearn_graceful import PCClassifier, ReferenceModel
 from sklearn_graceful.congruence import (
     Choices,
     Focal,

@@ -6,9 +6,12 @@ import torch
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn_graceful.classification._old_outputs import outputs_of_proba
+from sklearn_graceful.congruence._objective import NetObjective
+from sklearn_graceful.congruence._row_weights import row_weights
+from sklearn_graceful.congruence._soft_labels import expand_soft_labels
 
 from sklearn_graceful import PCClassifier
-from sklearn_graceful.classification._old_outputs import outputs_of_proba
 from sklearn_graceful.congruence import (
     ELODI,
     LDI,
@@ -23,9 +26,6 @@ from sklearn_graceful.congruence import (
     NoCongruence,
     check_method,
 )
-from sklearn_graceful.congruence._objective import NetObjective
-from sklearn_graceful.congruence._row_weights import row_weights
-from sklearn_graceful.congruence._soft_labels import expand_soft_labels
 
 rng = np.random.default_rng(0)
 N, K = 40, 5

@@ -87,7 +87,8 @@ def test_flips_of_the_calibration_rows_are_what_is_allowed(
 ):
     X, y = fresh
     model = controlled(models, max_nfr=max_nfr, guarantee=guarantee, route=route)
-    allowed = allowed_flips(len(y), max_nfr, guarantee=guarantee)
+    certificate = {"guarantee": guarantee, "confidence": model.confidence}
+    allowed = allowed_flips(len(y), max_nfr, **certificate)
     if allowed < 0:
         with pytest.warns(UserWarning, match=r"1497 calibration rows cannot certify"):
             model.fit(X, y)

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn_graceful.classification._old_outputs import newest_right, outputs_of_model
 
 from sklearn_graceful import (
     FlipControlledClassifier,
@@ -20,7 +21,6 @@ from sklearn_graceful import (
     PCClassifier,
     ReferenceModel,
 )
-from sklearn_graceful.classification._old_outputs import newest_right, outputs_of_model
 from sklearn_graceful.congruence import Focal, FocalKL, Match
 from sklearn_graceful.metrics import flip_counts, history_labels, negative_flip_rate
 from sklearn_graceful.model_selection import flip_scorer, update_scorer

@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn_graceful.classification._teachers import fit_teachers, mean_logits
 from skorch import NeuralNetClassifier
 from skorch.callbacks import EarlyStopping, GradientNormClipping
 from skorch.dataset import Dataset, ValidSplit
@@ -18,7 +19,6 @@ from torch import nn
 
 from sklearn_graceful import PCClassifier
 from sklearn_graceful.classification import _teachers
-from sklearn_graceful.classification._teachers import fit_teachers, mean_logits
 from sklearn_graceful.congruence import ELODI, METHODS, Match
 from sklearn_graceful.nn import (
     MLP,

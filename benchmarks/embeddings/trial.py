@@ -143,7 +143,7 @@ def trained(method, nets, old, gallery, rows, seed):
 
 def adapted(method, paragon, old, rows):
     """The paragon's embeddings, and the cross-test after a map to the old space."""
-    adapter = EmbeddingAdapter(method)
+    adapter = EmbeddingAdapter(method, compare=False)
     adapter.fit(paragon.transform(rows.X), old.transform(rows.X))
     embeddings = paragon.transform(rows.X_test)
     queries, gallery = adapter.transform(embeddings), old.transform(rows.X_test)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.flip_control import (
     allowed_flips,
-    largest_mixing,
+    largest_new_share,
     risk_bound,
     rows_needed,
 )
@@ -35,7 +35,7 @@ class FlipBudget:
     parameter: str = "max_nfr"
     rows: str = "calibration rows"
 
-    def largest_mixing(self, times):
+    def largest_new_share(self, times):
         """Largest mixing that is within the budget; warns if there are too few rows.
 
         Parameters
@@ -55,7 +55,7 @@ class FlipBudget:
                 f"{self.max_nfr}, which takes {needed} or more. The old model is kept "
                 "as it is (new_share_ = 0).",
             )
-        return largest_mixing(times, allowed)
+        return largest_new_share(times, allowed)
 
     def bound(self, flips, n_rows):
         """What so many flips certify for new rows."""
@@ -69,11 +69,11 @@ class FlipBudget:
 class CriticalBudget(FlipBudget):
     """Budget of the rows that the user marked: 0 loses none of those at hand."""
 
-    def largest_mixing(self, times):
+    def largest_new_share(self, times):
         """As of any budget; at 0, which no number of rows certifies, without a flip."""
         if self.max_nfr > 0:
-            return super().largest_mixing(times)
-        return largest_mixing(times, 0)
+            return super().largest_new_share(times)
+        return largest_new_share(times, 0)
 
 
 def warn_of_no_critical_row(n_marked):

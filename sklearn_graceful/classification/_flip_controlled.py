@@ -616,7 +616,9 @@ class FlipControlledClassifier(
         `marked` says which calibration rows are critical, None: nobody marked any.
         """
         certificate = (self.guarantee, self.confidence)
-        limit = FlipBudget(self.max_nfr, *certificate).largest_mixing(self.flip_times_)
+        limit = FlipBudget(self.max_nfr, *certificate).largest_new_share(
+            self.flip_times_
+        )
         if marked is not None:
             times = self.flip_times_[marked]
             critical = CriticalBudget(
@@ -625,7 +627,7 @@ class FlipControlledClassifier(
                 parameter="max_critical_nfr",
                 rows="critical calibration rows",
             )
-            limit = min(limit, critical.largest_mixing(times))
+            limit = min(limit, critical.largest_new_share(times))
         self.path_ = self._trace_path(old, new, y, limit)
         self.new_share_ = limit
         if self.within_budget == "most-accurate":

@@ -1,14 +1,19 @@
 """Embedders whose vectors fit those that are indexed already."""
 
-from sklearn_graceful.embedding._adapter import EmbeddingAdapter
-from sklearn_graceful.embedding._comparison import AdapterComparison, MapFigures
-from sklearn_graceful.embedding._compatible_embedder import CompatibleEmbedder
-from sklearn_graceful.embedding._fusion_share import FusionShare
-from sklearn_graceful.embedding._linear_maps import LinearMap
-from sklearn_graceful.embedding._residual_map import ResidualMap
-from sklearn_graceful.embedding._score_calibrator import ScoreCalibrator
-from sklearn_graceful.embedding._slerp import slerp
-from sklearn_graceful.embedding._versions import EmbedderVersion
+from importlib import import_module
+
+_HOMES = {
+    "AdapterComparison": "_comparison",
+    "CompatibleEmbedder": "_compatible_embedder",
+    "EmbedderVersion": "_versions",
+    "EmbeddingAdapter": "_adapter",
+    "FusionShare": "_fusion_share",
+    "LinearMap": "_linear_maps",
+    "MapFigures": "_comparison",
+    "ResidualMap": "_residual_map",
+    "ScoreCalibrator": "_score_calibrator",
+    "slerp": "_slerp",
+}
 
 __all__ = [
     "AdapterComparison",
@@ -22,3 +27,14 @@ __all__ = [
     "ScoreCalibrator",
     "slerp",
 ]
+
+
+def __getattr__(name):
+    # torch takes seconds to import; adapters and calibrators do without it.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return __all__

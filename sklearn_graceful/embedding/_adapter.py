@@ -1,7 +1,6 @@
 """Maps between two embedders that exist, from paired vectors."""
 
 import warnings
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,18 +12,12 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from sklearn_graceful.embedding._comparison import compare_maps
 from sklearn_graceful.embedding._fusion_share import try_shares
-from sklearn_graceful.embedding._linear_maps import (
-    fit_procrustes,
-    fit_ridge,
-    identity_map,
-)
-from sklearn_graceful.embedding._residual_training import Training, fit_residual
+from sklearn_graceful.embedding._held_out import compare_kinds
+from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
 from sklearn_graceful.search import check_unit_rows, unit_rows
 
-KINDS = ("procrustes", "ridge", "mlp")
 PRECISIONS = [np.float64, np.float32]
 
 
@@ -64,6 +57,9 @@ class EmbeddingAdapter(
         Whether rows are scaled to unit length before everything else, and mapped rows
         once more at the end. Right wherever vectors are compared by cosine. False: for
         vectors whose lengths mean something; results then have any length.
+    compare : bool, default=True
+        Whether the simpler kinds are fitted too, for `comparison_`. "mlp" is then
+        trained 2 to 6 times as often. False: only `kind` is fitted.
     validation_fraction : float, default=0.2
         Share of the pairs, at most 2,000, that are held out for `comparison_`; where
         these would be fewer than 20, every pair is held out once, in 5 folds. The
@@ -90,7 +86,8 @@ class EmbeddingAdapter(
     Attributes
     ----------
     comparison_ : AdapterComparison
-        What each kind does on held-out pairs, and no map at all. ``print`` it.
+        What each kind does on held-out pairs, and no map at all. ``print`` it. Only
+        with `compare`.
     map_, inverse_map_ : LinearMap or ResidualMap
         The maps between rows that are scaled already. A linear one has `coef`,
         `intercept` and `alpha`; one with a network has `start`, `layers`, `n_epochs`.
@@ -155,6 +152,7 @@ class EmbeddingAdapter(
         alpha=1.0,
         center=True,
         normalize=True,
+        compare=True,
         validation_fraction=0.2,
         hidden_sizes=(256,),
         max_epochs=200,
@@ -169,6 +167,7 @@ class EmbeddingAdapter(
         self.alpha = alpha
         self.center = center
         self.normalize = normalize
+        self.compare = compare
         self.validation_fraction = validation_fraction
         self.hidden_sizes = hidden_sizes
         self.max_epochs = max_epochs
@@ -180,7 +179,7 @@ class EmbeddingAdapter(
         self.random_state = random_state
 
     def fit(self, X, y):
-        """Fit the maps of both directions, and compare the kinds on held-out pairs.
+        """Fit the maps of both directions; with `compare`, the simpler kinds as well.
 
         Parameters
         ----------
@@ -208,15 +207,12 @@ class EmbeddingAdapter(
             y = y[:, None]
         if self.normalize:
             X, y = _unit_pairs(X, y)
-        kinds = ["identity", "procrustes", "ridge"]
-        kinds += ["mlp"] if self.kind == "mlp" else []
         seed = _draw_seed(self.random_state)
-        fit = partial(self._fit_pair_of_maps, seed=seed)
-        fraction = self.validation_fraction
-        self.comparison_ = compare_maps(
-            kinds, fit, X, y, validation_fraction=fraction, seed=seed
-        )
-        self.map_, self.inverse_map_ = fit(self.kind, X, y)
+        if self.compare:
+            self.comparison_ = compare_kinds(X, y, self, seed)
+        elif hasattr(self, "comparison_"):
+            del self.comparison_
+        self.map_, self.inverse_map_ = fit_both_ways(self.kind, X, y, self, seed)
         self.n_features_out_ = self._n_features_out = y.shape[1]
         return self
 
@@ -361,63 +357,11 @@ class EmbeddingAdapter(
     def _mapped(self, map_, X):
         return unit_rows(map_(unit_rows(X))) if self.normalize else map_(X)
 
-    def _fit_pair_of_maps(self, kind, X, Y, *, seed):
-        if kind == "identity":
-            widths = X.shape[1], Y.shape[1]
-            return identity_map(*widths), identity_map(*widths[::-1])
-        if kind == "procrustes":
-            return fit_procrustes(X, Y, center=self.center)
-        fit = self._fit_ridge if kind == "ridge" else partial(self._fit_mlp, seed=seed)
-        return fit(X, Y), fit(Y, X)
-
-    def _fit_ridge(self, X, Y):
-        return fit_ridge(X, Y, alpha=self.alpha, center=self.center)
-
-    def _fit_mlp(self, X, Y, *, seed):
-        def rotation(X, Y):
-            return fit_procrustes(X, Y, center=self.center)[0]
-
-        return fit_residual(
-            X,
-            Y,
-            {"procrustes": rotation, "ridge": self._fit_ridge},
-            Training(
-                hidden_sizes=tuple(self.hidden_sizes),
-                max_epochs=self.max_epochs,
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                device=self.device,
-                by_angle=self.normalize,
-            ),
-            validation_fraction=self.validation_fraction,
-            seed=seed,
-        )
-
     def _check_parameters(self):
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}.")
-        if self.alpha != "auto" and not _is_number(self.alpha, above=0):
-            raise ValueError(f"alpha must be positive or 'auto', got {self.alpha!r}.")
-        share = self.validation_fraction
-        if not (_is_number(share, above=0) and share < 1):
-            raise ValueError(
-                f"validation_fraction must be between 0 and 1, got {share!r}."
-            )
-        for name in ("max_epochs", "batch_size", "patience"):
+        for name, (is_right, what) in _REQUIREMENTS.items():
             value = getattr(self, name)
-            if not (isinstance(value, Integral) and value > 0):
-                raise ValueError(f"{name} must be a positive integer, got {value!r}.")
-        if not _is_number(self.lr, above=0):
-            raise ValueError(f"lr must be positive, got {self.lr!r}.")
-        if not (_is_number(self.weight_decay, above=-1) and self.weight_decay >= 0):
-            raise ValueError(
-                f"weight_decay must not be negative, got {self.weight_decay!r}."
-            )
-        sizes = self.hidden_sizes
-        if not (np.ndim(sizes) == 1 and len(sizes) and min(sizes) >= 1):
-            raise ValueError(f"hidden_sizes must be one width or more, got {sizes!r}.")
+            if not is_right(value):
+                raise ValueError(f"{name} must {what}, got {value!r}.")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -428,8 +372,28 @@ class EmbeddingAdapter(
         return tags
 
 
-def _is_number(value, *, above):
-    return isinstance(value, Real) and above < value < np.inf
+def _is_positive(value):
+    return isinstance(value, Real) and 0 < value < np.inf
+
+
+def _is_count(value):
+    return isinstance(value, Integral) and value > 0
+
+
+_REQUIREMENTS = {
+    "kind": (lambda kind: kind in KINDS, f"be one of {KINDS}"),
+    "alpha": (lambda a: a == "auto" or _is_positive(a), "be positive or 'auto'"),
+    "validation_fraction": (lambda v: _is_positive(v) and v < 1, "be between 0 and 1"),
+    "max_epochs": (_is_count, "be a positive integer"),
+    "batch_size": (_is_count, "be a positive integer"),
+    "patience": (_is_count, "be a positive integer"),
+    "lr": (_is_positive, "be positive"),
+    "weight_decay": (lambda w: w == 0 or _is_positive(w), "not be negative"),
+    "hidden_sizes": (
+        lambda s: np.ndim(s) == 1 and len(s) and min(s) >= 1,
+        "be one width or more",
+    ),
+}
 
 
 def _draw_seed(random_state):

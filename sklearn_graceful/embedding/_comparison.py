@@ -2,17 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from sklearn.model_selection import KFold
-
-from sklearn_graceful.search import chunks, unit_rows
-
-# With fewer held-out pairs than this, every pair is held out once instead.
-MIN_HELD_OUT = 20
-# More hardly narrow the errors, and retrieval among them costs their square.
-MAX_HELD_OUT = 2000
-N_FOLDS = 5
-
 
 @dataclass(frozen=True)
 class MapFigures:
@@ -106,88 +95,3 @@ class AdapterComparison:
             recall = f"{entry.recall:.3f} +- {entry.recall_error:.3f}"
             lines.append(f"{entry.direction:18}{entry.kind:12}{cosine:16}{recall}")
         return "\n".join(lines)
-
-
-def compare_maps(kinds, fit, X, Y, *, validation_fraction, seed):
-    """Fit every kind of map on some of the pairs and try it on the others.
-
-    Parameters
-    ----------
-    kinds : list of str
-        Simplest first.
-    fit : callable
-        ``fit(kind, X, Y)`` returns the map and the one back.
-    X, Y : ndarray of shape (n, d_source), (n, d_target)
-        Pairs.
-    validation_fraction : float
-        Share of the pairs to hold out.
-    seed : int
-        Of the choice of pairs.
-
-    Returns
-    -------
-    comparison : AdapterComparison
-    """
-    splits = held_out_rows(len(X), validation_fraction, seed)
-    held_out = np.concatenate(splits)
-    mapped = {}
-    for kind in kinds:
-        parts = []
-        for rows in splits:
-            rest = np.delete(np.arange(len(X)), rows)
-            there, back = fit(kind, X[rest], Y[rest])
-            parts.append((there(X[rows]), back(Y[rows])))
-        mapped[kind] = [np.concatenate(part) for part in zip(*parts, strict=True)]
-    figures = tuple(
-        _figures(kind, direction, mapped[kind][i], true[held_out])
-        for i, (direction, true) in enumerate(
-            [("transform", Y), ("inverse_transform", X)]
-        )
-        for kind in kinds
-    )
-    return AdapterComparison(figures, len(held_out), len(splits) > 1)
-
-
-def held_out_rows(n, validation_fraction, seed):
-    """One set of held-out rows, or several that hold out every row once.
-
-    Parameters
-    ----------
-    n : int
-        Number of pairs.
-    validation_fraction : float
-        Share of the pairs to hold out.
-    seed : int
-        Of the choice.
-
-    Returns
-    -------
-    sets : list of ndarray of int
-    """
-    n_held_out = min(int(validation_fraction * n), MAX_HELD_OUT)
-    if n_held_out < MIN_HELD_OUT:
-        folds = KFold(min(N_FOLDS, n), shuffle=True, random_state=seed)
-        return [held_out for _, held_out in folds.split(np.empty(n))]
-    return [np.random.RandomState(seed).permutation(n)[:n_held_out]]
-
-
-def _figures(kind, direction, mapped, true):
-    mapped, true = unit_rows(mapped), unit_rows(true)
-    cosine = (mapped * true).sum(axis=1)
-    parts = chunks(mapped, row_bytes=len(true) * true.itemsize)
-    hit = np.concatenate([_own_is_nearest(mapped[rows], true, rows) for rows in parts])
-    figures = []
-    for values in (cosine, hit):
-        error = values.std(ddof=1) / np.sqrt(len(values))
-        figures += [float(values.mean()), float(error)]
-    return MapFigures(kind, direction, *figures)
-
-
-def _own_is_nearest(mapped, true, rows):
-    """1 where the own vector is the only nearest one, 1/k where it is one of k."""
-    scores = mapped @ true.T
-    own = scores[np.arange(len(scores)), np.arange(len(true))[rows], None]
-    # Equal vectors may differ in the last digits of their scores.
-    slack = 1e-12
-    nearest = own[:, 0] >= scores.max(axis=1) - slack
-    return nearest / (scores >= own - slack).sum(axis=1)

@@ -29,25 +29,7 @@ class FusionShare:
 
 
 def try_shares(U, V, labels, shares, gallery=None, gallery_labels=None):
-    """Recall at 1 of fused vectors in the gallery, for every share.
-
-    Parameters
-    ----------
-    U, V : ndarray of shape (n, d)
-        Unit vectors to fuse; U belong to the gallery's space.
-    labels : array-like of shape (n,)
-        Their labels.
-    shares : ndarray of shape (n_shares,)
-        In ascending order.
-    gallery : array-like of shape (n_gallery, d), default=None
-        What to search. None: U, each row without itself.
-    gallery_labels : array-like of shape (n_gallery,), default=None
-        Their labels.
-
-    Returns
-    -------
-    choice : FusionShare
-    """
+    """Recall at 1 of fused unit rows (n, d) in a gallery, by default of `U` itself."""
     ids = None
     if gallery is None:
         gallery, gallery_labels, ids = U, labels, np.arange(len(U))

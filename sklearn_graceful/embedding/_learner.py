@@ -5,9 +5,9 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import check_array
 from skorch import NeuralNet
 
-from sklearn_graceful.search import unit_rows
 from sklearn_graceful._wrappers import last_step, transform_before_last
 from sklearn_graceful.nn import embed
+from sklearn_graceful.search import unit_rows
 
 
 def embedder_kind(estimator):

@@ -34,38 +34,12 @@ class LinearMap:
 
 
 def identity_map(d_from, d_to):
-    """Zeros added to, or last coordinates cut off, a row.
-
-    Parameters
-    ----------
-    d_from, d_to : int
-        Widths.
-
-    Returns
-    -------
-    map : LinearMap
-    """
+    """Zeros added to, or last coordinates cut off, a row."""
     return LinearMap(np.eye(d_from, d_to), np.zeros(d_to))
 
 
 def fit_ridge(X, Y, *, alpha, center):
-    """Least squares with a penalty on the coefficients: ``(X'X + alpha I)^-1 X'Y``.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d_from)
-        Rows.
-    Y : ndarray of shape (n, d_to)
-        Where they belong.
-    alpha : float or "auto"
-        "auto": that of `AUTO_ALPHAS` with the least leave-one-out squared error.
-    center : bool
-        Whether to subtract both means first.
-
-    Returns
-    -------
-    map : LinearMap
-    """
+    """Least squares with a penalty: ``(X'X + alpha I)^-1 X'Y``, if wanted centred."""
     if alpha == "auto":
         # Fewer rows than three leave nothing to learn from when one is left out.
         ridge = RidgeCV(AUTO_ALPHAS, fit_intercept=center)
@@ -77,24 +51,7 @@ def fit_ridge(X, Y, *, alpha, center):
 
 
 def fit_procrustes(X, Y, *, center):
-    """Rotation, with reflection, that brings `X` closest to `Y`, and the way back.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d_from)
-        Rows.
-    Y : ndarray of shape (n, d_to)
-        Where they belong.
-    center : bool
-        Whether to subtract both means first.
-
-    Returns
-    -------
-    there : LinearMap
-        Its `coef` has orthonormal rows or columns, those of which there are fewer.
-    back : LinearMap
-        Its `coef` is the transpose.
-    """
+    """Rotation, with reflection, that brings `X` closest to `Y`, and its transpose."""
     x_mean = X.mean(axis=0) if center else np.zeros(X.shape[1])
     y_mean = Y.mean(axis=0) if center else np.zeros(Y.shape[1])
     R = nearest_rotation(X - x_mean, Y - y_mean)
@@ -103,27 +60,13 @@ def fit_procrustes(X, Y, *, center):
 
 
 def nearest_rotation(X, Y):
-    """Matrix R with orthonormal rows or columns that maximises ``trace(R' X'Y)``.
-
-    Directions that the rows say nothing of go where the identity would send them, as
-    nearly as the others allow: with fewer rows than dimensions R is not unique, and
-    this is the one closest to no change.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d_from)
-        Rows.
-    Y : ndarray of shape (n, d_to)
-        Where they belong.
-
-    Returns
-    -------
-    R : ndarray of shape (d_from, d_to)
-    """
+    """Orthonormal R (d_from, d_to) that maximises ``trace(R' X'Y)``."""
     U, V = _directions_seen(X, Y)
     R = U @ V.T
     if U.shape[1] == min(R.shape):
         return R
+    # With fewer rows than dimensions R is not unique: what the rows say nothing of goes
+    # where the identity would send it, as nearly as the rest allows.
     rest = np.eye(*R.shape)
     rest -= U @ (U.T @ rest)
     rest -= (rest @ V) @ V.T

@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful.embedding._knots import interpolate, one_to_one
 from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
     pair_scores,
@@ -133,7 +134,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         self.min_far_ = self.tail_size / self.n_pairs_
         far = self._false_accept_rates()
         quantiles = [np.quantile(s, 1 - far, method="hazen") for s in (new, old)]
-        self.new_knots_, self.old_knots_ = _one_to_one(*quantiles)
+        self.new_knots_, self.old_knots_ = one_to_one(*quantiles)
         supported = self.n_pairs_ >= 2 * self.tail_size
         self.max_threshold_ = float(quantiles[1][-1]) if supported else -np.inf
         return self
@@ -221,7 +222,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         scores = _check_scores("scores", scores)
-        return _interpolate(scores, self.new_knots_, self.old_knots_)
+        return interpolate(scores, self.new_knots_, self.old_knots_)
 
     def inverse_transform(self, scores):
         """Take scores from the old scale to the new model's own.
@@ -237,7 +238,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         scores = _check_scores("scores", scores)
-        return _interpolate(scores, self.old_knots_, self.new_knots_)
+        return interpolate(scores, self.old_knots_, self.new_knots_)
 
     def threshold(self, old_threshold):
         """Threshold for the new model's own scores that stands for an old one.
@@ -279,7 +280,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=2,
             )
-        new = _interpolate(old, self.old_knots_, self.new_knots_)
+        new = interpolate(old, self.old_knots_, self.new_knots_)
         return new if new.ndim else float(new)
 
     def __sklearn_tags__(self):
@@ -296,30 +297,6 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         """From the highest to the lowest, as far as enough scores lie beyond."""
         outermost = logit(min(self.min_far_, 0.5))
         return expit(np.linspace(-outermost, outermost, self.n_knots))
-
-
-def _one_to_one(x, y):
-    """Join points that share a coordinate, so that both increase strictly."""
-    for _ in range(2):
-        x, starts = np.unique(x, return_index=True)
-        ends = np.append(starts[1:], len(y)) - 1
-        x, y = (y[starts] + y[ends]) / 2, x
-    return x, y
-
-
-def _interpolate(values, x, y):
-    """Linear between the knots and beyond them."""
-    outer = max(len(x) // 10, 1)
-    # A single knot leaves the scale as it is.
-    below, above = 1.0, 1.0
-    if len(x) > 1:
-        below = (y[outer] - y[0]) / (x[outer] - x[0])
-        above = (y[-1] - y[-1 - outer]) / (x[-1] - x[-1 - outer])
-    return (
-        np.interp(values, x, y)
-        + below * np.minimum(values - x[0], 0)
-        + above * np.maximum(values - x[-1], 0)
-    )
 
 
 def _check_scores(name, scores):

@@ -58,24 +58,7 @@ def slerp(U, V, share):
 
 
 def check_share(share, n_rows):
-    """Share of the angle: one for all rows, or one a row.
-
-    Parameters
-    ----------
-    share : float or array-like of shape (n_rows,)
-        As the user gave it.
-    n_rows : int
-        Number of vectors.
-
-    Returns
-    -------
-    share : ndarray of shape (1, 1) or (n_rows, 1)
-
-    Raises
-    ------
-    ValueError
-        If it has another length or leaves [0, 1].
-    """
+    """Share of the angle as an array (1, 1), or (n_rows, 1) for one a row."""
     array = np.asarray(share, dtype=np.float64)
     if array.ndim > 1 or (array.ndim and len(array) != n_rows):
         raise ValueError(
@@ -89,19 +72,7 @@ def check_share(share, n_rows):
 
 
 def slerp_units(U, V, share):
-    """As :func:`slerp`, for what has been checked.
-
-    Parameters
-    ----------
-    U, V : ndarray of shape (n, d)
-        Unit vectors.
-    share : ndarray of shape (1, 1) or (n, 1)
-        In [0, 1].
-
-    Returns
-    -------
-    fused : ndarray of shape (n, d)
-    """
+    """As :func:`slerp`, of unit rows (n, d) by a share that was checked."""
     share = share.astype(U.dtype)
     apart = np.linalg.norm(U - V, axis=1, keepdims=True)
     together = np.linalg.norm(U + V, axis=1, keepdims=True)

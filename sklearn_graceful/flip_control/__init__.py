@@ -9,7 +9,7 @@ from sklearn_graceful.flip_control._path import UpdatePath, trace_path
 from sklearn_graceful.flip_control._risk import (
     GUARANTEES,
     allowed_flips,
-    largest_mixing,
+    largest_new_share,
     risk_bound,
     rows_needed,
 )
@@ -26,7 +26,7 @@ __all__ = [
     "allowed_flips",
     "fit_temperature",
     "flip_times",
-    "largest_mixing",
+    "largest_new_share",
     "log_scores",
     "mix",
     "risk_bound",

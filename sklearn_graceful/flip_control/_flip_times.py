@@ -7,16 +7,16 @@ _ROUNDING = 16 * np.finfo(np.float64).eps
 
 
 def flip_times(old, new, y):
-    """Least mixing at which a row that the old model has right counts as lost.
+    """Least share of the new model at which a row that the old one has right is lost.
 
     Formula: with margins ``m_j = z_y - z_j``, the least over the classes ``j`` whose
     margin is lost by t = 1 of ``m_j_old / (m_j_old - m_j_new)``. Margins are affine in
     t and positive at 0, so what is lost stays lost: the share of lost rows never
     decreases in t.
 
-    A tie counts as lost, and a margin within rounding error of 0 counts as a tie, so
-    that ``argmax(mix(old, new, t))`` is `y` at *every* floating-point t below the
-    row's flip time.
+    The share t of the new model is that of :func:`mix`. A tie counts as lost, and a
+    margin within rounding error of 0 counts as a tie, so that ``argmax(mix(old, new,
+    t))`` is `y` at *every* floating-point t below the row's flip time.
 
     Parameters
     ----------

@@ -34,18 +34,28 @@ def log_scores(proba, smoothing=MIXING_SHARE):
     return np.log((1 - smoothing) * share + smoothing / proba.shape[1])
 
 
-def mix(old, new, t):
-    """Formula: ``(1 - t) * old + t * new``; exactly `old` at 0 and `new` at 1.
+def mix(old, new, new_share):
+    """Mix the scores of two models.
+
+    Formula: ``(1 - new_share) * old + new_share * new``; exactly `old` at 0 and `new`
+    at 1.
 
     Parameters
     ----------
     old, new : ndarray of shape (n, K)
         Finite scores of the same classes.
-    t : float
+    new_share : float
         How far to go, in [0, 1].
 
     Returns
     -------
     scores : ndarray of shape (n, K)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.flip_control import mix
+    >>> mix(np.array([[3.0, 0.0]]), np.array([[-1.0, 0.0]]), 0.5)
+    array([[1., 0.]])
     """
-    return (1 - t) * old + t * new
+    return (1 - new_share) * old + new_share * new

@@ -14,7 +14,7 @@ class UpdatePath:
     Attributes
     ----------
     t : ndarray of shape (n_points,)
-        Points, increasing from 0 (the old model) to 1 (the new one).
+        Shares of the new model, increasing from 0 (the old one) to 1.
     nfr : ndarray of shape (n_points,)
         Negative flip rate against the old model; never decreases.
     accuracy : ndarray of shape (n_points,)
@@ -26,7 +26,7 @@ class UpdatePath:
     accuracy: np.ndarray
 
     def most_accurate(self, up_to=1.0):
-        """Point with the highest accuracy among those that are not beyond `up_to`.
+        """New share with the highest accuracy among those not beyond `up_to`.
 
         Parameters
         ----------
@@ -35,7 +35,7 @@ class UpdatePath:
 
         Returns
         -------
-        t : float
+        new_share : float
             Of equals the smallest, which flips least.
 
         Examples
@@ -64,11 +64,11 @@ def trace_path(old, new, y, *, chosen, n_points=101, scores=mix):
     y : ndarray of int, shape (n,)
         Index of each row's right class, -1 if it is none of these classes.
     chosen : float
-        A point that shall be among them.
+        A new share that shall be among them.
     n_points : int, default=101
         Number of the others, evenly spaced.
     scores : callable, default=mix
-        ``scores(old, new, t)`` of the route.
+        ``scores(old, new, new_share)`` of the route.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def trace_path(old, new, y, *, chosen, n_points=101, scores=mix):
     """
     t = np.union1d(np.linspace(0, 1, n_points), [chosen])
     right_old = old.argmax(axis=1) == y
-    right = np.array([scores(old, new, s).argmax(axis=1) == y for s in t])
+    right = np.array([scores(old, new, share).argmax(axis=1) == y for share in t])
     return UpdatePath(
         t=t,
         nfr=(right_old & ~right).mean(axis=1),

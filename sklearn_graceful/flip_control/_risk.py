@@ -3,7 +3,8 @@
 import math
 
 import numpy as np
-from scipy.special import bdtr, betaincinv
+from scipy.special import bdtr
+from scipy.stats import beta
 
 from sklearn_graceful.metrics import rows_to_certify
 
@@ -12,7 +13,7 @@ _STEP_BACK = 1e-9
 GUARANTEES = ("expectation", "high-probability")
 
 
-def allowed_flips(n_rows, budget, *, guarantee="expectation", confidence=0.9):
+def allowed_flips(n_rows, budget, *, guarantee="expectation", confidence=0.95):
     """Largest number of flips among `n_rows` that still certifies the budget.
 
     ``"expectation"``, conformal risk control: ``(flips + 1) / (n_rows + 1) <=
@@ -34,7 +35,7 @@ def allowed_flips(n_rows, budget, *, guarantee="expectation", confidence=0.9):
         Accepted negative flip rate, in [0, 1).
     guarantee : {"expectation", "high-probability"}, default="expectation"
         What is meant by certified.
-    confidence : float, default=0.9
+    confidence : float, default=0.95
         For ``"high-probability"``, in (0, 1).
 
     Returns
@@ -52,7 +53,7 @@ def allowed_flips(n_rows, budget, *, guarantee="expectation", confidence=0.9):
     true flip rate's limit needs a wrong bound at one grid point that is no matter of
     chance: the first whose true rate exceeds the budget. This fixed-sequence test
     (and Bates et al. 2021) needs no coarser grid, and as flips and bound change at
-    flip times only, `largest_mixing` makes the walk in one step.
+    flip times only, `largest_new_share` makes the walk in one step.
 
     References
     ----------
@@ -67,7 +68,7 @@ def allowed_flips(n_rows, budget, *, guarantee="expectation", confidence=0.9):
     >>> allowed_flips(1000, 0.01)
     9
     >>> allowed_flips(1000, 0.01, guarantee="high-probability")
-    5
+    4
     >>> allowed_flips(98, 0.01)
     -1
     """
@@ -80,7 +81,7 @@ def allowed_flips(n_rows, budget, *, guarantee="expectation", confidence=0.9):
     return int(np.count_nonzero(certified)) - 1
 
 
-def rows_needed(budget, *, guarantee="expectation", confidence=0.9):
+def rows_needed(budget, *, guarantee="expectation", confidence=0.95):
     """Least number of calibration rows with which the budget can be certified at all.
 
     Parameters
@@ -96,7 +97,7 @@ def rows_needed(budget, *, guarantee="expectation", confidence=0.9):
     --------
     >>> from sklearn_graceful.flip_control import rows_needed
     >>> rows_needed(0.01), rows_needed(0.01, guarantee="high-probability")
-    (99, 230)
+    (99, 299)
     """
     if budget == 0:
         return math.inf
@@ -106,7 +107,7 @@ def rows_needed(budget, *, guarantee="expectation", confidence=0.9):
     return rows_to_certify(budget, confidence=confidence)
 
 
-def risk_bound(flips, n_rows, *, guarantee="expectation", confidence=0.9):
+def risk_bound(flips, n_rows, *, guarantee="expectation", confidence=0.95):
     """Least budget that so many flips certify: the inverse of `allowed_flips`.
 
     Parameters
@@ -125,20 +126,20 @@ def risk_bound(flips, n_rows, *, guarantee="expectation", confidence=0.9):
     >>> from sklearn_graceful.flip_control import risk_bound
     >>> risk_bound(9, 999)
     0.01
-    >>> round(risk_bound(0, 298, guarantee="high-probability", confidence=0.95), 2)
+    >>> round(risk_bound(0, 298, guarantee="high-probability"), 2)
     0.01
     """
     if guarantee == "expectation":
         return (flips + 1) / (n_rows + 1)
     if flips == n_rows:
         return 1.0
-    return float(betaincinv(flips + 1, n_rows - flips, confidence))
+    return float(beta.ppf(confidence, flips + 1, n_rows - flips))
 
 
-def largest_mixing(times, allowed):
-    """Largest t at which at most `allowed` rows are lost, but for a billionth.
+def largest_new_share(times, allowed):
+    """Largest share of the new model that loses at most `allowed` rows.
 
-    It stays that far below the next loss, so that a prediction that is rounded in
+    It stays a billionth below the next loss, so that a prediction that is rounded in
     another way, in another batch or on another machine, does not lose the row.
 
     Parameters
@@ -150,15 +151,15 @@ def largest_mixing(times, allowed):
 
     Returns
     -------
-    t : float
+    new_share : float
         In [0, 1]. At 0 nothing is lost, as this is the old model itself.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_graceful.flip_control import largest_mixing
+    >>> from sklearn_graceful.flip_control import largest_new_share
     >>> times = np.array([0.5, 0.25, np.inf])
-    >>> round(largest_mixing(times, 1), 6), largest_mixing(times, 2)
+    >>> round(largest_new_share(times, 1), 6), largest_new_share(times, 2)
     (0.5, 1.0)
     """
     if allowed < 0:

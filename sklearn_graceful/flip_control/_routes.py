@@ -1,7 +1,7 @@
 """Routes from an old model to a new one, on which no row is lost and found again.
 
-A route is the old model at t = 0 and the new one at t = 1, and a row that the old model
-has right is lost at most once on the way. That is all that risk control needs.
+A route is the old model at a new share t of 0 and the new one at 1, and a row that the
+old model has right is lost at most once on the way. Risk control needs no more.
 """
 
 import numpy as np
@@ -23,37 +23,12 @@ class Mixing:
 class _Switch:
     """One of the two models answers each row, and changes at most once on the way."""
 
-    def scores(self, old, new, t):
-        """Scores of the model that answers, for each row.
-
-        Parameters
-        ----------
-        old, new : ndarray of shape (n, K)
-            Log-probabilities of the same classes.
-        t : float
-            How far to go, in [0, 1].
-
-        Returns
-        -------
-        scores : ndarray of shape (n, K)
-        """
-        return np.where(self._changes_at(old, new)[:, None] > t, old, new)
+    def scores(self, old, new, new_share):
+        """Scores (n, K) of the model that answers, for each row."""
+        return np.where(self._changes_at(old, new)[:, None] > new_share, old, new)
 
     def flip_times(self, old, new, y):
-        """Where a row that only the old model has right changes sides.
-
-        Parameters
-        ----------
-        old, new : ndarray of shape (n, K)
-            Log-probabilities of the same classes.
-        y : ndarray of int, shape (n,)
-            Index of each row's right class.
-
-        Returns
-        -------
-        times : ndarray of shape (n,)
-            inf for rows that are never lost.
-        """
+        """Where a row that only the old model has right changes sides; inf: never."""
         lost = (old.argmax(axis=1) == y) & (new.argmax(axis=1) != y)
         return np.where(lost, self._changes_at(old, new), np.inf)
 

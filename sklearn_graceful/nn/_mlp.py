@@ -97,17 +97,7 @@ def mlp_params(
     device="auto",
     **skorch_params,
 ):
-    """Parameters of the net that :func:`mlp_net` makes, but for its module.
-
-    Parameters
-    ----------
-    hidden_sizes, early_stopping, validation_fraction, patience, device, **skorch_params
-        As there.
-
-    Returns
-    -------
-    params : dict
-    """
+    """Parameters of the net that :func:`mlp_net` makes, but for its module."""
     params = {
         "module__hidden_sizes": tuple(hidden_sizes),
         "device": resolve_device(device),

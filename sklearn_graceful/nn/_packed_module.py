@@ -126,22 +126,18 @@ class PackedModule(nn.Module):
 
 
 class _Workspace(list):
-    """Tensors that one step leaves for the next.
+    """Tensors that one step leaves for the next."""
 
-    Fresh memory of this size costs the operating system as much time as the
-    computation in it. A step takes the tensors out and puts them back at its end, so
-    that two steps under way never share them.
-    """
+    # Fresh memory of this size costs the operating system as much time as the
+    # computation in it. A step takes the tensors out and puts them back at its end, so
+    # that two steps under way never share them.
 
     def __deepcopy__(self, memo):
         return _Workspace()
 
 
 class _OwnRows(torch.autograd.Function):
-    """Linear layers with ReLU between them, of all members at once.
-
-    The gradient goes straight to the parameters' ``grad``, to save copying it.
-    """
+    """Linear layers with ReLU between them, of all members at once."""
 
     @staticmethod
     def forward(ctx, workspace, X, *parameters):
@@ -180,6 +176,7 @@ class _OwnRows(torch.autograd.Function):
 
 
 def _add_gradient(parameter, gradient):
+    # Straight to the parameter: autograd would copy it.
     if parameter.grad is None:
         parameter.grad = gradient
     else:

@@ -156,39 +156,16 @@ def packed_mlp_net(n_members=8, hidden_sizes=(48, 48), **params):
 
 
 def pack(net, n_members):
-    """An ensemble whose members are trained as `net` would be.
-
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-        Unfitted; see :func:`trains_alike_when_packed`.
-    n_members : int
-        Size of the ensemble.
-
-    Returns
-    -------
-    packed : PackedClassifier
-    """
+    """An ensemble whose members are trained as an unfitted `net` would be."""
     params = clone(net).get_params(deep=False)
     return PackedClassifier(n_members=n_members, **params)
 
 
 def trains_alike_when_packed(net):
-    """Whether packed members are trained as each would be alone.
-
-    Not so where something looks at all weights or at the loss as a whole: callbacks
-    (gradient clipping by norm, early stopping), LBFGS, a validation split, a net class
-    with steps of its own. What the module does shows only when it is packed.
-
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-        Unfitted.
-
-    Returns
-    -------
-    alike : bool
-    """
+    """Whether packed members of an unfitted net are trained as each would be alone."""
+    # Not so where something looks at all weights or at the loss as a whole: gradient
+    # clipping by norm, early stopping, LBFGS, a validation split, a net class with
+    # steps of its own. What the module does shows only when it is packed.
     params = net.get_params(deep=False)
     return (
         type(net) in (NeuralNetClassifier, InMemoryClassifier)

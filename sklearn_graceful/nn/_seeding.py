@@ -10,15 +10,9 @@ from sklearn.utils import check_random_state
 
 @contextmanager
 def isolated_randomness(random_state):
-    """Seed Python's, NumPy's and torch's global generators, then put them back.
-
-    Parameters
-    ----------
-    random_state : None, int or RandomState
-        None draws a fresh seed from the operating system, so that not even the
-        seed is taken from the global generators.
-    """
+    """Seed Python's, NumPy's and torch's global generators, then put them back."""
     if random_state is None:
+        # Not even the seed is taken from the global generators.
         seed = int(np.random.SeedSequence().generate_state(1)[0])
     else:
         seed = int(check_random_state(random_state).randint(2**31 - 1))

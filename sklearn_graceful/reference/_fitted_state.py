@@ -18,18 +18,11 @@ _LEAVES = {bool, int, float, str, type(None), np.ndarray}
 
 
 class FittedState:
-    """What fitting replaces: attribute values by identity, torch tensors by version.
-
-    The values are kept alive, since an identity is only unique among living objects.
-    Two ways to change a model stay unseen: writing into the array that is an
-    attribute (``model.coef_[:] = 0``) and writing into ``tensor.data``.
-
-    Parameters
-    ----------
-    model : object
-    """
+    """What fitting replaces: attribute values by identity, torch tensors by version."""
 
     def __init__(self, model):
+        # Parts are kept alive: an identity is only unique among living objects. Writing
+        # into an array that is an attribute, or into ``tensor.data``, stays unseen.
         self._parts, self._versions = [], []
         for part in walk(model):
             self._parts.append(part)
@@ -63,12 +56,10 @@ def torch_modules(model):
 
 
 def walk(model):
-    """Yield a model and all that it is made of, nested estimators included.
-
-    Attributes are followed through estimators, nets, containers, functions and their
-    closures; what a torch module holds is left to torch.
-    """
-    # Of objects that are no estimators only the model itself is opened.
+    """Yield a model and all that it is made of, nested estimators included."""
+    # Attributes are followed through estimators, nets, containers, functions and their
+    # closures; what a torch module holds is left to torch. Of objects that are no
+    # estimators only the model itself is opened.
     root = model.__self__ if isinstance(model, MethodType) else model
     opened, stack = set(), [model]
     while stack:

@@ -10,19 +10,7 @@ _ADVICE = (
 
 
 def check_same_features(model, X):
-    """Compare the columns of `X` with what `model` says it was fitted on.
-
-    Parameters
-    ----------
-    model : object
-        Not checked when it has neither `n_features_in_` nor `feature_names_in_`.
-    X : array-like
-
-    Raises
-    ------
-    ValueError
-        If names or counts differ; both are named.
-    """
+    """Refuse `X` of other columns than those that `model` says it was fitted on."""
     fitted, given = getattr(model, "feature_names_in_", None), _column_names(X)
     if fitted is not None and given is not None:
         _check_names(model, [str(name) for name in fitted], given)

@@ -13,20 +13,13 @@ _memories = WeakValueDictionary()
 
 
 class RowMemory:
-    """The answers of one model, by question and row.
+    """The answers of one model, by question and row, shared by all its handles."""
 
-    All handles of a model share its memory. It is emptied when the model was fitted
-    again and when it is full (`max_bytes`, give or take the room to grow).
-
-    Parameters
-    ----------
-    model : object
-        Kept alive, so that its identity stays its own.
-    """
-
+    # Emptied beyond, give or take the room to grow, and after another fit of the model.
     max_bytes = 256 * 2**20
 
     def __init__(self, model):
+        # Kept alive, so that its identity stays its own.
         self._model = model
         self._tables = {}
         self._state = None
@@ -43,20 +36,7 @@ class RowMemory:
         return memory
 
     def recall(self, question, X, answer):
-        """Answers for the rows of `X`; only rows seen for the first time are asked.
-
-        Parameters
-        ----------
-        question : str
-            Which of the model's methods `answer` calls.
-        X : array-like of n rows
-        answer : callable, X -> ndarray with n rows
-            Called with all the new rows at once, if there are any.
-
-        Returns
-        -------
-        answers : ndarray with n rows
-        """
+        """Answers for the rows of `X`; `answer` gets all new ones at once, if any."""
         found = digest_rows(X)
         with self._lock:
             if not found or not found[1]:

@@ -35,23 +35,7 @@ def take_rows(X, positions):
 
 
 def digest_rows(X):
-    """Digest every row of `X`.
-
-    Parameters
-    ----------
-    X : ndarray, DataFrame, Series, scipy sparse matrix, tensor or list with n rows
-
-    Returns
-    -------
-    layout : hashable
-        What all rows have in common: container, dtypes, row shape, column names.
-        Digests are comparable within one layout only.
-    digests : list of bytes
-        128 bits per row, so that among 10 million rows a collision has
-        probability below 1e-24.
-
-    None is returned instead when rows of `X` cannot be told apart safely.
-    """
+    """Layout that all rows share and a digest of each; None if that is unsafe."""
     if is_data_frame(X):
         return _digest_frame(X)
     if is_series(X):
@@ -85,6 +69,7 @@ def _row_bytes(X):
 
 
 def _digest_blocks(blocks):
+    # 128 bits a row: among 10 million a collision has probability below 1e-24.
     data = memoryview(blocks.ravel())
     n_rows, width = blocks.shape
     return [

@@ -29,19 +29,7 @@ def are_distributions(scores):
 
 
 def check_probabilities(values, classes, name):
-    """Refuse what is not one probability distribution over `classes` per row.
-
-    Parameters
-    ----------
-    values : ndarray
-    classes : ndarray of shape (n_classes,)
-    name : str
-        The model, for the error message.
-
-    Returns
-    -------
-    probabilities : ndarray of float64, shape (n, n_classes)
-    """
+    """Refuse what is not one distribution over `classes` a row; returns float64."""
     values = check_columns(values, classes, name)
     if np.isnan(values).any():
         raise ValueError(f"The probabilities of the old model {name} contain NaN.")
@@ -67,19 +55,8 @@ def check_columns(values, classes, name):
 
 
 def check_logits(values, classes, name):
-    """Refuse NaN, infinity and other than one column per class; make -inf finite.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, n_classes); for two classes (n,) or (n, 1) will do
-    classes : ndarray of shape (n_classes,)
-    name : str
-        The model, for the error message.
-
-    Returns
-    -------
-    logits : ndarray of float64, shape (n, n_classes)
-    """
+    """Refuse NaN, infinity and other than one column per class; make -inf finite."""
+    # For two classes the one margin of each row will do.
     if len(classes) == 2 and values.size == len(values):
         values = margin_columns(values.ravel())
     values = check_columns(values, classes, name)
@@ -89,18 +66,29 @@ def check_logits(values, classes, name):
 
 
 def margin_columns(margins):
-    """Two columns with the same softmax as one binary margin: ``-d/2`` and ``d/2``."""
+    """Two columns with the same softmax as one binary margin: ``-d/2`` and ``d/2``.
+
+    Parameters
+    ----------
+    margins : ndarray of shape (n,)
+        Margins d of the second class, as of a binary ``decision_function``.
+
+    Returns
+    -------
+    columns : ndarray of shape (n, 2)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.reference import margin_columns
+    >>> margin_columns(np.array([3.0]))
+    array([[-1.5,  1.5]])
+    """
     return np.column_stack([-margins / 2, margins / 2])
 
 
 def label_positions(labels, classes):
-    """Index of every label in `classes`, -1 for one that is not there.
-
-    Raises
-    ------
-    ValueError
-        If the kinds differ or no label at all is a class.
-    """
+    """Index of every label in `classes`, -1 for one that is not there."""
     check_same_label_kind(**{"the old model's predict": labels, "classes": classes})
     present, inverse = np.unique(labels, return_inverse=True)
     place = {label: column for column, label in enumerate(classes.tolist())}

@@ -11,13 +11,7 @@ from sklearn_graceful.reference._fitted_state import torch_modules
 
 @contextmanager
 def untouched(model):
-    """Put training flags and the random states of NumPy, torch and Python back.
-
-    Parameters
-    ----------
-    model : object
-        The flags of every torch module inside it are put back, each submodule's own.
-    """
+    """Put training flags and the random states of NumPy, torch and Python back."""
     flags = [
         (submodule, submodule.training)
         for module in torch_modules(model)

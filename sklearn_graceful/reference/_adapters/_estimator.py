@@ -113,18 +113,15 @@ class EstimatorAdapter(Adapter):
 
 
 def predicts_most_probable(model):
-    """Whether `predict` can be read off `predict_proba`, known by class name.
-
-    Another estimator can say so itself, by ``_predicts_most_probable = True``. A
-    subclass that brings its own predict or predict_proba does not count, nor does a
-    skorch net, or a wrapper, with a threshold of its own.
-    """
+    """Whether `predict` can be read off `predict_proba`, known by class name."""
     if has_threshold(model):
         return False
     final = innermost(model)
+    # How another estimator can say so itself.
     if getattr(final, "_predicts_most_probable", False):
         return True
     kind = type(final)
+    # A subclass may bring its own methods, and a skorch net another threshold.
     return (
         any(base.__name__ in _PREDICTS_MOST_PROBABLE for base in kind.__mro__)
         and _is_library_method(kind, "predict")

@@ -20,12 +20,7 @@ _LABEL_TYPES = ("tensor(int64)", "tensor(string)")
 
 
 class OnnxAdapter(RawScoresAdapter):
-    """A session, by its outputs: a label, a label and its probabilities, or scores.
-
-    One run gives label and probabilities; a structured array remembers both. A
-    "zipmap" (one dictionary of probabilities per row) also names the classes, which
-    a run on a row of zeros finds out.
-    """
+    """A session, by its outputs: a label, a label and its probabilities, or scores."""
 
     question = "run"
 
@@ -39,6 +34,7 @@ class OnnxAdapter(RawScoresAdapter):
         if not any(kind.startswith("seq(map") for kind in self._output_types):
             return None
         if self._names_classes is None:
+            # One dictionary of probabilities per row, whose keys are the classes.
             rows = self.model.run(None, _zeros(self.model.get_inputs()))[1]
             self._names_classes = np.array(list(rows[0]))
         return self._names_classes
@@ -50,6 +46,7 @@ class OnnxAdapter(RawScoresAdapter):
         labels = np.asarray(outputs[0]).reshape(-1)
         if len(outputs) == 1:
             return labels
+        # One run gives both, so both are remembered together.
         return _records(labels, _score_columns(outputs[1], self.own_classes))
 
     def labels(self, ask, X):

@@ -11,11 +11,7 @@ from sklearn_graceful.reference._scores import (
 
 
 class RawScoresAdapter(Adapter):
-    """Read a single output as logits, unless all rows ever seen are distributions.
-
-    Log-probabilities need no case of their own: they are logits, and their softmax
-    gives the probabilities back.
-    """
+    """Read a single output as logits, unless all rows ever seen are distributions."""
 
     question = "forward"
 
@@ -35,6 +31,7 @@ class RawScoresAdapter(Adapter):
         return ask(self.question, X)
 
     def _scores(self, ask, X):
+        # Log-probabilities are logits too: their softmax gives the probabilities back.
         scores = check_logits(ask(self.question, X), self.need_classes(), self.name)
         self._only_distributions &= are_distributions(scores)
         return scores, self._only_distributions

@@ -32,10 +32,7 @@ class TorchAdapter(RawScoresAdapter):
 
 
 def as_tensor(X, module):
-    """`X` as a tensor of the module's floating dtype.
-
-    Integers stay integers when they are looked up in an embedding table.
-    """
+    """`X` as a tensor of the module's floating dtype, unless it holds table indices."""
     torch = sys.modules["torch"]
     if not is_torch_tensor(X):
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
@@ -47,14 +44,48 @@ def as_tensor(X, module):
 
 
 def looks_up_numbers(module):
-    """Whether the module has an embedding table, whose input are integers."""
+    """Whether a module has an embedding table, whose input are integers.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+
+    Returns
+    -------
+    looks_up_numbers : bool
+        Whether ``nn.Embedding`` or ``nn.EmbeddingBag`` is among its submodules.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_graceful.reference import looks_up_numbers
+    >>> looks_up_numbers(nn.Sequential(nn.Embedding(9, 2), nn.Flatten()))
+    True
+    """
     torch = sys.modules["torch"]
     tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
     return any(isinstance(submodule, tables) for submodule in module.modules())
 
 
 def floating_dtype(module):
-    """Dtype of the module's first floating parameter or buffer."""
+    """Floating dtype that a module computes in.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+
+    Returns
+    -------
+    dtype : torch.dtype
+        That of its first floating parameter or buffer; float32 without any.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_graceful.reference import floating_dtype
+    >>> floating_dtype(nn.Linear(2, 3).double())
+    torch.float64
+    """
     torch = sys.modules["torch"]
     dtypes = (t.dtype for t in _tensors(module) if t.is_floating_point())
     return next(dtypes, torch.float32)

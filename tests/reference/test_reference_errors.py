@@ -22,6 +22,7 @@ from torch import nn
 from sklearn_graceful.reference import ReferenceModel
 
 X, y = load_iris(return_X_y=True)
+bayes = GaussianNB().fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -42,27 +43,24 @@ def test_unfitted(model):
             call()
 
 
-@pytest.mark.parametrize("path", ["model.pkl", b"model", Path("model.onnx")])
-def test_a_path_is_not_loaded(path):
-    with pytest.raises(TypeError, match="loads nothing from a path"):
-        ReferenceModel(path)
-
-
-@pytest.mark.parametrize("model", [3, None, np.zeros((2, 2)), {"a": 1}, GaussianNB])
-def test_nothing_usable(model):
-    with pytest.raises(TypeError, match="old model"):
+@pytest.mark.parametrize(
+    ("model", "error", "said"),
+    [
+        *((path, TypeError, "loads nothing from a path") for path in ("m.pkl", b"m")),
+        (Path("model.onnx"), TypeError, "loads nothing from a path"),
+        *((no, TypeError, "old model") for no in (3, None, {"a": 1}, GaussianNB)),
+        (np.zeros((2, 2)), TypeError, "old model"),
+        ([], ValueError, "at least one member"),
+    ],
+)
+def test_nothing_usable(model, error, said):
+    with pytest.raises(error, match=said):
         ReferenceModel(model)
 
 
-def test_no_members():
-    with pytest.raises(ValueError, match="at least one member"):
-        ReferenceModel([])
-
-
 def test_missing_method_is_named():
-    handle = ReferenceModel(GaussianNB().fit(X, y))
     with pytest.raises(TypeError, match="GaussianNB has no transform"):
-        handle.transform(X)
+        ReferenceModel(bayes).transform(X)
 
 
 @pytest.mark.parametrize(
@@ -93,18 +91,14 @@ def test_nan_scores_do_not_become_labels():
         ReferenceModel(lambda X: X * np.nan).transform(X)
 
 
-@pytest.mark.parametrize("rows", [149, 1, 151])
-def test_row_count_that_differs(rows):
-    handle = ReferenceModel(lambda X: np.zeros((rows, 2)))
-    with pytest.raises(ValueError, match=rf"about 150 rows.*\({rows}, 2\)"):
-        handle.transform(np.arange(150.0))
-
-
-def test_stored_outputs_posing_as_a_model():
-    stored = np.zeros((150, 2))
-    handle = ReferenceModel(lambda X: stored)
-    with pytest.raises(ValueError, match="old_proba="):
-        handle.transform(X[:10])
+@pytest.mark.parametrize(
+    ("asked", "rows"), [(150, 149), (150, 1), (150, 151), (10, 150)]
+)
+def test_row_count_that_differs(asked, rows):
+    stored = np.zeros((rows, 2))  # stored outputs cannot pose as a model
+    said = rf"about {asked} rows.*\({rows}, 2\).*old_proba="
+    with pytest.raises(ValueError, match=said):
+        ReferenceModel(lambda X: stored).transform(np.arange(float(asked)))
 
 
 def test_several_outputs():
@@ -132,37 +126,34 @@ def test_unknown_classes():
 )
 def test_bad_classes(classes, said):
     with pytest.raises((ValueError, TypeError), match=said):
-        ReferenceModel(GaussianNB().fit(X, y), classes=classes)
+        ReferenceModel(bayes, classes=classes)
 
 
-class TestInputGuard:
-    def test_counts(self):
-        handle = ReferenceModel(GaussianNB().fit(X, y))
-        for rows in (X[:, :3], X[:, :3].tolist(), pd.DataFrame(X[:, :3])):
-            with pytest.raises(ValueError, match=r"X has 3 .*fitted on 4.*old_proba="):
-                handle.predict(rows)
+@pytest.mark.parametrize("model", [bayes, [bayes]], ids=["model", "ensemble"])
+def test_columns_are_counted(model):
+    for rows in (X[:, :3], X[:, :3].tolist(), pd.DataFrame(X[:, :3])):
+        with pytest.raises(ValueError, match=r"X has 3 .*fitted on 4.*old_proba="):
+            ReferenceModel(model).predict(rows)
 
-    @pytest.mark.parametrize(
-        ("columns", "said"),
-        [
-            (list("abcx"), "missing 'd' and unknown 'x'"),
-            (list("abdc"), "another order"),
-            (list("abc"), r"The 3 column names.*the 4 .*missing 'd'"),
-        ],
-    )
-    def test_names(self, columns, said):
-        frame = pd.DataFrame(X, columns=list("abcd"))
-        handle = ReferenceModel(GaussianNB().fit(frame, y))
-        with pytest.raises(ValueError, match=f"{said}.*PCClassifier\\(pipeline\\)"):
-            handle.check_input(pd.DataFrame(X[:, : len(columns)], columns=columns))
-        handle.check_input(frame)
 
-    def test_members_of_an_ensemble(self):
-        with pytest.raises(ValueError, match="X has 3 features"):
-            ReferenceModel([GaussianNB().fit(X, y)]).check_input(X[:, :3])
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (list("abcx"), "missing 'd' and unknown 'x'"),
+        (list("abdc"), "another order"),
+        (list("abc"), r"The 3 column names.*the 4 .*missing 'd'"),
+    ],
+)
+def test_columns_are_compared_by_name(columns, said):
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    handle = ReferenceModel(GaussianNB().fit(frame, y))
+    with pytest.raises(ValueError, match=f"{said}.*PCClassifier\\(pipeline\\)"):
+        handle.check_input(pd.DataFrame(X[:, : len(columns)], columns=columns))
+    handle.check_input(frame)
 
-    def test_models_that_do_not_say_are_not_checked(self):
-        ReferenceModel(lambda X: X).check_input(X[:, :1])
+
+def test_models_that_do_not_say_their_columns_are_not_checked():
+    ReferenceModel(lambda X: X).check_input(X[:, :1])
 
 
 def test_import_needs_no_optional_library():

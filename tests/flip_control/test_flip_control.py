@@ -7,16 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax
 from scipy.stats import binom, binomtest
 
 from sklearn_graceful.flip_control import (
+    ROUTES,
     Arbiter,
     CostRatio,
     allowed_flips,
     fit_temperature,
     flip_times,
-    largest_mixing,
+    largest_new_share,
     log_scores,
     mix,
     risk_bound,
@@ -62,25 +64,21 @@ def test_flip_time_by_hand(old, new, time):
     assert found[0] == pytest.approx(time, abs=1e-12)
 
 
-def test_one_class_and_no_rows():
-    one = np.zeros((3, 1))
-    assert (flip_times(one, one, np.zeros(3, int)) == np.inf).all()
-    assert flip_times(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, int)).shape == (
-        0,
-    )
+@pytest.mark.parametrize("shape", [(3, 1), (0, 2)])
+def test_one_class_and_no_rows(shape):
+    scores, y = np.zeros(shape), np.zeros(shape[0], int)
+    assert_array_equal(flip_times(scores, scores, y), np.inf * np.ones(len(y)))
 
 
-scores = arrays(
-    np.float64,
-    (12, 3),
-    elements=st.one_of(
-        st.integers(-3, 3).map(float), st.floats(-20, 20, allow_nan=False)
-    ),
+score = st.one_of(st.integers(-3, 3).map(float), st.floats(-20, 20, allow_nan=False))
+scores = arrays(np.float64, (12, 3), elements=score)
+any_pair = given(
+    old=scores, new=scores, y=arrays(np.int64, 12, elements=st.integers(0, 2))
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(old=scores, new=scores, y=arrays(np.int64, 12, elements=st.integers(0, 2)))
+@any_pair
 def test_no_row_flips_before_its_time(old, new, y):
     """Also at the last floating-point number before it, and at random ones."""
     times = flip_times(old, new, y)
@@ -91,11 +89,11 @@ def test_no_row_flips_before_its_time(old, new, y):
     for t in np.r_[grid, before[before >= 0], before[before >= 0] / 3]:
         kept = right & (t < times)
         predicted = mix(old, new, t).argmax(axis=1)
-        np.testing.assert_array_equal(predicted[kept], y[kept])
+        assert_array_equal(predicted[kept], y[kept])
 
 
 @settings(max_examples=200, deadline=None)
-@given(old=scores, new=scores, y=arrays(np.int64, 12, elements=st.integers(0, 2)))
+@any_pair
 def test_every_row_is_lost_or_tied_after_its_time(old, new, y):
     times = flip_times(old, new, y)
     # Ties but for rounding count as lost at once, even where the new model is right.
@@ -119,41 +117,42 @@ def test_times_agree_with_a_fine_grid():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_temperature_for_each_model_only_renames_the_mixings(seed):
+def test_a_temperature_for_each_model_only_renames_the_shares(seed):
     """So it can change neither the labels nor, with its own rows, the guarantee."""
     old, new, y = random_pair(300, 4, seed)
     cool, hot = 0.4, 3.0
-    t = largest_mixing(flip_times(old, new, y), 5)
-    scaled_t = largest_mixing(flip_times(old / hot, new / cool, y), 5)
-    np.testing.assert_array_equal(
-        mix(old, new, t).argmax(axis=1),
-        mix(old / hot, new / cool, scaled_t).argmax(axis=1),
-    )
+    t = largest_new_share(flip_times(old, new, y), 5)
+    scaled_t = largest_new_share(flip_times(old / hot, new / cool, y), 5)
+    scaled = mix(old / hot, new / cool, scaled_t)
+    labels = mix(old, new, t).argmax(axis=1)
+    assert_array_equal(labels, scaled.argmax(axis=1))
     assert scaled_t == pytest.approx(t / hot / ((1 - t) / cool + t / hot))
 
 
 # The routes on which one of the two answers
 
 
-def test_arbiter_by_hand():
-    old = np.log([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]])
-    new = np.log([[0.3, 0.7], [0.2, 0.8], [0.8, 0.2]])
-    times = Arbiter().flip_times(old, new, np.array([0, 0, 0]))
-    np.testing.assert_allclose(times, [0.6, 0.4, np.inf])
-    # At 1/2 the surer one answers: the old model in rows 0 and 2.
-    answers = Arbiter().scores(old, new, 0.5)
-    np.testing.assert_array_equal(answers, [old[0], new[1], old[2]])
-
-
-def test_cost_ratio_by_hand():
-    old = np.log([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]])
-    new = np.log([[0.2, 0.8], [0.4, 0.6], [0.8, 0.2]])
-    times = CostRatio().flip_times(old, new, np.array([0, 0, 0]))
-    np.testing.assert_allclose(times, [1 / 4, 2 / 3, np.inf])
-    # At 1/2 the new model must be twice as sure of another label: it is in row 0. Where
-    # both agree the old model answers; the label is the same.
-    answers = CostRatio().scores(old, new, 0.5)
-    np.testing.assert_array_equal(answers, [new[0], old[1], old[2]])
+@pytest.mark.parametrize(
+    ("route", "new", "times", "answering"),
+    [
+        # At 1/2 the surer one answers: the old model in rows 0 and 2.
+        (Arbiter(), [[0.3, 0.7], [0.2, 0.8], [0.8, 0.2]], [0.6, 0.4, np.inf], "ono"),
+        # The new one must be twice as sure of another label: it is in row 0. Where both
+        # agree the old model answers; the label is the same.
+        (
+            CostRatio(),
+            [[0.2, 0.8], [0.4, 0.6], [0.8, 0.2]],
+            [1 / 4, 2 / 3, np.inf],
+            "noo",
+        ),
+    ],
+)
+def test_switches_by_hand(route, new, times, answering):
+    old, new = np.log([[0.9, 0.1], [0.6, 0.4], [0.9, 0.1]]), np.log(new)
+    found = route.flip_times(old, new, np.array([0, 0, 0]))
+    assert_allclose(found, times)
+    answers = [{"o": old, "n": new}[who][row] for row, who in enumerate(answering)]
+    assert_array_equal(route.scores(old, new, 0.5), answers)
 
 
 def test_cost_ratio_is_the_cheapest_rule_if_the_new_model_knows_the_probabilities():
@@ -162,30 +161,22 @@ def test_cost_ratio_is_the_cheapest_rule_if_the_new_model_knows_the_probabilitie
     extra = 2.0  # what a negative flip costs on top of the error
     p, label = np.exp(new), old.argmax(axis=1)
     rows = np.arange(500)
-
-    def expected_cost(answers):
-        flips = np.where(answers == label, 0, p[rows, label])
-        return (1 - p[rows, answers] + extra * flips).mean()
-
+    flips = (label[:, None] != np.arange(4)) * p[rows, label][:, None]
+    cost = 1 - p + extra * flips  # of each answer
     answers = CostRatio().scores(old, new, 1 / (1 + extra)).argmax(axis=1)
-    every = np.array(
-        [1 - p[:, k] + extra * (label != k) * p[rows, label] for k in range(4)]
-    )
-    assert expected_cost(answers) == pytest.approx(every.min(axis=0).mean())
+    assert_allclose(cost[rows, answers], cost.min(axis=1))
 
 
 @pytest.mark.parametrize("route", [Arbiter(), CostRatio()])
 @pytest.mark.parametrize("seed", range(5))
-def test_switches_go_from_old_to_new_and_lose_each_row_once(seed, route):
+def test_switches_lose_each_row_once(seed, route):
     old, new, y = random_pair(400, 4, seed)
     old, new = log_softmax(old, axis=1), log_softmax(new, axis=1)
-    np.testing.assert_array_equal(route.scores(old, new, 0.0), old)
-    np.testing.assert_array_equal(route.scores(old, new, 1.0), new)
     times = route.flip_times(old, new, y)
     right_old = old.argmax(axis=1) == y
     for t in np.r_[np.linspace(0, 1, 101), times[times <= 1]]:
         lost = right_old & (route.scores(old, new, t).argmax(axis=1) != y)
-        np.testing.assert_array_equal(lost, times <= t)
+        assert_array_equal(lost, times <= t)
 
 
 # Scores
@@ -195,15 +186,16 @@ def test_scores_are_finite_and_keep_the_order():
     proba = np.array([[0.0, 0.3, 0.7, 0.0], [0.25, 0.25, 0.25, 0.25], [1, 0, 0, 0]])
     found = log_scores(proba)
     assert np.isfinite(found).all()
-    np.testing.assert_array_equal(found.argsort(kind="stable"), proba.argsort())
-    np.testing.assert_allclose(np.exp(found), proba, atol=1e-4)
-    np.testing.assert_allclose(np.exp(found).sum(axis=1), 1)
+    assert_array_equal(found.argsort(kind="stable"), proba.argsort())
+    assert_allclose(np.exp(found), proba, atol=1e-4)
+    assert_allclose(np.exp(found).sum(axis=1), 1)
 
 
-def test_ends_of_the_way_are_the_models_bit_by_bit():
-    old, new, _ = random_pair(100, 5, seed=1)
-    np.testing.assert_array_equal(mix(old, new, 0.0), old)
-    np.testing.assert_array_equal(mix(old, new, 1.0), new)
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_ends_of_the_way_are_the_models_bit_by_bit(route):
+    old, new = (log_softmax(z, axis=1) for z in random_pair(100, 5, seed=1)[:2])
+    assert_array_equal(route.scores(old, new, 0.0), old)
+    assert_array_equal(route.scores(old, new, 1.0), new)
 
 
 # Risk control
@@ -214,20 +206,14 @@ def test_ends_of_the_way_are_the_models_bit_by_bit():
 def test_allowed_flips_by_brute_force(n_rows, budget):
     certified = [k for k in range(n_rows + 1) if (k + 1) / (n_rows + 1) <= budget]
     assert allowed_flips(n_rows, budget) == max(certified, default=-1)
+    tests = [binomtest(k, n_rows, alternative="less") for k in range(n_rows + 1)]
     for confidence in (0.5, 0.9, 0.95):
-        bounds = [
-            1.0
-            if k == n_rows
-            else binomtest(k, n_rows, alternative="less")
-            .proportion_ci(confidence, method="exact")
-            .high
-            for k in range(n_rows + 1)
-        ]
+        # Clopper and Pearson's, whose last one is 1.
+        bounds = [test.proportion_ci(confidence).high for test in tests[:-1]] + [1.0]
         certified = [k for k, bound in enumerate(bounds) if bound <= budget]
-        found = allowed_flips(
-            n_rows, budget, guarantee="high-probability", confidence=confidence
-        )
-        assert found == max(certified, default=-1)
+        certificate = {"guarantee": "high-probability", "confidence": confidence}
+        allowed = allowed_flips(n_rows, budget, **certificate)
+        assert allowed == max(certified, default=-1)
 
 
 @pytest.mark.parametrize("guarantee", ["expectation", "high-probability"])
@@ -249,46 +235,41 @@ def test_risk_bound_is_the_least_budget_that_allows_the_flips(guarantee):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_largest_mixing_by_brute_force(seed):
+def test_largest_new_share_by_brute_force(seed):
     old, new, y = random_pair(200, 3, seed)
     times = flip_times(old, new, y)
     grid = np.union1d(np.linspace(0, 1, 1001), times[times <= 1])
     for allowed in (0, 1, 5, 20, 200):
-        t = largest_mixing(times, allowed)
+        t = largest_new_share(times, allowed)
         assert (times <= t).sum() <= allowed
         assert all((times <= s).sum() > allowed for s in grid[grid > t])
         lost = (old.argmax(axis=1) == y) & (mix(old, new, t).argmax(axis=1) != y)
         assert lost.sum() <= allowed
 
 
-def test_largest_mixing_at_the_edges():
+def test_largest_new_share_at_the_edges():
     never = np.full(3, np.inf)
-    assert largest_mixing(never, 0) == 1
-    assert largest_mixing(never, -1) == 0
-    assert largest_mixing(np.array([0.0, 0.4]), 0) == 0
+    assert largest_new_share(never, 0) == 1
+    assert largest_new_share(never, -1) == 0
+    assert largest_new_share(np.array([0.0, 0.4]), 0) == 0
     for times, allowed, next_loss in [([1.0, np.inf], 0, 1), ([0.4, 0.4, 0.8], 1, 0.4)]:
-        t = largest_mixing(np.array(times), allowed)
+        t = largest_new_share(np.array(times), allowed)
         assert next_loss - 2e-9 < t < next_loss
-    assert largest_mixing(np.array([]), 0) == 1
+    assert largest_new_share(np.array([]), 0) == 1
 
 
-def true_flip_rate(t):
-    """NFR of a world where 30 % of the rows have a uniform flip time."""
-    return 0.3 * t
-
-
-def draw_times(rng, n_rows):
-    return np.where(rng.random(n_rows) < 0.3, rng.random(n_rows), np.inf)
+def true_flip_rates(n_rows, allowed):
+    """NFR where 30 % of the rows have a uniform flip time, for 4,000 draws."""
+    rng = np.random.default_rng(0)
+    for _ in range(4000):
+        times = np.where(rng.random(n_rows) < 0.3, rng.random(n_rows), np.inf)
+        yield 0.3 * largest_new_share(times, allowed)
 
 
 @pytest.mark.parametrize(("n_rows", "budget"), [(150, 0.02), (400, 0.01), (1000, 0.05)])
 def test_mean_rate_keeps_to_the_budget_and_uses_it(n_rows, budget):
-    rng = np.random.default_rng(0)
     allowed = allowed_flips(n_rows, budget)
-    rates = [
-        true_flip_rate(largest_mixing(draw_times(rng, n_rows), allowed))
-        for _ in range(4000)
-    ]
+    rates = list(true_flip_rates(n_rows, allowed))
     error = np.std(rates) / len(rates) ** 0.5
     exact = (allowed + 1) / (n_rows + 1)  # the mean of an order statistic
     assert exact <= budget
@@ -297,15 +278,10 @@ def test_mean_rate_keeps_to_the_budget_and_uses_it(n_rows, budget):
 
 @pytest.mark.parametrize(("n_rows", "budget"), [(300, 0.01), (1000, 0.02)])
 def test_high_probability_exceeds_the_budget_as_rarely_as_promised(n_rows, budget):
-    rng = np.random.default_rng(1)
     allowed = allowed_flips(n_rows, budget, guarantee="high-probability")
-    rates = [
-        true_flip_rate(largest_mixing(draw_times(rng, n_rows), allowed))
-        for _ in range(4000)
-    ]
-    exceeded = np.mean(np.array(rates) > budget)
+    exceeded = np.mean([rate > budget for rate in true_flip_rates(n_rows, allowed)])
     exact = binom.cdf(allowed, n_rows, budget)
-    assert exact <= 0.1
+    assert exact <= 0.05
     assert exceeded == pytest.approx(exact, abs=0.02)
 
 

@@ -23,19 +23,21 @@ def world():
     return old, new, X[300:], y[300:]
 
 
-def rates(world, draws, n_calibration, **params):
-    old, new, X, y = world
+def flip_rate(model, old, X, y):
+    return negative_flip_rate(y, model.predict(X), y_old=old.predict(X))
+
+
+def rates(world, draws, n_calibration, new=None, **params):
+    old, frozen, X, y = world
+    new = FrozenEstimator(frozen) if new is None else new
     rng, found = np.random.default_rng(0), []
-    for _ in range(draws):
+    for seed in range(draws):
         rows = rng.permutation(len(y))
         chosen, test = rows[:n_calibration], rows[n_calibration:]
-        model = FlipControlledClassifier(FrozenEstimator(new), old_model=old, **params)
-        model.fit(X[chosen], y[chosen])
-        found.append(
-            negative_flip_rate(
-                y[test], model.predict(X[test]), y_old=old.predict(X[test])
-            )
-        )
+        model = FlipControlledClassifier(
+            new, old_model=old, random_state=seed, **params
+        ).fit(X[chosen], y[chosen])
+        found.append(flip_rate(model, old, X[test], y[test]))
     return np.array(found)
 
 
@@ -71,7 +73,7 @@ def test_synthetic_pair_with_training():
 
     old = LogisticRegression().fit(*draw(40))
     X_test, y_test = draw(20_000)
-    y_old, found = old.predict(X_test), []
+    found = []
     for seed in range(60):
         model = FlipControlledClassifier(
             GaussianNB(),
@@ -80,7 +82,7 @@ def test_synthetic_pair_with_training():
             calibration=0.5,
             random_state=seed,
         ).fit(*draw(600))
-        found.append(negative_flip_rate(y_test, model.predict(X_test), y_old=y_old))
+        found.append(flip_rate(model, old, X_test, y_test))
     error = np.std(found) / len(found) ** 0.5
     assert np.mean(found) <= 0.02 + 3 * error
     assert np.mean(found) >= 0.6 * 0.02
@@ -89,21 +91,6 @@ def test_synthetic_pair_with_training():
 @pytest.mark.slow
 def test_cross_fitting_is_close(world):
     """No guarantee, but out-of-fold flips tell the order of the final model's."""
-    old, _, X, y = world
-    rng, found = np.random.default_rng(0), []
-    for seed in range(20):
-        rows = rng.permutation(len(y))
-        fit, test = rows[:700], rows[700:]
-        model = FlipControlledClassifier(
-            RandomForestClassifier(5, max_depth=6),
-            old_model=old,
-            max_nfr=0.02,
-            calibration=5,
-            random_state=seed,
-        ).fit(X[fit], y[fit])
-        found.append(
-            negative_flip_rate(
-                y[test], model.predict(X[test]), y_old=old.predict(X[test])
-            )
-        )
+    forest = RandomForestClassifier(5, max_depth=6)
+    found = rates(world, 20, 700, new=forest, max_nfr=0.02, calibration=5)
     assert 0.6 * 0.02 <= np.mean(found) <= 1.25 * 0.02

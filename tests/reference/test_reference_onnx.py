@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -19,21 +20,16 @@ class Session:
     """What the handle uses of ``onnxruntime.InferenceSession``."""
 
     def __init__(self, run, outputs, inputs=(("X", "tensor(float)", [None, 4]),)):
-        self._run, self._outputs, self._inputs = run, outputs, inputs
-        self.rows = 0
-
-    def get_inputs(self):
-        return [
-            SimpleNamespace(name=name, type=kind, shape=shape)
-            for name, kind, shape in self._inputs
+        keys = ("name", "type", "shape")
+        parts = [
+            [SimpleNamespace(**dict(zip(keys, part, strict=False))) for part in some]
+            for some in (inputs, outputs)
         ]
-
-    def get_outputs(self):
-        return [SimpleNamespace(name=name, type=kind) for name, kind in self._outputs]
+        self.get_inputs, self.get_outputs = (lambda some=some: some for some in parts)
+        self._run, self.rows = run, 0
 
     def run(self, names, feed):
-        first = next(iter(feed.values()))
-        self.rows += len(first)
+        self.rows += len(next(iter(feed.values())))
         return self._run(feed)
 
 
@@ -59,15 +55,13 @@ def test_label_and_probabilities_from_one_run(target, zipmap):
     model = LogisticRegression(max_iter=500).fit(X, target)
     session = classifier_session(model, zipmap)
     handle = ReferenceModel(session, classes=None if zipmap else model.classes_)
-    np.testing.assert_array_equal(handle.classes_, model.classes_)
+    assert_array_equal(handle.classes_, model.classes_)
     session.rows = 0
     rows = np.unique(X, axis=0)
-    np.testing.assert_array_equal(handle.predict(rows[:60]), model.predict(rows[:60]))
+    assert_array_equal(handle.predict(rows[:60]), model.predict(rows[:60]))
     proba = handle.predict_proba(rows)
-    np.testing.assert_allclose(proba, model.predict_proba(rows), atol=1e-6)
-    np.testing.assert_allclose(
-        handle.logits(rows), np.log(np.maximum(proba, 1e-7)), atol=1e-6
-    )
+    assert_allclose(proba, model.predict_proba(rows), atol=1e-6)
+    assert_allclose(handle.logits(rows), np.log(np.maximum(proba, 1e-7)), atol=1e-6)
     assert session.rows == len(rows)
 
 
@@ -75,7 +69,7 @@ def test_a_label_output_is_respected_and_needs_no_classes():
     model = LogisticRegression(max_iter=500).fit(X, names)
     handle = ReferenceModel(classifier_session(model, zipmap=False))
     assert handle.classes_ is None
-    np.testing.assert_array_equal(handle.predict(X), model.predict(X))
+    assert_array_equal(handle.predict(X), model.predict(X))
     with pytest.raises(ValueError, match="classes="):
         handle.predict_proba(X)
 
@@ -83,14 +77,14 @@ def test_a_label_output_is_respected_and_needs_no_classes():
 def test_label_alone_gives_one_hot_probabilities():
     session = Session(lambda feed: [feed["X"][:, :1] > 6], [("label", "tensor(int64)")])
     proba = ReferenceModel(session, classes=[0, 1]).predict_proba(X)
-    np.testing.assert_array_equal(proba[:, 1], X[:, 0].astype(np.float32) > 6)
+    assert_array_equal(proba[:, 1], X[:, 0].astype(np.float32) > 6)
 
 
 def test_classes_relabel_a_zipmap():
     model = LogisticRegression(max_iter=500).fit(X, y)
     labels = np.array(["u", "v", "w"])
     handle = ReferenceModel(classifier_session(model, zipmap=True), classes=labels)
-    np.testing.assert_array_equal(handle.predict(X), labels[model.predict(X)])
+    assert_array_equal(handle.predict(X), labels[model.predict(X)])
 
 
 def test_one_input_per_column():
@@ -102,7 +96,7 @@ def test_one_input_per_column():
     )
     frame = pd.DataFrame({"s": ["x", "y"], "a": [1.0, 2.0]})
     handle = ReferenceModel(session)
-    np.testing.assert_array_equal(handle.transform(frame), [[1, 1], [2, 0]])
+    assert_array_equal(handle.transform(frame), [[1, 1], [2, 0]])
     with pytest.raises(TypeError, match=r"\['a', 's'\]: X must be a DataFrame"):
         handle.transform(frame.to_numpy())
 
@@ -132,25 +126,22 @@ def test_real_session_of_a_converted_classifier():
     model = LogisticRegression(max_iter=500).fit(X, names)
 
     def nodes(make_node):
-        linear = make_node(
-            "LinearClassifier",
-            ["X"],
-            ["label", "scores"],
-            domain="ai.onnx.ml",
-            coefficients=model.coef_.ravel().tolist(),
-            intercepts=model.intercept_.tolist(),
-            classlabels_strings=model.classes_.tolist(),
-            post_transform="SOFTMAX",
-            multi_class=1,
-        )
-        zipmap = make_node(
-            "ZipMap",
-            ["scores"],
-            ["probabilities"],
-            domain="ai.onnx.ml",
-            classlabels_strings=model.classes_.tolist(),
-        )
-        return [linear, zipmap]
+        shared = {
+            "domain": "ai.onnx.ml",
+            "classlabels_strings": model.classes_.tolist(),
+        }
+        linear = {
+            "coefficients": model.coef_.ravel().tolist(),
+            "intercepts": model.intercept_.tolist(),
+            "post_transform": "SOFTMAX",
+            "multi_class": 1,
+        }
+        return [
+            make_node(
+                "LinearClassifier", ["X"], ["label", "scores"], **linear, **shared
+            ),
+            make_node("ZipMap", ["scores"], ["probabilities"], **shared),
+        ]
 
     def outputs(onnx):
         value = onnx.TypeProto()
@@ -164,11 +155,9 @@ def test_real_session_of_a_converted_classifier():
         return [label, onnx.helper.make_value_info("probabilities", value)]
 
     handle = ReferenceModel(real_session(nodes, outputs))
-    np.testing.assert_array_equal(handle.classes_, model.classes_)
-    np.testing.assert_array_equal(handle.predict(X), model.predict(X))
-    np.testing.assert_allclose(
-        handle.predict_proba(X), model.predict_proba(X), atol=1e-5
-    )
+    assert_array_equal(handle.classes_, model.classes_)
+    assert_array_equal(handle.predict(X), model.predict(X))
+    assert_allclose(handle.predict_proba(X), model.predict_proba(X), atol=1e-5)
 
 
 def test_real_session_of_a_network():
@@ -185,8 +174,6 @@ def test_real_session_of_a_network():
     )
     handle = ReferenceModel(session, classes=["u", "v", "w"])
     expected = X.astype(np.float32) @ weight
-    np.testing.assert_allclose(handle.logits(X), expected, rtol=1e-4)
-    np.testing.assert_allclose(handle.transform(X), expected, rtol=1e-4)
-    np.testing.assert_allclose(
-        handle.predict_proba(X), softmax(expected, axis=1), atol=1e-5
-    )
+    assert_allclose(handle.logits(X), expected, rtol=1e-4)
+    assert_allclose(handle.transform(X), expected, rtol=1e-4)
+    assert_allclose(handle.predict_proba(X), softmax(expected, axis=1), atol=1e-5)
