@@ -82,7 +82,7 @@ results = search.cv_results_
 accuracy = 100 * results["mean_test_accuracy"]
 nfr = -100 * results["mean_test_neg_nfr"]
 strength = np.array(
-    [strengths.index(value) for value in results["param_method__strength"]]
+    [strengths.index(s) for s in results["param_method__strength"]]
 )
 
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
