@@ -81,9 +81,7 @@ import numpy as np
 results = search.cv_results_
 accuracy = 100 * results["mean_test_accuracy"]
 nfr = -100 * results["mean_test_neg_nfr"]
-strength = np.array(
-    [strengths.index(s) for s in results["param_method__strength"]]
-)
+strength = np.array([strengths.index(s) for s in results["param_method__strength"]])
 
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for hidden, marker in [((128,), "o"), ((128, 128), "s")]:

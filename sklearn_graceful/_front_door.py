@@ -4,8 +4,9 @@ import copy
 from contextlib import contextmanager
 
 from sklearn.utils import get_tags
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _num_samples, validate_data
 
+from sklearn_graceful._row_arguments import check_labels, check_weights
 from sklearn_graceful.reference import as_reference, is_skorch_net
 
 
@@ -39,14 +40,25 @@ class ReplacesModelMixin:
             self._reference = as_reference(self.old_model)
         return self._reference
 
-    def _find_reference(self, old_model):
-        """The old model of this fit, fitted, behind a handle; None if there is none."""
+    def _check_given(self, X, y, old_model, sample_weight, critical=None):
+        """What every ``fit`` is given, checked: arguments of a Training, by name."""
+        raw, X = X, self._check_X(X, reset=True)
+        labels = None if y is None else check_labels(y, _num_samples(X))
+        sample_weight, critical = check_weights(X, sample_weight, critical)
         reference = as_reference(old_model)
         if reference is None:
             reference = self._shared_reference()
         if reference is not None:
             reference.check_fitted()
-        return reference
+        return {
+            "raw": raw,
+            "X": X,
+            "labels": labels,
+            "sample_weight": sample_weight,
+            "critical": critical,
+            "reference": reference,
+            "seed": self.random_state,
+        }
 
     @contextmanager
     def _refit(self):

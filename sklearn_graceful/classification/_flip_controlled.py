@@ -4,7 +4,6 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import indexable
 from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
@@ -14,19 +13,14 @@ from sklearn.utils.validation import (
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind
-from sklearn_graceful._row_arguments import (
-    check_labels,
-    check_row_count,
-    check_weights,
-)
+from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
     class_probabilities,
 )
 from sklearn_graceful.classification._flip_budget import (
-    CriticalBudget,
-    FlipBudget,
+    farthest_within,
     warn_of_no_critical_row,
 )
 from sklearn_graceful.classification._flip_control_checks import (
@@ -46,7 +40,9 @@ from sklearn_graceful.flip_control import (
     GUARANTEES,
     ROUTES,
     fit_temperature,
+    largest_new_share,
     log_scores,
+    risk_bound,
     trace_path,
 )
 from sklearn_graceful.training import (
@@ -329,23 +325,10 @@ class FlipControlledClassifier(
 
     def _training(self, X, y, old_model, old_proba, sample_weight, critical):
         """Check what the user gave: all that the new model trains with."""
-        self._check_X(X, reset=True)
-        y = check_labels(y, _num_samples(X))
-        X = indexable(X)[0]
+        given = self._check_given(X, y, old_model, sample_weight, critical)
+        training = Training(self.estimator, **given, old_proba=old_proba)
         if old_proba is not None:
-            check_row_count("old_proba", old_proba, len(y))
-        sample_weight, critical = check_weights(X, sample_weight, critical)
-        training = Training(
-            self.estimator,
-            X,
-            X,
-            y,
-            sample_weight=sample_weight,
-            critical=critical,
-            reference=self._find_reference(old_model),
-            old_proba=old_proba,
-            seed=self.random_state,
-        )
+            check_row_count("old_proba", old_proba, len(training.labels))
         check_old_model(training.reference, old_proba=old_proba, critical=critical)
         if training.reference is not None:
             check_has_scores(self.estimator)
@@ -615,19 +598,17 @@ class FlipControlledClassifier(
 
         `marked` says which calibration rows are critical, None: nobody marked any.
         """
-        certificate = (self.guarantee, self.confidence)
-        limit = FlipBudget(self.max_nfr, *certificate).largest_new_share(
-            self.flip_times_
+        certificate = {"guarantee": self.guarantee, "confidence": self.confidence}
+        limit = farthest_within(
+            self.flip_times_,
+            self.max_nfr,
+            parameter="max_nfr",
+            rows="calibration rows",
+            **certificate,
         )
         if marked is not None:
             times = self.flip_times_[marked]
-            critical = CriticalBudget(
-                self.max_critical_nfr,
-                *certificate,
-                parameter="max_critical_nfr",
-                rows="critical calibration rows",
-            )
-            limit = min(limit, critical.largest_new_share(times))
+            limit = min(limit, self._farthest_of_critical(times, certificate))
         self.path_ = self._trace_path(old, new, y, limit)
         self.new_share_ = limit
         if self.within_budget == "most-accurate":
@@ -635,7 +616,21 @@ class FlipControlledClassifier(
         if marked is not None:
             lost = times <= self.new_share_ if self.new_share_ else times < 0
             self.critical_flips_ = int(np.count_nonzero(lost))
-            self.critical_bound_ = critical.bound(self.critical_flips_, len(times))
+            self.critical_bound_ = risk_bound(
+                self.critical_flips_, len(times), **certificate
+            )
+
+    def _farthest_of_critical(self, times, certificate):
+        """Within the budget of marked rows; 0 loses none of those at hand."""
+        if self.max_critical_nfr == 0:  # which no number of rows certifies
+            return largest_new_share(times, 0)
+        return farthest_within(
+            times,
+            self.max_critical_nfr,
+            parameter="max_critical_nfr",
+            rows="critical calibration rows",
+            **certificate,
+        )
 
     def _choose_temperature(self, old, new, y):
         if not self.temperature_scaling or self.new_share_ == 0:

@@ -4,15 +4,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
-from sklearn_graceful._row_arguments import (
-    check_labels,
-    check_row_count,
-    check_weights,
-)
+from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.congruence import METHODS, Congruence
 from sklearn_graceful.nn import mlp_net
 from sklearn_graceful.training import Training, learner_kind
@@ -213,24 +209,14 @@ class PCClassifier(
         """Check what the user gave: all that a method trains with."""
         estimator = self._make_estimator()
         learner_kind(estimator)
-        raw, X = X, self._check_X(X, reset=True)
-        y = check_labels(y, _num_samples(X))
-        sample_weight, critical = check_weights(X, sample_weight, critical)
-        reference = self._find_reference(old_model)
-        _check_old_answers(reference, old_proba, critical, len(y))
         training = Training(
             estimator,
-            raw,
-            X,
-            y,
-            sample_weight=sample_weight,
-            critical=critical,
-            reference=reference,
+            **self._check_given(X, y, old_model, sample_weight, critical),
             old_proba=old_proba,
             prepare=self._check_X,
-            seed=self.random_state,
             verbose=self.verbose,
         )
+        _check_old_answers(training)
         if training.is_net and len(training.classes) < 2:
             raise ValueError(
                 "A network needs rows of two classes or more, got 1 class: "
@@ -278,13 +264,14 @@ class PCClassifier(
         return clone(self.estimator)
 
 
-def _check_old_answers(reference, old_proba, critical, n_rows):
-    if critical is not None and reference is None and old_proba is None:
+def _check_old_answers(training):
+    reference, old_proba = training.reference, training.old_proba
+    if training.critical is not None and reference is None and old_proba is None:
         raise ValueError("critical needs an old model: old_model= or old_proba=.")
     if old_proba is None:
         return
     if not isinstance(old_proba, str):
-        check_row_count("old_proba", old_proba, n_rows)
+        check_row_count("old_proba", old_proba, len(training.labels))
     if reference is not None and len(reference.versions) > 1:
         raise ValueError(
             "old_proba holds the answers of one old model, but old_model is a "

@@ -7,7 +7,7 @@ from torch import nn
 
 from sklearn_graceful.compatibility._base import Compatibility
 from sklearn_graceful.compatibility._prototypes import class_means
-from sklearn_graceful.compatibility._task import old_view
+from sklearn_graceful.compatibility._task import unit_old_view
 from sklearn_graceful.compatibility._terms import ClassHead
 
 
@@ -71,7 +71,7 @@ class _HeadAlignment(nn.Module):
         self.register_buffer("centres", torch.as_tensor(centres))
 
     def forward(self, batch):
-        weights = old_view(self.head.weight, self.centres.shape[1])
+        weights = unit_old_view(self.head.weight, self.centres.shape[1])
         return F.mse_loss(weights, self.centres).expand(len(batch.rows))
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+
+from sklearn_graceful.search import old_view
 
 
 @dataclass(frozen=True)
@@ -77,74 +78,29 @@ class Task:
         return None if self.old is None else self.old.shape[1]
 
 
-class TaskTensors(nn.Module):
-    """The rows of a task where the network is."""
-
-    def __init__(self, task):
-        super().__init__()
-        for name in ("y", "old", "right", "paragon", "weight"):
-            self.register_buffer(name, _tensor(getattr(task, name)), persistent=False)
-
-
 class Batch:
     """One batch of embeddings in training, and what is known of its rows.
 
-    Parameters
-    ----------
-    tensors : TaskTensors
-        Of all training rows.
-    embeddings : tensor of shape (n, embedding_dim)
-        Raw output of the network.
-    rows : tensor of int64, shape (n,), or slice
-        Their positions among the training rows.
-
-    Attributes
-    ----------
-    unit : tensor of shape (n, embedding_dim)
-        Embeddings of unit length.
-    old_view : tensor of shape (n, old_dim)
-        See :func:`old_view`; only where there is an old embedder.
-    y, old, right, paragon, weight : tensor of n rows or None
-        As in :class:`Task`.
+    ``unit`` are the embeddings at unit length, ``old_view`` their view in the old space
+    where there is one; ``y``, ``old``, ``right``, ``paragon`` and ``weight`` are those
+    of the rows, as in :class:`Task`, or None. ``everything`` has them of all rows.
     """
 
-    def __init__(self, tensors, embeddings, rows):
+    def __init__(self, everything, embeddings, rows):
         if isinstance(rows, slice):
             rows = torch.arange(rows.start, rows.stop)
         self.rows = rows.to(embeddings.device)
-        self.tensors = tensors
+        self.everything = everything
         self.embeddings = embeddings
         self.unit = F.normalize(embeddings, dim=1)
-        if tensors.old is not None:
-            self.old_view = old_view(embeddings, tensors.old.shape[1])
+        if everything.old is not None:
+            self.old_view = unit_old_view(embeddings, everything.old.shape[1])
 
     def __getattr__(self, name):
-        everything = getattr(self.tensors, name)
-        return None if everything is None else everything.index_select(0, self.rows)
+        tensor = getattr(self.everything, name)
+        return None if tensor is None else tensor.index_select(0, self.rows)
 
 
-def old_view(embeddings, old_dim):
-    """First coordinates of embeddings, of unit length: their view in an old space.
-
-    Parameters
-    ----------
-    embeddings : tensor of shape (n, dim)
-        New embeddings.
-    old_dim : int
-        Width of the old space; missing coordinates are 0.
-
-    Returns
-    -------
-    view : tensor of shape (n, old_dim)
-    """
-    missing = old_dim - embeddings.shape[1]
-    if missing > 0:
-        embeddings = F.pad(embeddings, (0, missing))
-    return F.normalize(embeddings[:, :old_dim], dim=1)
-
-
-def _tensor(array):
-    if array is None:
-        return None
-    tensor = torch.as_tensor(array)
-    return tensor.float() if tensor.is_floating_point() else tensor
+def unit_old_view(embeddings, old_dim):
+    """View of new embeddings in an old space of `old_dim` dimensions, unit length."""
+    return F.normalize(old_view(embeddings, old_dim), dim=1)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sklearn_graceful.compatibility._task import Batch, TaskTensors, old_view
+from sklearn_graceful.compatibility._task import Batch, unit_old_view
 
 # Cosines differ by at most 2, and exp(-2 * 40) is still a number in single precision.
 MAX_SCALE = 40
@@ -16,7 +16,8 @@ class CompatibilityLoss(nn.Module):
     def __init__(self, task, terms):
         super().__init__()
         self.criterion = None  # the net's own, which is not used
-        self.tensors = TaskTensors(task)
+        for name in ("y", "old", "right", "paragon", "weight"):
+            self.register_buffer(name, _tensor(getattr(task, name)), persistent=False)
         kept = [(weight, term) for weight, term in terms if weight]
         self.weights = [weight for weight, _ in kept]
         self.terms = nn.ModuleList(term for _, term in kept)
@@ -24,7 +25,7 @@ class CompatibilityLoss(nn.Module):
     def forward(self, output, y, rows):
         """What each row of a batch adds to the weighted mean loss."""
         embeddings = output.float()
-        batch = Batch(self.tensors, embeddings, rows)
+        batch = Batch(self, embeddings, rows)
         losses = [
             weight * term(batch)
             for weight, term in zip(self.weights, self.terms, strict=True)
@@ -110,7 +111,7 @@ class OldNeighbourhood(nn.Module):
 
     def forward(self, batch):
         """Loss of every row; 0 where no vector of its class was drawn."""
-        gallery = batch.tensors
+        gallery = batch.everything
         n_rows = len(gallery.old)
         if n_rows > self.n_drawn:
             drawn = torch.randint(n_rows, (self.n_drawn,), device=batch.rows.device)
@@ -144,7 +145,7 @@ class PrototypeNeighbourhood(nn.Module):
 
     def forward(self, batch):
         """Loss of every row; 0 where its class has no prototype."""
-        view = old_view(batch.embeddings, self.vectors.shape[1])
+        view = unit_old_view(batch.embeddings, self.vectors.shape[1])
         own_class = batch.y[:, None] == self.labels
         return neighbourhood_loss(self.scale * view @ self.vectors.mT, own_class)
 
@@ -198,3 +199,10 @@ class OldHead(nn.Module):
         """Cross-entropy of every row."""
         cosine = batch.old_view @ self.weight.mT
         return F.cross_entropy(self.scale * cosine, batch.y, reduction="none")
+
+
+def _tensor(array):
+    if array is None:
+        return None
+    tensor = torch.as_tensor(array)
+    return tensor.float() if tensor.is_floating_point() else tensor

@@ -14,7 +14,6 @@ from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
 from sklearn_graceful.congruence._kl import TemperedKL
 from sklearn_graceful.congruence._synthetic_rows import (
     can_be_swapped,
-    check_can_be_swapped,
     synthetic_rows,
 )
 from sklearn_graceful.training import Objective, WeightedRows, stack_rows
@@ -153,7 +152,11 @@ class Match(TemperedKL):
                 )
             NoCongruence().check(training)
             return
-        check_can_be_swapped(_table(training))
+        if not can_be_swapped(table := _table(training)):
+            raise TypeError(
+                "match makes new rows from the features of two: it needs X as a dense "
+                f"array or DataFrame with columns, got {type(table).__name__}."
+            )
         if not training.is_net and not hasattr(training.learner, "predict_proba"):
             raise TypeError(
                 f"{type(training.learner).__name__} has no predict_proba, which match "

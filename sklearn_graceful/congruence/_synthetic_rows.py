@@ -1,21 +1,11 @@
 """Rows that nobody labelled, made of pairs of real ones."""
 
 import numpy as np
-from scipy import sparse
 
 
 def can_be_swapped(X):
     """Whether rows have features to swap; texts and sparse rows have not."""
     return (hasattr(X, "iloc") or isinstance(X, np.ndarray)) and X.ndim >= 2
-
-
-def check_can_be_swapped(X):
-    """Refuse rows without features to swap."""
-    if sparse.issparse(X) or np.ndim(X) < 2:
-        raise TypeError(
-            "match makes new rows from the features of two: it needs X as a dense "
-            f"array or DataFrame with columns, got {type(X).__name__}."
-        )
 
 
 def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
@@ -38,7 +28,6 @@ def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
     rows : DataFrame or ndarray of the shape of `X`
         Features swapped where `X` is a table, weighted means where it has more axes,
         rounded where it holds whole numbers.
-
     """
     n_rows = len(X)
     other = random_state.permutation(n_rows)

@@ -1,6 +1,5 @@
 """An embedder whose vectors fit the old gallery."""
 
-import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -10,22 +9,22 @@ from sklearn.base import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
-from sklearn_graceful._row_arguments import (
-    check_labels,
-    check_row_count,
-    check_weights,
-)
+from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.compatibility import METHODS, Compatibility, class_means
-from sklearn_graceful.embedding._learner import embeddings_of, unit_length
+from sklearn_graceful.embedding._learner import (
+    embedder_kind,
+    embeddings_of,
+    unit_length,
+)
 from sklearn_graceful.embedding._old_vectors import unit_vectors
 from sklearn_graceful.embedding._training import EmbedderTraining
 from sklearn_graceful.embedding._versions import fingerprint
 from sklearn_graceful.nn import embedding_net
+from sklearn_graceful.search import old_view
 
 
 class CompatibleEmbedder(
@@ -210,44 +209,22 @@ class CompatibleEmbedder(
         return self
 
     def _training(self, X, y, old_model, old_embeddings, sample_weight):
-        """Check what the user gave: all that a method trains with.
-
-        A row of weight 0 is as good as absent: neither does it train, nor does its old
-        vector stand for any of the old gallery, nor is its label a class.
-        """
+        """Check what the user gave: all that a method trains with."""
         estimator = self._make_estimator()
-        raw, X = X, self._check_X(X, reset=True)
-        n_rows, classes = _num_samples(X), None
-        y = None if y is None else check_labels(y, n_rows)
-        weight, _ = check_weights(X, sample_weight, None)
+        embedder_kind(estimator)
+        given = self._check_given(X, y, old_model, sample_weight)
+        del given["critical"]
         if old_embeddings is not None:
-            check_row_count("old_embeddings", old_embeddings, n_rows)
-        if weight is not None and not weight.all():
-            if not weight.any():
-                raise ValueError(
-                    "sample_weight is 0 in every row: there is none to learn."
-                )
-            raw, X, y, old_embeddings, weight = (
-                None if column is None else _safe_indexing(column, weight > 0)
-                for column in (raw, X, y, old_embeddings, weight)
-            )
-        if y is not None:
-            classes, y = _number_classes(y)
+            check_row_count("old_embeddings", old_embeddings, _num_samples(X))
         training = EmbedderTraining(
             estimator,
-            raw,
-            X,
-            y,
-            classes,
-            weight,
-            reference=self._find_reference(old_model),
+            **given,
             old_embeddings=old_embeddings,
             embedding_dim=self.embedding_dim,
-            seed=self.random_state,
             verbose=self.verbose,
         )
         training.check_takes_weights()
-        return training
+        return training.without_absent_rows()
 
     def transform(self, X):
         """Embed rows.
@@ -303,9 +280,7 @@ class CompatibleEmbedder(
             raise ValueError(
                 f"version must be in [{-n_versions}, {n_versions - 1}], got {version}."
             )
-        dim = self.versions_[version].dim
-        missing = max(dim - embeddings.shape[1], 0)
-        return unit_length(np.pad(embeddings[:, :dim], ((0, 0), (0, missing))))
+        return unit_length(old_view(embeddings, self.versions_[version].dim))
 
     @property
     def _n_features_out(self):
@@ -331,7 +306,7 @@ class CompatibleEmbedder(
         if self.versions_:
             self.class_order_ = training.old.class_order()
         self.prototypes_ = class_means(
-            embeddings, training.y, len(training.classes), training.weight
+            embeddings, training.y, len(training.classes), training.sample_weight
         )
 
     def _make_estimator(self):
@@ -344,13 +319,3 @@ class CompatibleEmbedder(
         tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _number_classes(y):
-    """Sorted classes, and the rows' positions among them."""
-    classes, y = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"An embedder needs rows of two classes or more, got 1 class: {classes}."
-        )
-    return classes, y

@@ -1,13 +1,13 @@
 """The one thing that a compatibility method must know: what it trains with."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
 from sklearn_graceful._wrappers import fit_before_last, last_step
@@ -40,12 +40,10 @@ class EmbedderTraining:
         What learns: skorch net, regressor, classifier or Pipeline. Never fitted itself.
     raw, X : array-like of n rows
         As the user gave them, and as the learner takes them.
-    y : ndarray of int64, shape (n,), or None
-        Class indices.
-    classes : ndarray of shape (n_classes,) or None
-        Labels of these indices, sorted.
-    weight : ndarray of float, shape (n,), or None
-        Sample weights, above 0.
+    labels : ndarray of shape (n,) or None
+        Class labels.
+    sample_weight : ndarray of float, shape (n,), or None
+        Sample weights.
     reference : ReferenceModel or None
         The old model.
     old_embeddings : array-like of shape (n, old_dim) or None
@@ -61,6 +59,10 @@ class EmbedderTraining:
 
     Attributes
     ----------
+    classes : ndarray of shape (n_classes,) or None
+        Labels, sorted.
+    y : ndarray of int64, shape (n,), or None
+        Class indices.
     old : OldSpace
         What is known of the old space.
     kind : {"net", "classifier", "regressor"}
@@ -70,9 +72,9 @@ class EmbedderTraining:
     estimator: object
     raw: object
     X: object
-    y: np.ndarray | None = None
-    classes: np.ndarray | None = None
-    weight: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    _: KW_ONLY
+    sample_weight: np.ndarray | None = None
     reference: object | None = None
     old_embeddings: object | None = None
     embedding_dim: int | None = None
@@ -82,6 +84,9 @@ class EmbedderTraining:
 
     def __post_init__(self):
         self.kind = embedder_kind(self.estimator)
+        self.classes = self.y = None
+        if self.labels is not None:
+            self.classes, self.y = np.unique(self.labels, return_inverse=True)
 
     @property
     def learner(self):
@@ -97,16 +102,42 @@ class EmbedderTraining:
             self.raw,
             self.y,
             self.classes,
-            self.weight,
+            self.sample_weight,
             self.seed,
         )
+
+    def without_absent_rows(self):
+        """The same without rows of weight 0, which are as good as absent.
+
+        Neither do they train, nor do their old vectors stand for any of the old
+        gallery, nor are their labels classes.
+        """
+        weight, training = self.sample_weight, self
+        if weight is not None and not weight.all():
+            if not weight.any():
+                raise ValueError(
+                    "sample_weight is 0 in every row: there is none to learn."
+                )
+            names = ("raw", "X", "labels", "old_embeddings", "sample_weight")
+            parts = {
+                name: _safe_indexing(part, weight > 0)
+                for name in names
+                if (part := getattr(self, name)) is not None
+            }
+            training = replace(self, **parts)
+        if training.y is not None and len(training.classes) < 2:
+            raise ValueError(
+                "An embedder needs rows of two classes or more, got 1 class: "
+                f"{training.classes}."
+            )
+        return training
 
     def task(self, embedding_dim, **old):
         """What a method gets to know: a Task, with what it needs `old` for."""
         known = {
             "n_rows": _num_samples(self.X),
             "embedding_dim": embedding_dim,
-            "weight": self.weight,
+            "weight": self.sample_weight,
             "paragon": self.paragon,
             **old,
         }
@@ -165,8 +196,8 @@ class EmbedderTraining:
         """Train a clone of a regressor on vectors, or of a classifier on classes."""
         estimator = clone(self.estimator)
         learner, X, _ = fit_before_last(estimator, self.X, self.y)
-        weights = {} if self.weight is None else {"sample_weight": self.weight}
-        learner.fit(X, target, **weights)
+        weight = self.sample_weight
+        learner.fit(X, target, **({} if weight is None else {"sample_weight": weight}))
         return {"estimator_": estimator}
 
     def with_paragon(self, width, extra_dims):
@@ -199,7 +230,7 @@ class EmbedderTraining:
     def check_takes_weights(self):
         """Refuse sample weights that the learner could not use."""
         if (
-            self.weight is not None
+            self.sample_weight is not None
             and self.kind != "net"
             and not has_fit_parameter(self.learner, "sample_weight")
         ):

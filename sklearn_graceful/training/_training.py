@@ -1,7 +1,7 @@
 """The one thing that a congruence method must know: what it trains with."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,6 +68,7 @@ class Training:
     raw: object
     X: object
     labels: np.ndarray
+    _: KW_ONLY
     sample_weight: np.ndarray | None = None
     critical: np.ndarray | None = None
     reference: object | None = None
