@@ -24,7 +24,7 @@ METHOD_LEARNERS = [
     for method in METHODS
     for learner in LEARNERS
     if (learner == "net" or method not in NETS_ONLY)
-    # Its old model is a network; tests/test_interpolate.py has its laws.
+    # Its old model is a network; tests/congruence/test_interpolate.py has its laws.
     and method != "interpolate"
 ]
 
