@@ -2,426 +2,366 @@
 
 The law of this file: whichever door the old model comes through, and whatever runs
 the fit, the new model is bit by bit the one that a plain fit on the same rows makes
-with that old model, and not the one without any.
+with that old model, and not the one without any. (Where the old model is a network,
+the last bit of a vector depends on how many rows it is asked about at once.) It is one
+file for all estimators, as the law is one.
 """
 
 import numpy as np
 import pytest
 import sklearn
-from sklearn.base import clone
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import (
-    GridSearchCV,
-    HalvingGridSearchCV,
-    StratifiedKFold,
-    cross_validate,
+from hosts import (
+    FOLDS,
+    REPLACEMENTS,
+    SEARCHES,
+    WRAPPINGS,
+    for_step,
+    in_cross_validate,
+    in_grid_search,
+    of_pipeline,
 )
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sklearn_graceful import OldModelMismatchWarning, PCClassifier, ReferenceModel
-from sklearn_graceful.congruence import Focal
-from sklearn_graceful.nn import mlp_net
-
-OLD_MODELS = {
-    "linear": LogisticRegression(C=0.1),
-    "forest": RandomForestClassifier(10, max_depth=1, random_state=0),
-    "pipeline": make_pipeline(StandardScaler(), LogisticRegression(C=0.1)),
-}
-WRAPPINGS = {
-    "bare": lambda model: model,
-    "frozen": FrozenEstimator,
-    "handle": ReferenceModel,
-}
-LEARNERS = {
-    "trees": HistGradientBoostingClassifier(max_iter=3),
-    "net": mlp_net((8,), max_epochs=2, lr=0.01),
-}
-# At a fixed strength the old model is asked about training rows only, so that stored
-# answers teach the same.
-METHOD = Focal(lam=0.5)
-GRID = {"method": [METHOD]}
-FOLDS = StratifiedKFold(2)
-
-
-@pytest.fixture(scope="module")
-def scaled(wine):
-    X, y = wine
-    return StandardScaler().fit_transform(X), np.array(["a", "b", "c"])[y]
-
-
-@pytest.fixture(scope="module")
-def old_models(scaled):
-    X, y = scaled
-    return {kind: model.fit(X[::6], y[::6]) for kind, model in OLD_MODELS.items()}
-
-
-def new(learner, **params):
-    return PCClassifier(LEARNERS[learner], method=METHOD, random_state=0, **params)
-
-
-@pytest.fixture(scope="module")
-def expected(scaled, old_models):
-    """What a plain fit on some rows makes, by learner and old model; made once."""
-    X, y = scaled
-    made = {}
-
-    def proba(learner, kind, rows):
-        key = learner, kind, rows.tobytes()
-        if key not in made:
-            old = None if kind is None else ReferenceModel(old_models[kind])
-            model = new(learner).fit(X[rows], y[rows], old_model=old)
-            made[key] = model.predict_proba(X)
-        return made[key]
-
-    return proba
-
-
-# Hosts: each takes the estimator and what it shall hand on to fit. It yields fitted
-# estimators, or a figure of one that a search did not keep, with their training rows.
-
-
-def plain_fit(model, X, y, params):
-    yield model.fit(X, y, **params), np.arange(len(X))
-
-
-def cloned(model, X, y, params):
-    yield clone(clone(model)).fit(X, y, **params), np.arange(len(X))
-
-
-def inside_pipeline(model, X, y, params):
-    # Without a scaler: here the old model gets what the step before makes.
-    pipeline = make_pipeline(FunctionTransformer(), model)
-    yield pipeline.fit(X, y, **for_step(params))[-1], np.arange(len(X))
-
-
-def outside_pipeline(model, X, y, params):
-    pipeline = make_pipeline(FunctionTransformer(), model.estimator)
-    yield model.set_params(estimator=pipeline).fit(X, y, **params), np.arange(len(X))
-
-
-def in_cross_validate(model, X, y, params):
-    fits = cross_validate(
-        model,
-        X,
-        y,
-        cv=FOLDS,
-        params=params,
-        return_estimator=True,
-        return_indices=True,
-        error_score="raise",
-    )
-    yield from zip(fits["estimator"], fits["indices"]["train"], strict=True)
-
-
-def in_grid_search(model, X, y, params):
-    search = GridSearchCV(model, GRID, cv=FOLDS, scoring=figure_of, error_score="raise")
-    yield search.fit(X, y, **params).best_estimator_, np.arange(len(X))
-    yield from figures_of_folds(search, X, y)
-
-
-def in_grid_search_of_pipeline(model, X, y, params):
-    pipeline = make_pipeline(FunctionTransformer(), model)
-    grid = {"pcclassifier__method": [METHOD]}
-    search = GridSearchCV(
-        pipeline, grid, cv=FOLDS, scoring=figure_of, error_score="raise"
-    )
-    search.fit(X, y, **for_step(params))
-    yield search.best_estimator_[-1], np.arange(len(X))
-    yield from figures_of_folds(search, X, y)
-
-
-def in_halving_search(model, X, y, params):
-    search = HalvingGridSearchCV(
-        model, GRID, cv=FOLDS, min_resources=120, error_score="raise", random_state=0
-    )
-    yield search.fit(X, y, **params).best_estimator_, np.arange(len(X))
-
-
-def in_two_processes(model, X, y, params):
-    search = GridSearchCV(
-        model, GRID, cv=FOLDS, scoring=figure_of, n_jobs=2, error_score="raise"
-    )
-    yield search.fit(X, y, **params).best_estimator_, np.arange(len(X))
-    yield from figures_of_folds(search, X, y)
-
-
-def figure_of(fitted, X, y):
-    return fitted.predict_proba(X)[:, 0].mean()
-
-
-def figures_of_folds(search, X, y):
-    for fold, (train, _) in enumerate(FOLDS.split(X, y)):
-        yield search.cv_results_[f"split{fold}_test_score"][0], train
-
-
-def for_step(params):
-    """Names for a step of a Pipeline, which metadata routing makes superfluous."""
-    if sklearn.get_config()["enable_metadata_routing"]:
-        return params
-    return {f"pcclassifier__{name}": value for name, value in params.items()}
-
-
-PLAIN_HOSTS = [plain_fit, cloned, inside_pipeline, outside_pipeline]
-SEARCHES = [
-    in_cross_validate,
-    in_grid_search,
-    in_grid_search_of_pipeline,
-    in_halving_search,
-    in_two_processes,
-]
-
-routing = pytest.mark.parametrize("routing", [False, True], ids=["", "routing"])
-learners = pytest.mark.parametrize("learner", LEARNERS)
-kinds = pytest.mark.parametrize("kind", OLD_MODELS)
-wrappings = pytest.mark.parametrize("wrapping", WRAPPINGS)
-hosts = pytest.mark.parametrize(
-    "host", PLAIN_HOSTS + SEARCHES, ids=lambda host: host.__name__
+from sklearn_graceful import (
+    CompatibleEmbedder,
+    OldModelMismatchWarning,
+    PCClassifier,
+    ReferenceModel,
 )
+from sklearn_graceful.model_selection import BestUnderBudget, flip_scorer
 
 
-def check(host, model, scaled, params, *, expected, learner, kind, routing, handle):
-    X, y = scaled
-    with sklearn.config_context(enable_metadata_routing=routing):
-        fits = list(host(model, X, y, params))
-    for fitted, rows in fits:
-        same, plain = expected(learner, kind, rows), expected(learner, None, rows)
-        if isinstance(fitted, float):
-            others = np.setdiff1d(np.arange(len(X)), rows)
-            assert fitted == pytest.approx(same[others, 0].mean(), rel=1e-6)
-            assert fitted != pytest.approx(plain[others, 0].mean(), rel=1e-4)
-            continue
-        proba = fitted.predict_proba(X)
-        np.testing.assert_array_equal(proba, same)
-        assert not np.allclose(proba, plain)
-        assert isinstance(fitted.reference_, ReferenceModel) == handle
+class Fits:
+    """What plain fits make, each of them made once, and what others must equal."""
+
+    def __init__(self, X, y):
+        self.X, self.y = X, y
+        self.old_models = {
+            name: {kind: replacement.old(kind, X, y) for kind in replacement.old_models}
+            for name, replacement in REPLACEMENTS.items()
+        }
+        self.made = {}
+
+    def first_case(self, name):
+        """An unfitted estimator, and its first kind of old model in a handle."""
+        _, kind, _ = REPLACEMENTS[name].cases[0]
+        return REPLACEMENTS[name].new(), ReferenceModel(self.old_models[name][kind])
+
+    def plain(self, name, learner, kind, rows):
+        key = name, learner, kind, rows.tobytes()
+        if key not in self.made:
+            old = None if kind is None else ReferenceModel(self.old_models[name][kind])
+            model = REPLACEMENTS[name].new(learner)
+            model.fit(self.X[rows], self.y[rows], old_model=old)
+            self.made[key] = model, REPLACEMENTS[name].answer(model, self.X)
+        return self.made[key]
+
+    def check(self, name, learner, kind, host, model, params, **stored):
+        """All fits of a host against plain ones with and without the old model."""
+        replacement, handle = REPLACEMENTS[name], stored.get("handle", True)
+        rounding = 1e-5 if kind == "embedder" else stored.get("rounding", 0)
+        for fitted, rows in list(host(model, self.X, self.y, params)):
+            twin, same = self.plain(name, learner, kind, rows)
+            _, without = self.plain(name, learner, None, rows)
+            if isinstance(fitted, float):
+                others = np.setdiff1d(np.arange(len(self.X)), rows)
+                assert fitted == pytest.approx(same[others, 0].mean(), rel=1e-6)
+                assert fitted != pytest.approx(without[others, 0].mean(), rel=1e-3)
+                continue
+            found = replacement.answer(fitted, self.X)
+            np.testing.assert_allclose(found, same, rtol=0, atol=rounding)
+            assert found.shape != without.shape or not np.allclose(found, without)
+            assert isinstance(fitted.reference_, ReferenceModel) == handle
+            if replacement.share:
+                share = getattr(fitted, replacement.share)
+                assert 0 < share == getattr(twin, replacement.share) < 1
 
 
-@routing
-@hosts
-@learners
-@wrappings
-@kinds
-def test_constructor(
-    kind, wrapping, learner, host, routing, scaled, old_models, expected
-):
-    old = WRAPPINGS[wrapping](old_models[kind])
-    check(
-        host,
-        new(learner, old_model=old),
-        scaled,
-        {},
-        expected=expected,
-        learner=learner,
-        kind=kind,
-        routing=routing,
-        handle=True,
-    )
+@pytest.fixture(scope="module")
+def fits(wine):
+    X, y = wine
+    return Fits(StandardScaler().fit_transform(X), np.array(["a", "b", "c"])[y])
 
 
-@routing
-@hosts
-@learners
-@wrappings
-@kinds
-def test_fit_argument(
-    kind, wrapping, learner, host, routing, scaled, old_models, expected
-):
-    old = WRAPPINGS[wrapping](old_models[kind])
+def in_every_host(cases_of):
+    cases = [
+        (name, *case, host)
+        for name, replacement in REPLACEMENTS.items()
+        for case in cases_of(replacement)
+        for host in replacement.hosts
+    ]
+    return cases, ["-".join([*case[:-1], case[-1].__name__]) for case in cases]
+
+
+CASES, IDS = in_every_host(lambda replacement: replacement.cases)
+STORED, STORED_IDS = in_every_host(
+    lambda replacement: dict.fromkeys((c[0], c[1]) for c in replacement.cases)
+)
+names = pytest.mark.parametrize("name", REPLACEMENTS)
+
+
+@pytest.fixture(params=[False, True], ids=["", "routing"])
+def routing(request):
+    with sklearn.config_context(enable_metadata_routing=request.param):
+        yield request.param
+
+
+@pytest.mark.parametrize(
+    ("name", "learner", "kind", "wrapping", "host"), CASES, ids=IDS
+)
+def test_constructor(routing, fits, name, learner, kind, wrapping, host):
+    old = WRAPPINGS[wrapping](fits.old_models[name][kind])
+    model = REPLACEMENTS[name].new(learner, old_model=old)
+    fits.check(name, learner, kind, host, model, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "learner", "kind", "wrapping", "host"), CASES, ids=IDS
+)
+def test_fit_argument(routing, fits, name, learner, kind, wrapping, host):
+    old = WRAPPINGS[wrapping](fits.old_models[name][kind])
+    model, params = REPLACEMENTS[name].new(learner), {"old_model": old}
     if host in SEARCHES and hasattr(old, "__len__"):
         # A forest and a Pipeline have a length, frozen ones too. So scikit-learn
         # takes them for row-aligned data, looks for their rows and finds `fit`.
-        with (
-            sklearn.config_context(enable_metadata_routing=routing),
-            pytest.raises(TypeError, match="Expected sequence or array-like"),
-        ):
-            list(host(new(learner), *scaled, {"old_model": old}))
+        with pytest.raises(TypeError, match="Expected sequence or array-like"):
+            list(host(model, fits.X, fits.y, params))
         return
-    check(
-        host,
-        new(learner),
-        scaled,
-        {"old_model": old},
-        expected=expected,
-        learner=learner,
-        kind=kind,
-        routing=routing,
-        handle=True,
-    )
+    fits.check(name, learner, kind, host, model, params)
 
 
-@routing
-@hosts
-@learners
-@kinds
-def test_stored_outputs(kind, learner, host, routing, scaled, old_models, expected):
-    check(
-        host,
-        new(learner),
-        scaled,
-        {"old_proba": old_models[kind].predict_proba(scaled[0])},
-        expected=expected,
-        learner=learner,
-        kind=kind,
-        routing=routing,
-        handle=False,
-    )
+@pytest.mark.parametrize(("name", "learner", "kind", "host"), STORED, ids=STORED_IDS)
+def test_stored_answers(routing, fits, name, learner, kind, host):
+    replacement, old = REPLACEMENTS[name], fits.old_models[name][kind]
+    params = {replacement.stored: replacement.answer(old, fits.X)}
+    if not replacement.stored_alone:
+        params["old_model"] = ReferenceModel(old)
+    stored = {"handle": "old_model" in params, "rounding": replacement.rounding}
+    fits.check(name, learner, kind, host, replacement.new(learner), params, **stored)
 
 
-@routing
 @pytest.mark.parametrize("host", SEARCHES, ids=lambda host: host.__name__)
-def test_out_of_fold_answers(host, routing, scaled, old_models):
+def test_out_of_fold_answers(routing, fits, host):
     """A word, which has a length too, reaches every fold whole."""
-    X, y = scaled
-    model = new("trees", old_model=old_models["linear"])
-
-    def expected(learner, kind, rows):
-        """A fit with the word, and one that asks the old model itself."""
-        params = {} if kind is None else {"old_proba": "out-of-fold"}
-        return clone(model).fit(X[rows], y[rows], **params).predict_proba(X)
-
-    check(
-        host,
-        clone(model),
-        scaled,
-        {"old_proba": "out-of-fold"},
-        expected=expected,
-        learner="trees",
-        kind="linear",
-        routing=routing,
-        handle=True,
-    )
+    old = fits.old_models["PCClassifier"]["linear"]
+    model = REPLACEMENTS["PCClassifier"].new("trees", old_model=old)
+    word = {"old_proba": "out-of-fold"}
+    for fitted, rows in list(host(clone(model), fits.X, fits.y, word)):
+        by_word, asked = (
+            clone(model).fit(fits.X[rows], fits.y[rows], **said).predict_proba(fits.X)
+            for said in (word, {})
+        )
+        if isinstance(fitted, float):
+            others = np.setdiff1d(np.arange(len(fits.X)), rows)
+            assert fitted == pytest.approx(by_word[others, 0].mean(), rel=1e-6)
+            continue
+        np.testing.assert_array_equal(fitted.predict_proba(fits.X), by_word)
+        assert not np.allclose(by_word, asked)
 
 
-@wrappings
-@kinds
-def test_only_models_with_a_length_are_refused_by_searches(kind, wrapping, old_models):
-    old = WRAPPINGS[wrapping](old_models[kind])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(n, kind) for n, r in REPLACEMENTS.items() for kind in r.old_models],
+)
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_only_models_with_a_length_are_refused_by_searches(fits, name, kind, wrapping):
+    old = WRAPPINGS[wrapping](fits.old_models[name][kind])
     has_length = kind in ("forest", "pipeline") and wrapping != "handle"
     assert hasattr(old, "__len__") == has_length
 
 
-def test_strongest_door_wins(scaled, old_models, expected):
-    X, y = scaled
-    rows = np.arange(len(X))
-    linear, forest = old_models["linear"], old_models["forest"]
+@names
+def test_strongest_door_wins(fits, name):
+    replacement, everything = REPLACEMENTS[name], np.arange(len(fits.X))
+    learner, kind, _ = replacement.cases[0]
+    strong, weak = fits.old_models[name][kind], fits.old_models[name]["pipeline"]
 
-    def proba(*, constructor=None, **params):
-        model = new("trees", old_model=constructor).fit(X, y, **params)
-        return model.predict_proba(X)
+    def answers(**params):
+        model = replacement.new(learner, old_model=weak).fit(fits.X, fits.y, **params)
+        return replacement.answer(model, fits.X)
 
-    np.testing.assert_array_equal(
-        proba(constructor=forest, old_model=linear), expected("trees", "linear", rows)
+    _, of_strong = fits.plain(name, learner, kind, everything)
+    np.testing.assert_array_equal(answers(old_model=strong), of_strong)
+    _, of_weak = fits.plain(name, learner, "pipeline", everything)
+    assert of_weak.shape != of_strong.shape or not np.allclose(of_weak, of_strong)
+    if replacement.stored_alone:
+        stored = {replacement.stored: replacement.answer(strong, fits.X)}
+        np.testing.assert_array_equal(answers(old_model=weak, **stored), of_strong)
+
+
+def test_stored_answers_go_before_asking(fits):
+    """With those of another model, its flips count."""
+    model, old = fits.first_case("FlipControlledClassifier")
+    out_of_fold = cross_val_predict(
+        clone(old.model), fits.X, fits.y, method="predict_proba"
     )
-    np.testing.assert_array_equal(
-        proba(
-            constructor=forest,
-            old_model=forest,
-            old_proba=linear.predict_proba(X),
-        ),
-        expected("trees", "linear", rows),
+    stored, asked = (
+        clone(model).fit(fits.X, fits.y, old_model=old, old_proba=proba)
+        for proba in (out_of_fold, None)
     )
-    assert not np.allclose(
-        expected("trees", "linear", rows), expected("trees", "forest", rows)
-    )
+    assert not np.array_equal(stored.flip_times_, asked.flip_times_)
+    assert stored.reference_.model is old.model
 
 
-def test_folds_get_their_own_rows_of_old_proba(scaled, old_models):
-    """Outputs of another length than X are passed on whole, and must be refused."""
-    X, y = scaled
-    proba = old_models["linear"].predict_proba(X)
-    with pytest.raises(ValueError, match="old_proba has 177 rows, X has 89"):
-        cross_validate(
-            new("trees"),
-            X,
-            y,
-            cv=FOLDS,
-            params={"old_proba": proba[:-1]},
-            error_score="raise",
+@names
+@pytest.mark.parametrize(
+    "host", [in_cross_validate, in_grid_search], ids=["folds", "search"]
+)
+@pytest.mark.parametrize(
+    "hosted", [lambda host: host, of_pipeline], ids=["", "pipeline"]
+)
+def test_answers_of_another_length_are_refused_in_their_folds(
+    routing, fits, name, host, hosted
+):
+    """scikit-learn passes them on whole."""
+    replacement, (model, old) = REPLACEMENTS[name], fits.first_case(name)
+    stored = {replacement.stored: replacement.answer(old, fits.X)[:-1]}
+    if not replacement.stored_alone:
+        stored["old_model"] = old
+    message = f"{replacement.stored} has 177 rows, X has 89"
+    with pytest.raises(ValueError, match=message):
+        list(hosted(host)(model, fits.X, fits.y, stored))
+
+
+ROW_ARGUMENTS = {
+    "PCClassifier": ["critical", "sample_weight"],
+    "FlipControlledClassifier": ["critical", "sample_weight"],
+    "CompatibleEmbedder": ["sample_weight"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [(n, argument) for n, all_ in ROW_ARGUMENTS.items() for argument in all_],
+)
+def test_arguments_by_row_are_sliced_with_their_folds(routing, fits, name, argument):
+    replacement, (model, old) = REPLACEMENTS[name], fits.first_case(name)
+    model.set_params(old_model=old)
+    values = np.linspace(0.1, 5, len(fits.y))
+    hosted = clone(model)
+    if routing and argument == "sample_weight":
+        hosted.set_fit_request(sample_weight=True)
+    for fitted, rows in in_cross_validate(hosted, fits.X, fits.y, {argument: values}):
+        X, y = fits.X[rows], fits.y[rows]
+        alone = clone(model).fit(X, y, **{argument: values[rows]})
+        without = clone(model).fit(X, y)
+        found, expected, plain = (
+            replacement.answer(m, fits.X) for m in (fitted, alone, without)
         )
+        np.testing.assert_array_equal(found, expected)
+        assert not np.allclose(found, plain, atol=1e-3)
 
 
-@routing
-def test_critical_rows_are_sliced_with_their_folds(routing, scaled, old_models):
-    X, y = scaled
-    critical = np.linspace(0, 5, len(y))
-    model = new("trees", old_model=old_models["linear"])
-    with sklearn.config_context(enable_metadata_routing=routing):
-        fits = list(in_cross_validate(model, X, y, {"critical": critical}))
-    for fitted, rows in fits:
-        alone = clone(model).fit(X[rows], y[rows], critical=critical[rows])
-        without = clone(model).fit(X[rows], y[rows])
-        proba = fitted.predict_proba(X)
-        np.testing.assert_array_equal(proba, alone.predict_proba(X))
-        assert not np.allclose(proba, without.predict_proba(X))
+# Searches over what an estimator has to choose
+
+
+def test_search_over_methods_and_their_parameters(fits):
+    model, old = fits.first_case("CompatibleEmbedder")
+    pipeline = make_pipeline(model.set_params(old_model=old), KNeighborsClassifier(3))
+    by_name = {"compatibleembedder__method": ["focal", "l2", "independent"]}
+    by_parameter = {"compatibleembedder__method__n_modes": [1, 2]}
+    grid = [by_name, by_parameter]
+    search = GridSearchCV(pipeline, grid, cv=FOLDS).fit(fits.X, fits.y)
+    assert len(search.cv_results_["params"]) == 5
+    assert (search.cv_results_["mean_test_score"] > 0.6).all()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_search_over_the_budget(routing, fits, n_jobs):
+    model, old = fits.first_case("FlipControlledClassifier")
+    budgets = [0.05, 0.1]
+    search = GridSearchCV(
+        clone(model).set_params(old_model=old.model),
+        {"max_nfr": budgets},
+        cv=FOLDS,
+        scoring={"accuracy": "accuracy", "neg_nfr": flip_scorer(old.model)},
+        refit=BestUnderBudget(max_nfr=0.1),
+        n_jobs=n_jobs,
+        error_score="raise",
+    ).fit(fits.X, fits.y)
+
+    def plain(rows, budget):
+        controlled = clone(model).set_params(old_model=old, max_nfr=budget)
+        return controlled.fit(fits.X[rows], fits.y[rows])
+
+    best = plain(slice(None), search.best_params_["max_nfr"])
+    assert search.best_estimator_.mixing_ == best.mixing_
+    for fold, (train, test) in enumerate(FOLDS.split(fits.X, fits.y)):
+        found = search.cv_results_[f"split{fold}_test_accuracy"]
+        expected = [plain(train, b).score(fits.X[test], fits.y[test]) for b in budgets]
+        np.testing.assert_allclose(found, expected)
 
 
 # Which X the old model sees
 
 
-class Recorder:
-    """An old model that keeps what it was asked about."""
-
-    def __init__(self, model):
-        self.model = model
-        self.seen = []
-
-    def __call__(self, X):
-        self.seen.append(np.array(X))
-        return self.model.predict_proba(X)
-
-
-@pytest.fixture
-def raw_forest(wine):
+@names
+def test_wrapper_outside_a_pipeline_gives_the_old_model_raw_rows(wine, name):
     X, y = wine
-    forest = RandomForestClassifier(20, max_depth=2, random_state=1)
-    return forest.fit(X[::6], y[::6])
+    replacement, seen = REPLACEMENTS[name], []
+    old = replacement.old("pipeline", X, y)
 
+    def recorder(rows):
+        seen.append(np.array(rows))
+        return replacement.answer(old, rows)
 
-def test_wrapper_outside_a_pipeline_gives_the_old_model_raw_rows(wine, raw_forest):
-    X, y = wine
-    recorder = Recorder(raw_forest)
-    learner = make_pipeline(StandardScaler(), LEARNERS["trees"])
-    old = ReferenceModel(recorder, classes=[0, 1, 2])
-    model = PCClassifier(learner, old_model=old, method=METHOD).fit(X, y)
-    np.testing.assert_array_equal(np.concatenate(recorder.seen), X)
+    classes = None if replacement.answers == "transform" else [0, 1, 2]
+    outside = replacement.new(old_model=ReferenceModel(recorder, classes=classes))
+    learner = outside.estimator
+    outside.set_params(estimator=make_pipeline(StandardScaler(), learner)).fit(X, y)
+    asked, scaler = np.concatenate(seen), outside.estimator_[0]
+    if not replacement.stored_alone:
+        # Some rows are held out of training, and of those alone it is asked.
+        assert {row.tobytes() for row in asked} < {row.tobytes() for row in X}
+        np.testing.assert_allclose(scaler.mean_, X.mean(axis=0), rtol=0.2)
+        return
+    np.testing.assert_array_equal(asked, X)
     # While the learner gets scaled ones.
-    np.testing.assert_allclose(model.estimator_[0].mean_, X.mean(axis=0))
-    trees = model.estimator_[-1]
-    scaled = model.estimator_[0].transform(X)
-    np.testing.assert_array_equal(trees.predict(scaled), model.predict(X))
-
-
-def test_wrapper_inside_a_pipeline_gives_the_old_model_transformed_rows_and_warns(
-    wine, raw_forest
-):
-    X, y = wine
-    assert raw_forest.score(X, y) > 0.9
-    trap = make_pipeline(
-        StandardScaler(), PCClassifier(LEARNERS["trees"], old_model=raw_forest)
+    np.testing.assert_allclose(scaler.mean_, X.mean(axis=0))
+    # Inside, stored answers are the way.
+    step = clone(outside).set_params(estimator=learner, old_model=None)
+    inside = make_pipeline(StandardScaler(), step)
+    stored = for_step(step, {replacement.stored: replacement.answer(old, X)})
+    inside.fit(X, y, **stored)
+    np.testing.assert_array_equal(
+        replacement.answer(inside, X), replacement.answer(outside, X)
     )
+
+
+@names
+def test_selected_columns_are_noticed_at_once(wine, name):
+    X, y = wine
+    replacement = REPLACEMENTS[name]
+    old = replacement.old("pipeline", X, y)
+    model = replacement.new(old_model=old)
+    trap = make_pipeline(FunctionTransformer(lambda X: X[:, :5]), model)
+    with pytest.raises(
+        ValueError, match=rf"X has 5 features.*fitted on 13.*{replacement.stored}="
+    ):
+        trap.fit(X, y)
+
+
+def test_classifier_inside_a_pipeline_warns_of_transformed_rows(wine):
+    X, y = wine
+    old = RandomForestClassifier(20, max_depth=2, random_state=1).fit(X[::6], y[::6])
+    assert old.score(X, y) > 0.9
+    step = PCClassifier(REPLACEMENTS["PCClassifier"].learners["trees"], old_model=old)
     with pytest.warns(OldModelMismatchWarning, match="wrap the Pipeline"):
-        trap.fit(X, y)
+        make_pipeline(StandardScaler(), step).fit(X, y)
 
 
-def test_stored_outputs_are_the_way_inside_a_pipeline(wine, raw_forest):
+def test_embedder_inside_a_pipeline_warns_of_transformed_rows(wine):
     X, y = wine
-    inside = make_pipeline(StandardScaler(), new("trees"))
-    inside.fit(X, y, pcclassifier__old_proba=raw_forest.predict_proba(X))
-    outside = new("trees", old_model=raw_forest)
-    outside.set_params(estimator=make_pipeline(StandardScaler(), LEARNERS["trees"]))
-    outside.fit(X, y)
-    np.testing.assert_array_equal(inside.predict_proba(X), outside.predict_proba(X))
-
-
-def test_selected_columns_are_noticed_at_once(wine, raw_forest):
-    X, y = wine
-    trap = make_pipeline(
-        FunctionTransformer(lambda X: X[:, :5]),
-        PCClassifier(LEARNERS["trees"], old_model=raw_forest),
-    )
-    with pytest.raises(ValueError, match=r"X has 5 features.*fitted on 13.*old_proba="):
-        trap.fit(X, y)
+    # Its vectors tell classes apart by the size of a column, which scaling takes away.
+    old = ReferenceModel(lambda rows: np.eye(2)[(rows[:, 12] > 700).astype(int)])
+    order = np.argsort(np.arange(178) * 67 % 178)  # neighbours are of other classes
+    model = CompatibleEmbedder(Ridge(), old_model=old, random_state=0)
+    clone(model).fit(X, y == 0)
+    with pytest.warns(OldModelMismatchWarning, match="wrap the whole Pipeline"):
+        make_pipeline(StandardScaler(), model).fit(X[order], (y == 0)[order])
