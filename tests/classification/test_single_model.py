@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
-from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -27,13 +26,6 @@ BOOSTING = HistGradientBoostingClassifier(
 )
 TREE = DecisionTreeClassifier(max_depth=8, random_state=0)
 LINEAR = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(y))
-    return X[rows], y[rows]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -23,13 +22,6 @@ from sklearn_graceful.nn._weights import interpolate_weights
 
 NET = mlp_net((16,), max_epochs=5, lr=5e-3)
 PIPELINE = make_pipeline(StandardScaler(), NET)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(y))
-    return X[rows], y[rows]
 
 
 @pytest.fixture(scope="module")

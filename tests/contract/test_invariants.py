@@ -30,12 +30,6 @@ METHOD_LEARNERS = [
 
 
 @pytest.fixture(scope="module")
-def scaled(wine):
-    X, y = wine
-    return StandardScaler().fit_transform(X), y
-
-
-@pytest.fixture(scope="module")
 def old(scaled):
     X, y = scaled
     # Half of the columns, so that there is something to gain on it.
