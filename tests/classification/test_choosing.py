@@ -20,7 +20,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_graceful import PCClassifier, ReferenceModel
 from sklearn_graceful.classification._choosing import cheapest, choose_method
-from sklearn_graceful.classification._held_out import hold_out
 from sklearn_graceful.classification._old_outputs import no_outputs
 from sklearn_graceful.classification._training import Trained, TrainingRows
 from sklearn_graceful.congruence import (
@@ -33,7 +32,6 @@ from sklearn_graceful.congruence import (
     NoCongruence,
     check_method,
 )
-from sklearn_graceful.nn._seeding import isolated_randomness
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -256,11 +254,23 @@ def test_nothing_is_chosen_on_rows_of_weight_0(old):
         assert hasattr(model, "choice_") == is_chosen
 
 
+class Recorder(GaussianNB):
+    """Remembers, in a class attribute, on which rows it was fitted."""
+
+    fitted_on = []
+
+    def fit(self, X, y, sample_weight=None):
+        type(self).fitted_on.append({row.tobytes() for row in X})
+        return super().fit(X, y, sample_weight)
+
+
 def test_held_out_rows_may_all_be_of_weight_0(old):
-    with isolated_randomness(0):
-        held_out = hold_out(y_train, 0.2)
-    model = PCClassifier(learner(), old_model=old, random_state=0)
-    model.fit(X_train, y_train, sample_weight=(~held_out).astype(float))
+    Recorder.fitted_on.clear()
+    model = PCClassifier(Recorder(var_smoothing=0.1), old_model=old, random_state=0)
+    assert hasattr(model.fit(X_train, y_train), "choice_")
+    seen = np.array([row.tobytes() in Recorder.fitted_on[0] for row in X_train])
+    assert 0 < (~seen).sum() <= 180
+    model.fit(X_train, y_train, sample_weight=seen.astype(float))
     assert not hasattr(model, "choice_")
 
 

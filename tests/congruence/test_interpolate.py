@@ -282,15 +282,6 @@ def test_old_model_stays_bit_identical(digits, old):
     assert pickle.dumps(old) == before
 
 
-def test_first_release_is_a_plain_fit(digits):
-    X, y = digits
-    models = [
-        PCClassifier(PIPELINE, method=method, random_state=0).fit(X[:300], y[:300])
-        for method in ("none", "interpolate")
-    ]
-    np.testing.assert_array_equal(*(model.predict_proba(X) for model in models))
-
-
 def test_refit_forgets_the_path(digits, old):
     X, y = digits
     new = fit(X, y, old)

@@ -61,6 +61,14 @@ def test_every_method_learns_on_every_learner(scaled, old, method, learner):
     np.testing.assert_array_equal(model.predict(X), proba.argmax(axis=1))
 
 
+@pytest.mark.parametrize("method", sorted(METHODS.keys() - {"none", "elodi"}))
+def test_without_an_old_model_a_method_is_a_plain_fit(scaled, method):
+    """But for one that holds a release to others of its own kind."""
+    X, y = scaled
+    without, plain = (fit("net", X, y, method=kind) for kind in (method, "none"))
+    np.testing.assert_array_equal(without.predict_proba(X), plain.predict_proba(X))
+
+
 @pytest.mark.parametrize("learner", ["linear", "net"])
 def test_distilling_alone_copies_the_old_model(scaled, old, learner):
     """At lam = 1 labels have no say; the more weight, the fewer changes."""
