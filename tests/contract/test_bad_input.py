@@ -92,10 +92,7 @@ LEARNERS = {
 SUBJECTS = {
     "PCClassifier": ("pipeline", ["linear", "forest", "net", "scaled net"]),
     "FlipControlledClassifier": ("pipeline", ["linear", "forest"]),
-    "CompatibleEmbedder": (
-        "pca",
-        ["encoder", "scaled encoder", "ridge", "linear"],
-    ),
+    "CompatibleEmbedder": ("pca", ["encoder", "scaled encoder", "ridge", "linear"]),
 }
 CLASSIFIERS = ["PCClassifier", "FlipControlledClassifier"]
 NETS = [
@@ -292,6 +289,24 @@ class WithoutAnswers:
     """Neither a method that answers nor a call."""
 
 
+def saying(answer):
+    """Make an old model that answers every row alike."""
+
+    def answers(rows):
+        return np.tile(answer, (len(rows), *[1] * np.ndim(answer)))
+
+    return lambda old, X, y: answers
+
+
+def on(change_X, change_y):
+    """Make the old model anew, of other rows and labels."""
+    return lambda old, X, y: clone(old).fit(change_X(X), change_y(y))
+
+
+def same(values):
+    return values
+
+
 NO_OLD_MODEL_OF_ANY = [
     (
         lambda old, X, y: clone(old),
@@ -303,46 +318,27 @@ NO_OLD_MODEL_OF_ANY = [
         NotFittedError,
         "LogisticRegression is not fitted. `clone`",
     ),
-    (
-        lambda old, X, y: WithoutAnswers(),
-        TypeError,
-        "WithoutAnswers cannot be used.* not callable",
-    ),
+    (lambda old, X, y: WithoutAnswers(), TypeError, "WithoutAnswers .* not callable"),
     (lambda old, X, y: 3, TypeError, "type int cannot be used"),
     (lambda old, X, y: "model.pkl", TypeError, "'model.pkl'; load the model"),
     (lambda old, X, y: PCA, TypeError, "got the class PCA"),
     (
-        lambda old, X, y: clone(old).fit(X[:, :5], y),
+        on(lambda X: X[:, :5], same),
         ValueError,
         r"X has 13 features.*(Pipeline|PCA) was fitted on 5.*STORED=",
     ),
 ]
+OF_ANOTHER_KIND = "old_model holds strings, y holds numbers"
 NO_OLD_CLASSIFIER = [
+    (lambda old, X, y: StandardScaler().fit(X), TypeError, "Scaler has no predict"),
+    (on(same, lambda y: y.astype(str)), ValueError, OF_ANOTHER_KIND),
     (
-        lambda old, X, y: StandardScaler().fit(X),
-        TypeError,
-        "StandardScaler has no predict",
-    ),
-    (
-        lambda old, X, y: clone(old).fit(X, y.astype(str)),
-        ValueError,
-        "old_model holds strings, y holds numbers",
-    ),
-    (
-        lambda old, X, y: clone(old).fit(X, y + 7),
+        on(same, lambda y: y + 7),
         ValueError,
         r"share no class: \[7, 8, 9\] and \[0, 1, 2\]",
     ),
-    (
-        lambda old, X, y: lambda rows: np.full(len(rows), 7),
-        ValueError,
-        r"share no class: .*\[7\](, y has| and) \[0, 1, 2\]",
-    ),
-    (
-        lambda old, X, y: lambda rows: np.full(len(rows), "a"),
-        ValueError,
-        "old_model holds strings, y holds numbers",
-    ),
+    (saying(7), ValueError, r"share no class: .*\[7\](, y has| and) \[0, 1, 2\]"),
+    (saying("a"), ValueError, OF_ANOTHER_KIND),
     (
         lambda old, X, y: ReferenceModel(old.predict_proba),
         ValueError,
@@ -350,7 +346,7 @@ NO_OLD_CLASSIFIER = [
     ),
     (
         lambda old, X, y: ReferenceModel(
-            lambda rows: np.full((len(rows), 3), -1.0), classes=[0, 1, 2]
+            lambda X: -np.ones((len(X), 3)), classes=range(3)
         ),
         ValueError,
         "negative",
@@ -363,26 +359,10 @@ NO_OLD_EMBEDDER = [
         "CompatibleEmbedder is not fitted. `clone`",
     ),
     (lambda old, X, y: Ridge().fit(X, y), TypeError, "Ridge has no transform"),
-    (
-        lambda old, X, y: lambda rows: np.zeros(len(rows)),
-        ValueError,
-        r"must be 2-D numbers, got shape \(178,\)",
-    ),
-    (
-        lambda old, X, y: lambda rows: np.full((len(rows), 3), np.nan),
-        ValueError,
-        "embeddings of .* contain NaN",
-    ),
-    (
-        lambda old, X, y: lambda rows: np.zeros((len(rows), 3)),
-        ValueError,
-        "The old model's embeddings: row 0 is 0",
-    ),
-    (
-        lambda old, X, y: lambda rows: np.ones((len(rows) - 1, 3)),
-        ValueError,
-        "177",
-    ),
+    (saying(0.0), ValueError, r"must be 2-D numbers, got shape \(178,\)"),
+    (saying([np.nan] * 3), ValueError, "embeddings of .* contain NaN"),
+    (saying([0.0] * 3), ValueError, "The old model's embeddings: row 0 is 0"),
+    (lambda old, X, y: lambda rows: np.ones((len(rows) - 1, 3)), ValueError, "177"),
 ]
 
 
@@ -428,32 +408,16 @@ ONLY_A_NETWORK = "matches logits, which only a network can do"
 NO_LOSS_FOR_IT = "is a loss that only a network can be trained on. For a regressor use"
 BAD_VALUES = {
     "PCClassifier": [
-        (
-            "linear",
-            {"method": "vocal"},
-            "method 'vocal'; known are conditional, distill",
-        ),
+        ("linear", {"method": "vocal"}, "method 'vocal'; known are conditional"),
         ("forest", {"method": "focal_lm"}, f"focal_lm {ONLY_A_NETWORK}"),
         ("linear", {"method": FocalLM(lam=0.1)}, f"focal_lm {ONLY_A_NETWORK}"),
         ("forest", {"method": "ldi"}, f"The method {ONLY_A_NETWORK}"),
         ("linear", {"method": "elodi"}, f"The method {ONLY_A_NETWORK}"),
-        (
-            "linear",
-            {"method": "conditional"},
-            "conditional looks at the new model's loss",
-        ),
+        ("linear", {"method": "conditional"}, "conditional looks at .* model's loss"),
         ("forest", {"method": "muscle"}, "muscle looks at the new model's mistakes"),
         ("linear", {"method": ELODI(n_teachers=0.5)}, "ELODI: n_teachers must be a"),
-        (
-            "forest",
-            {"method": Distill(temperature=4)},
-            r"Distill\(temperature=4\) needs a network",
-        ),
-        (
-            "linear",
-            {"method": FocalKL(temperature=100)},
-            r"FocalKL\(temperature=100\) needs a network",
-        ),
+        ("forest", {"method": Distill(temperature=4)}, r"ture=4\) needs a network"),
+        ("linear", {"method": FocalKL(temperature=9)}, r"ture=9\) needs a network"),
     ],
     "FlipControlledClassifier": [
         ("linear", {"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\), got 1.0"),
@@ -470,25 +434,13 @@ BAD_VALUES = {
         ("unfitted, frozen", {}, "This RandomForestClassifier instance is not fitted"),
     ],
     "CompatibleEmbedder": [
-        (
-            "scaled encoder",
-            {"method": "vocal"},
-            "Unknown method 'vocal'; known are bct, bt2",
-        ),
+        ("encoder", {"method": "vocal"}, "Unknown method 'vocal'; known are bct, bt2"),
         ("scaled encoder", {"method": Focal(mu=-1)}, "Focal: mu must be a number in"),
         ("encoder", {"embedding_dim": 0}, "must be an integer >= 1, got 0"),
         ("scaled encoder", {"embedding_dim": 2.5}, "must be an integer >= 1, got 2.5"),
         ("linear", {"embedding_dim": "wide"}, "must be an integer >= 1, got 'wide'"),
-        (
-            "ridge",
-            {"embedding_dim": 9},
-            "embedding_dim is 9, but Ridge learns vectors .* of width 4",
-        ),
-        (
-            "linear",
-            {"embedding_dim": 3},
-            "embedding_dim is 3, but LogisticRegression learns vectors .* of width 4",
-        ),
+        ("ridge", {"embedding_dim": 9}, "9, but Ridge learns vectors .* of width 4"),
+        ("linear", {"embedding_dim": 3}, "3, but LogisticRegression learns .* width 4"),
         (
             "scaled encoder",
             {"method": BT2(extra_dims=6), "embedding_dim": 6},
@@ -499,25 +451,17 @@ BAD_VALUES = {
             {"method": Simplex(n_classes=9), "embedding_dim": 6},
             r"Simplex\(n_classes=9\) has width 8, but the embedding_dim is 6",
         ),
-        (
-            "scaled encoder",
-            {"method": Simplex(n_classes=2)},
-            r"Simplex\(n_classes=2\) has no vertex left for 3 classes",
-        ),
+        ("scaled encoder", {"method": Simplex(n_classes=2)}, "no vertex left for 3"),
         (
             "scaled encoder",
             {"method": BCT(head=np.ones((2, 4)))},
-            r"head has shape \(2, 4\), but there are 3 classes",
+            "there are 3 classes",
         ),
-        (
-            "linear",
-            {"method": BCT(head=np.ones((3, 5)))},
-            r"head has shape \(3, 5\), .* the old space has 4 dimensions",
-        ),
+        ("linear", {"method": BCT(head=np.ones((3, 5)))}, "old space has 4 dimensions"),
         (
             "scaled encoder",
             {"method": BCT(head="old")},
-            "head='old' needs an old model that is a CompatibleEmbedder",
+            "'old' needs an old model that",
         ),
         *(
             (learner, {"method": method}, NO_LOSS_FOR_IT)
