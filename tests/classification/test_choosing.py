@@ -285,26 +285,14 @@ def test_bad_parameters_are_refused(method):
 # Out-of-fold answers
 
 
-def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row():
-    memory = KNeighborsClassifier(1).fit(X_train, y_train)
-    folds = StratifiedKFold(5)
-    proba = cross_val_predict(
-        KNeighborsClassifier(1), X_train, y_train, cv=folds, method="predict_proba"
-    )
-    method = FocalKL(lam=0.3)
-    by_keyword, by_hand = (
-        PCClassifier(learner(), old_model=memory, method=method, random_state=0)
-        .fit(X_train, y_train, old_proba=answers)
-        .predict_proba(X_test)
-        for answers in ("out-of-fold", proba)
-    )
-    np.testing.assert_array_equal(by_keyword, by_hand)
-
-
-def test_out_of_fold_leaves_classes_of_the_old_model_as_they_were():
-    """Rows of classes that it knows are asked out-of-fold, the others as they are."""
-    seen = y_train < 7
-    old = GaussianNB(var_smoothing=1e-2).fit(X_train[seen], y_train[seen])
+@pytest.mark.parametrize(
+    ("old", "known"),
+    [(KNeighborsClassifier(1), 10), (GaussianNB(var_smoothing=1e-2), 7)],
+)
+def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row(old, known):
+    """Rows of classes that it does not know are asked of the old model as it is."""
+    seen = y_train < known
+    old = clone(old).fit(X_train[seen], y_train[seen])
     proba = old.predict_proba(X_train)
     proba[seen] = cross_val_predict(
         clone(old),
@@ -313,11 +301,11 @@ def test_out_of_fold_leaves_classes_of_the_old_model_as_they_were():
         cv=StratifiedKFold(5),
         method="predict_proba",
     )
-    method = FocalKL(lam=0.3)
+    model = PCClassifier(
+        learner(), old_model=old, method=FocalKL(lam=0.3), random_state=0
+    )
     by_keyword, by_hand = (
-        PCClassifier(learner(), old_model=old, method=method, random_state=0)
-        .fit(X_train, y_train, old_proba=answers)
-        .predict_proba(X_test)
+        model.fit(X_train, y_train, old_proba=answers).predict_proba(X_test)
         for answers in ("out-of-fold", pd.DataFrame(proba, columns=old.classes_))
     )
     assert by_keyword.shape[1] == 10
