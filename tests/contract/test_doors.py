@@ -160,8 +160,10 @@ def test_out_of_fold_answers(routing, fits, host):
         if isinstance(fitted, float):
             others = np.setdiff1d(np.arange(len(fits.X)), rows)
             assert fitted == pytest.approx(by_word[others, 0].mean(), rel=1e-6)
+            assert fitted != pytest.approx(asked[others, 0].mean(), rel=1e-4)
             continue
         np.testing.assert_array_equal(fitted.predict_proba(fits.X), by_word)
+        assert isinstance(fitted.reference_, ReferenceModel)
         assert not np.allclose(by_word, asked)
 
 
@@ -272,10 +274,11 @@ def test_search_over_methods_and_their_parameters(fits):
     assert (search.cv_results_["mean_test_score"] > 0.6).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot certify max_nfr=0.0")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_search_over_the_budget(routing, fits, n_jobs):
     model, old = fits.first_case("FlipControlledClassifier")
-    budgets = [0.05, 0.1]
+    budgets = [0.0, 0.02, 0.1]
     search = GridSearchCV(
         clone(model).set_params(old_model=old.model),
         {"max_nfr": budgets},
@@ -317,9 +320,12 @@ def test_wrapper_outside_a_pipeline_gives_the_old_model_raw_rows(wine, name):
     outside.set_params(estimator=make_pipeline(StandardScaler(), learner)).fit(X, y)
     asked, scaler = np.concatenate(seen), outside.estimator_[0]
     if not replacement.stored_alone:
-        # Some rows are held out of training, and of those alone it is asked.
+        # Some rows are held out of training, and of those alone it is asked by fit.
         assert {row.tobytes() for row in asked} < {row.tobytes() for row in X}
         np.testing.assert_allclose(scaler.mean_, X.mean(axis=0), rtol=0.2)
+        replacement.answer(outside, X)
+        rows = {row.tobytes() for row in np.concatenate(seen)}
+        assert rows == {row.tobytes() for row in X}
         return
     np.testing.assert_array_equal(asked, X)
     # While the learner gets scaled ones.

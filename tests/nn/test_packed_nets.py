@@ -283,11 +283,20 @@ def test_packing_keeps_the_parameters_of_the_net():
 
 
 @pytest.mark.parametrize("module", [MLP, Tanh, Normed, Dropping, Branching])
-def test_teachers_of_any_module(module):
+def test_teachers_of_any_module(module, monkeypatch):
+    packed, plain_fit = [], PackedClassifier.fit
+
+    def fit(self, X, y, **params):
+        plain_fit(self, X, y, **params)
+        packed.append(self.n_members)
+        return self
+
+    monkeypatch.setattr(PackedClassifier, "fit", fit)
     net = InMemoryClassifier(module, max_epochs=30, lr=0.1, train_split=None, verbose=0)
     estimator = make_pipeline(StandardScaler(), net)
     model = PCClassifier(estimator, method=ELODI(n_teachers=3), random_state=0)
     assert model.fit(X, y).score(X, y) > 0.8
+    assert packed == ([3] if module in (MLP, Tanh) else [])
     assert not hasattr(estimator[0], "mean_")
 
 
