@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_digits, load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,6 +17,21 @@ def wine():
     X, y = load_wine(return_X_y=True)
     X.flags.writeable = y.flags.writeable = False
     return X, y
+
+
+@pytest.fixture(scope="session")
+def scaled(wine):
+    """Return the same rows and labels, each column of mean 0 and variance 1."""
+    X, y = wine
+    return StandardScaler().fit_transform(X), y
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Return 1,797 images of 64 pixels in random order, and 10 classes."""
+    X, y = load_digits(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(y))
+    return X[rows], y[rows]
 
 
 @pytest.fixture

@@ -11,14 +11,12 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn_graceful.classification._teachers import fit_teachers, mean_logits
 from skorch import NeuralNetClassifier
 from skorch.callbacks import EarlyStopping, GradientNormClipping
 from skorch.dataset import Dataset, ValidSplit
 from torch import nn
 
 from sklearn_graceful import PCClassifier
-from sklearn_graceful.classification import _teachers
 from sklearn_graceful.congruence import ELODI, METHODS, Match
 from sklearn_graceful.nn import (
     MLP,
@@ -30,7 +28,6 @@ from sklearn_graceful.nn import (
     packed_mlp_net,
 )
 from sklearn_graceful.nn._batches import PackedBatches
-from sklearn_graceful.nn._packed_module import NotPackableError
 from sklearn_graceful.nn._packed_net import pack, trains_alike_when_packed
 from sklearn_graceful.nn._seeding import isolated_randomness
 
@@ -218,7 +215,7 @@ def test_nothing_of_the_training_is_kept():
 
 @pytest.mark.parametrize("module", [Normed, Dropping, DroppingByFunction, Branching])
 def test_modules_that_a_pack_would_change_are_refused(module):
-    with pytest.raises(NotPackableError):
+    with pytest.raises(TypeError, match=r"draws random numbers|be packed"):
         packed_net(module).fit(X, y)
 
 
@@ -282,60 +279,57 @@ def test_packing_keeps_the_parameters_of_the_net():
     assert {name: ours[name] for name in theirs} == theirs
 
 
-def make(estimator, seed):
-    return PCClassifier(estimator, method="none", random_state=seed)
+# Teachers of a method are packed where that changes nothing
 
 
 @pytest.mark.parametrize("module", [MLP, Tanh, Normed, Dropping, Branching])
-def test_teachers_of_any_module(module):
-    net = InMemoryClassifier(module, max_epochs=10, lr=0.1, train_split=None, verbose=0)
+def test_teachers_of_any_module(module, monkeypatch):
+    packed, plain_fit = [], PackedClassifier.fit
+
+    def fit(self, X, y, **params):
+        plain_fit(self, X, y, **params)
+        packed.append(self.n_members)
+        return self
+
+    monkeypatch.setattr(PackedClassifier, "fit", fit)
+    net = InMemoryClassifier(module, max_epochs=30, lr=0.1, train_split=None, verbose=0)
     estimator = make_pipeline(StandardScaler(), net)
-    seeds = np.arange(3)
-    teachers = fit_teachers(make, estimator, X, y, seeds=seeds, sample_weight=None)
-    assert len(teachers) == (1 if module in (MLP, Tanh) else 3)
-    logits = mean_logits(teachers, X)
-    assert np.mean(logits.argmax(axis=1) == y) > 0.8
+    model = PCClassifier(estimator, method=ELODI(n_teachers=3), random_state=0)
+    assert model.fit(X, y).score(X, y) > 0.8
+    assert packed == ([3] if module in (MLP, Tanh) else [])
     assert not hasattr(estimator[0], "mean_")
 
 
-def test_teachers_together_are_as_good_and_as_different_as_apart(monkeypatch):
+def test_members_are_as_good_and_as_different_as_nets_apart():
     """Of their shared fit nothing shows in the agreement of single members."""
 
-    def disagreement(models):
-        labels = np.array([m.predict(X[200:]) for m in models])
+    def disagreement(answers):
+        labels = np.array([answer.argmax(axis=1) for answer in answers])
         pairs = [np.mean(a != b) for i, a in enumerate(labels) for b in labels[:i]]
         return np.mean(pairs), np.mean(labels == y[200:])
 
-    class Member:
-        def __init__(self, module):
-            self.module = module
+    def fit(net, seed):
+        model = PCClassifier(net, method="none", random_state=seed)
+        return model.fit(X[:200], y[:200])
 
-        def predict(self, X):
-            return self.module(torch.tensor(X)).argmax(dim=1).numpy()
-
-    seeds = np.arange(6)
-    arguments = (make, mlp_net((32,), batch_size=16), X[:200], y[:200])
-    (pack_of_6,) = fit_teachers(*arguments, seeds=seeds, sample_weight=None)
-    members = [Member(m) for m in pack_of_6.estimator_.module_.members()]
-    monkeypatch.setattr(_teachers, "trains_alike_when_packed", lambda net: False)
-    apart = fit_teachers(*arguments, seeds=seeds, sample_weight=None)
-    (differ, right), (differ_apart, right_apart) = map(disagreement, (members, apart))
-    assert differ == pytest.approx(differ_apart, abs=0.03)
-    assert right == pytest.approx(right_apart, abs=0.03)
+    options, rows = {"batch_size": 16}, torch.tensor(X[200:])
+    pack_of_6 = fit(packed_mlp_net(6, (32,), **options), 0)
+    members = pack_of_6.estimator_.module_.members()
+    together = disagreement([member(rows).detach().numpy() for member in members])
+    apart = disagreement(
+        [fit(mlp_net((32,), **options), k).predict_proba(X[200:]) for k in range(6)]
+    )
+    np.testing.assert_allclose(together, apart, atol=0.03)
 
 
 @pytest.mark.parametrize("method", [Match(n_teachers=3), ELODI(n_teachers=3)])
-def test_methods_take_teachers_together_and_apart_alike(method, monkeypatch):
+def test_methods_take_teachers_together_and_apart_alike(method):
     old = LogisticRegression(max_iter=1000).fit(X[:100], y[:100])
     scores = []
-    for alike in (True, False):
-        monkeypatch.setattr(
-            _teachers, "trains_alike_when_packed", lambda net, alike=alike: alike
-        )
-        net = mlp_net((32,), batch_size=32)
-        model = PCClassifier(net, method=method, random_state=0)
-        scores.append(
-            model.fit(X[:300], y[:300], old_model=old).score(X[300:], y[300:])
-        )
+    for callbacks in ([], [GradientNormClipping(1e9)]):  # which clips nothing
+        net = mlp_net((32,), batch_size=32, callbacks=callbacks)
+        assert trains_alike_when_packed(net) == (not callbacks)
+        model = PCClassifier(net, method=method, old_model=old, random_state=0)
+        scores.append(model.fit(X[:300], y[:300]).score(X[300:], y[300:]))
     assert scores[0] == pytest.approx(scores[1], abs=0.06)
     assert min(scores) > 0.8

@@ -30,6 +30,26 @@ def old():
     )
 
 
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits(return_X_y=True)
+
+
+def weak(digits, n):
+    """An old model that knows n rows."""
+    X, y = digits
+    return LogisticRegression(max_iter=2000).fit(X[:n], y[:n])
+
+
+def churn(digits, estimator, **params):
+    """The share of later rows on which a matched model differs from a weak one."""
+    X, y = digits
+    old = weak(digits, 60)
+    model = PCClassifier(estimator, method=Match(**params), random_state=0)
+    model.fit(X[:500], y[:500], old_model=old)
+    return churn_rate(y[500:], model.predict(X[500:]), y_old=old.predict(X[500:]))
+
+
 def make(X, seed=0, **params):
     return synthetic_rows(X, np.random.RandomState(seed), **params)
 
@@ -117,27 +137,19 @@ class TestMixture:
     ],
     ids=["net", "boosting", "forest"],
 )
-def test_more_of_the_old_model_means_less_change(estimator):
-    X, y = load_digits(return_X_y=True)
-    weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
-    churn = []
-    for mixing in (0.0, 1.0):
-        model = PCClassifier(estimator, method=Match(mixing=mixing), random_state=0)
-        model.fit(X[:500], y[:500], old_model=weak)
-        y_old, y_new = weak.predict(X[500:]), model.predict(X[500:])
-        churn.append(churn_rate(y[500:], y_new, y_old=y_old))
-    assert churn[1] < churn[0] - 0.01
+def test_more_of_the_old_model_means_less_change(digits, estimator):
+    change = [churn(digits, estimator, mixing=mixing) for mixing in (0.0, 1.0)]
+    assert change[1] < change[0] - 0.01
 
 
-def test_a_net_matched_to_the_old_model_alone_becomes_it():
-    X, y = load_digits(return_X_y=True)
-    weak = LogisticRegression(max_iter=2000).fit(X[:100], y[:100])
+def test_a_net_matched_to_the_old_model_alone_becomes_it(digits):
+    (X, y), old = digits, weak(digits, 100)
     method = Match(mixing=1.0, label_share=0.0)
     new = PCClassifier(method=method, random_state=0)
-    new.fit(X[:900], y[:900], old_model=weak)
-    agreement = np.mean(new.predict(X[900:]) == weak.predict(X[900:]))
+    new.fit(X[:900], y[:900], old_model=old)
+    agreement = np.mean(new.predict(X[900:]) == old.predict(X[900:]))
     # Their labels would have told them apart: the old model is wrong on many rows.
-    assert agreement > max(0.9, weak.score(X[900:], y[900:]))
+    assert agreement > max(0.9, old.score(X[900:], y[900:]))
 
 
 def test_new_classes_are_learnt(old):
@@ -183,34 +195,27 @@ def test_the_users_method_keeps_its_open_choices(old):
     assert method.suited_to("boosting").n_synthetic == 8
 
 
+@pytest.mark.parametrize(
+    ("learner", "lacks"),
+    [(KNeighborsClassifier(), "sample_weight"), (LinearSVC(), "predict_proba")],
+)
+def test_other_learners_are_refused_before_training(old, learner, lacks):
+    with pytest.raises(TypeError, match=lacks):
+        PCClassifier(learner, method="match").fit(X, y, old_model=old)
+
+
 def test_stored_outputs_do_not_do(old):
     with pytest.raises(ValueError, match="old_model="):
         PCClassifier(method="match").fit(X, y, old_proba=old.predict_proba(X))
 
 
-def test_a_learner_without_sample_weight_is_refused(old):
-    with pytest.raises(TypeError, match="sample_weight"):
-        PCClassifier(KNeighborsClassifier(), method="match").fit(X, y, old_model=old)
-
-
-def test_a_learner_without_probabilities_is_refused_before_training(old):
-    with pytest.raises(TypeError, match="predict_proba"):
-        PCClassifier(LinearSVC(), method="match").fit(X, y, old_model=old)
-
-
-def test_labels_that_count_for_nothing_leave_the_mixture_alone():
+def test_labels_that_count_for_nothing_leave_the_mixture_alone(digits):
     """Also where probabilities cannot be learnt, `label_share` weighs real labels."""
-    X, y = load_digits(return_X_y=True)
-    weak = LogisticRegression(max_iter=2000).fit(X[:60], y[:60])
-    churn = []
-    for label_share in (0.0, 100.0):
-        method = Match(mixing=1.0, label_share=label_share)
-        model = PCClassifier(
-            RandomForestClassifier(50), method=method, old_model=weak, random_state=0
-        ).fit(X[:500], y[:500])
-        y_old, y_new = weak.predict(X[500:]), model.predict(X[500:])
-        churn.append(churn_rate(y[500:], y_new, y_old=y_old))
-    assert churn[0] < churn[1] - 0.01
+    nothing, much = (
+        churn(digits, RandomForestClassifier(50), mixing=1.0, label_share=share)
+        for share in (0.0, 100.0)
+    )
+    assert nothing < much - 0.01
 
 
 @pytest.mark.parametrize("parameter", ["n_synthetic", "n_teachers"])
@@ -219,16 +224,15 @@ def test_counts_must_be_whole(parameter):
         PCClassifier(method=Match(**{parameter: 1.5})).fit(X, y)
 
 
-def test_an_old_model_of_labels_is_as_sure_as_it_is_right():
+def test_an_old_model_of_labels_is_as_sure_as_it_is_right(digits):
     """Its labels at probability 1 would outvote the new model everywhere."""
-    X, y = load_digits(return_X_y=True)
-    weak = LogisticRegression(max_iter=2000).fit(X[:30], y[:30])
+    (X, y), old = digits, weak(digits, 30)
     learner = LogisticRegression(max_iter=2000)
     accuracy = [
         PCClassifier(learner, method=method, random_state=0)
-        .fit(X[60:900], y[60:900], old_model=weak.predict)
+        .fit(X[60:900], y[60:900], old_model=old.predict)
         .score(X[900:], y[900:])
         for method in ("none", Match(label_share=1.0))
     ]
-    assert 0.7 < weak.score(X[900:], y[900:]) < 0.8
+    assert 0.7 < old.score(X[900:], y[900:]) < 0.8
     assert accuracy[1] > accuracy[0] - 0.02

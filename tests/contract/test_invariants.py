@@ -24,15 +24,9 @@ METHOD_LEARNERS = [
     for method in METHODS
     for learner in LEARNERS
     if (learner == "net" or method not in NETS_ONLY)
-    # Its old model is a network; tests/test_interpolate.py has its laws.
+    # Its old model is a network; tests/congruence/test_interpolate.py has its laws.
     and method != "interpolate"
 ]
-
-
-@pytest.fixture(scope="module")
-def scaled(wine):
-    X, y = wine
-    return StandardScaler().fit_transform(X), y
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +59,14 @@ def test_every_method_learns_on_every_learner(scaled, old, method, learner):
     proba = model.predict_proba(X)
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(model.predict(X), proba.argmax(axis=1))
+
+
+@pytest.mark.parametrize("method", sorted(METHODS.keys() - {"none", "elodi"}))
+def test_without_an_old_model_a_method_is_a_plain_fit(scaled, method):
+    """But for one that holds a release to others of its own kind."""
+    X, y = scaled
+    without, plain = (fit("net", X, y, method=kind) for kind in (method, "none"))
+    np.testing.assert_array_equal(without.predict_proba(X), plain.predict_proba(X))
 
 
 @pytest.mark.parametrize("learner", ["linear", "net"])

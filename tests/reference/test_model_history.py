@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -35,9 +36,9 @@ def linear(C=1.0):
 
 
 @pytest.fixture(scope="module")
-def scaled(wine):
-    X, y = wine
-    return StandardScaler().fit_transform(X), np.array(["a", "b", "c"])[y]
+def scaled(scaled):
+    X, y = scaled
+    return X, np.array(["a", "b", "c"])[y]
 
 
 @pytest.fixture(scope="module")
@@ -61,75 +62,72 @@ def constant(proba, classes):
     return ReferenceModel(lambda X: np.tile(proba, (len(X), 1)), classes=classes)
 
 
-def held_to(versions, y, classes):
-    outputs = [outputs_of_model(v, np.zeros((len(y), 1)), y, classes) for v in versions]
-    return newest_right(outputs)
-
-
-def test_the_newest_version_that_is_right_is_what_a_row_is_held_to():
-    versions = [
-        constant([0.6, 0.4], ["a", "b"]),
-        constant([0.8, 0.2], ["a", "b"]),
-        constant([0.3, 0.7], ["a", "b"]),
-    ]
-    y, classes = np.array(["a", "b", "c"]), np.array(["a", "b", "c"])
-    held = held_to(versions, y, classes)
-    # a: the second, and not the first; b: the third; c: nobody, so the newest.
-    np.testing.assert_allclose(
-        held.proba, [[0.8, 0.2, 0], [0.3, 0.7, 0], [0.3, 0.7, 0]]
-    )
-    np.testing.assert_array_equal(held.right, [True, True, False])
-    np.testing.assert_array_equal(held.informative, [True, True, False])
-    np.testing.assert_array_equal(held.known, [True, True, False])
-
-
-def test_versions_that_know_different_classes_are_aligned_by_label():
-    versions = [
-        constant([0.1, 0.9], ["z", "a"]),  # z is known to no new model
-        constant([0.2, 0.8], ["a", "c"]),
-        constant([0.4, 0.6], ["b", "a"]),
-    ]
-    y, classes = np.array(["c", "a", "b"]), np.array(["a", "b", "c"])
-    held = held_to(versions, y, classes)
-    np.testing.assert_allclose(
-        held.proba, [[0.2, 0, 0.8], [0.6, 0.4, 0], [0.6, 0.4, 0]]
-    )
-    np.testing.assert_array_equal(held.right, [True, True, False])
-    assert held.informative.all()
-    assert held.known.all()
-
-
-def test_rule_against_a_row_by_row_reference(scaled, versions):
-    X, y = scaled
-    outputs = [
-        outputs_of_model(ReferenceModel(v), X, y, np.unique(y)) for v in versions
-    ]
-    held = newest_right(outputs)
-    chosen = []
-    for row in range(len(y)):
-        right = [v for v in range(3) if versions[v].predict(X[[row]])[0] == y[row]]
-        chosen.append(right[-1] if right else 2)
-        np.testing.assert_array_equal(held.proba[row], outputs[chosen[-1]].proba[row])
-        assert held.right[row] == bool(right)
-    assert set(chosen) == {0, 1, 2}  # every version is the newest right one somewhere
+@pytest.mark.parametrize(
+    ("versions", "y", "columns", "held_to"),
+    [
+        # a: the second, and not the first; b: the third; c: nobody, so the newest.
+        (
+            [
+                constant([0.6, 0.4], ["a", "b"]),
+                constant([0.8, 0.2], ["a", "b"]),
+                constant([0.3, 0.7], ["a", "b"]),
+            ],
+            ["a", "b", "c"],
+            ["a", "b"],
+            [[0.8, 0.2], [0.3, 0.7], [0.3, 0.7]],
+        ),
+        (
+            [
+                constant([0.1, 0.9], ["z", "a"]),  # z is known to no new model
+                constant([0.2, 0.8], ["a", "c"]),
+                constant([0.4, 0.6], ["b", "a"]),
+            ],
+            ["c", "a", "b"],
+            ["a", "b", "c"],
+            [[0.2, 0, 0.8], [0.6, 0.4, 0], [0.6, 0.4, 0]],
+        ),
+    ],
+    ids=["newest that is right", "classes aligned by label"],
+)
+@pytest.mark.parametrize("method", [STRONG, "naive", Focal(lam=0.5)])
+@pytest.mark.filterwarnings("ignore:The old model is right on 50.0%")  # the newest
+def test_what_a_row_is_held_to_by_hand(versions, y, columns, held_to, method):
+    """The same is learned from the history as from the stored answers."""
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.tile(y, 20)
+    stored = pd.DataFrame(np.tile(held_to, (20, 1)), columns=columns)
+    model = PCClassifier(LEARNER, method=method, random_state=0)
+    by_history = clone(model).fit(X, y, old_model=ModelHistory(versions))
+    by_hand = clone(model).fit(X, y, old_proba=stored)
+    by_newest = clone(model).fit(X, y, old_model=versions[-1])
+    proba = by_history.predict_proba(X)
+    np.testing.assert_allclose(proba, by_hand.predict_proba(X), atol=1e-9)
+    assert not np.allclose(proba, by_newest.predict_proba(X), atol=1e-3)
 
 
 @pytest.mark.parametrize(
     "method", ["naive", "distill", Focal(lam=0.5), "focal_kl", "focal_lm"]
 )
-def test_a_fit_equals_one_on_the_stored_rule(scaled, versions, method):
+def test_rule_against_a_row_by_row_reference(scaled, versions, method):
     X, y = scaled
+    chosen, stored = [], np.zeros((len(y), 3))
+    for row in range(len(y)):
+        right = [v for v in range(3) if versions[v].predict(X[[row]])[0] == y[row]]
+        chosen.append(right[-1] if right else 2)
+        (proba,) = versions[chosen[-1]].predict_proba(X[[row]])
+        known = np.searchsorted(["a", "b", "c"], versions[chosen[-1]].classes_)
+        stored[row, known] = proba
+    assert set(chosen) == {0, 1, 2}  # every version is the newest right one somewhere
     model = PCClassifier(mlp_net((8,), max_epochs=3), method=method, random_state=0)
-    asked = clone(model).fit(X, y, old_model=ModelHistory(versions))
-    outputs = [
-        outputs_of_model(ReferenceModel(v), X, y, np.unique(y)) for v in versions
-    ]
-    stored = clone(model).fit(X, y, old_proba=newest_right(outputs).proba)
-    newest = clone(model).fit(X, y, old_model=versions[-1])
-    np.testing.assert_allclose(
-        asked.predict_proba(X), stored.predict_proba(X), atol=1e-5
+    by_history, by_rule, by_newest = (
+        clone(model).fit(X, y, **old).predict_proba(X)
+        for old in (
+            {"old_model": ModelHistory(versions)},
+            {"old_proba": stored},
+            {"old_model": versions[-1]},
+        )
     )
-    assert not np.allclose(asked.predict_proba(X), newest.predict_proba(X), atol=1e-3)
+    np.testing.assert_allclose(by_history, by_rule, atol=1e-5)
+    assert not np.allclose(by_history, by_newest, atol=1e-3)
 
 
 def test_a_history_of_one_version_is_that_version(scaled, versions):
@@ -146,15 +144,12 @@ def test_what_an_early_release_had_right_comes_back():
     forgetful = linear().fit(X[:200], np.where(y[:200] == 3, 8, y[:200]))
     few = np.r_[200:260]  # too few rows to learn a digit from
     rest = np.r_[260 : len(y)]
-    lost = []
-    both = [first, forgetful]
+    lost, both = [], [first, forgetful]
+    y_old = history_labels(y[rest], [m.predict(X[rest]) for m in both])
     for old in (forgetful, ModelHistory(both)):
-        model = PCClassifier(
-            linear(), old_model=old, method=FocalKL(lam=5.0, temperature=1.0)
-        ).fit(X[few], y[few])
-        y_old = history_labels(
-            y[rest], [m.predict(X[rest]) for m in (first, forgetful)]
-        )
+        method = FocalKL(lam=5.0, temperature=1.0)
+        model = PCClassifier(linear(), old_model=old, method=method)
+        model.fit(X[few], y[few])
         lost.append(negative_flip_rate(y[rest], model.predict(X[rest]), y_old=y_old))
     assert lost[1] < lost[0]
 
@@ -256,23 +251,25 @@ def expected(scaled, versions):
     return proba
 
 
-def test_constructor_clone_and_pickle(scaled, versions, expected):
-    X, y = scaled
-    model = clone(clone(new(old_model=ModelHistory(versions))))
-    fitted = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(model)).fit(X, y)))
-    np.testing.assert_array_equal(fitted.predict_proba(X), expected)
-    assert len(fitted.reference_.versions) == 3
-    np.testing.assert_array_equal(clone(fitted).fit(X, y).predict_proba(X), expected)
+def pickled(model):
+    return pickle.loads(pickle.dumps(model))
 
 
-def test_skops(scaled, versions, expected):
+def through_skops(model):
     sio = pytest.importorskip("skops.io")
-    X, y = scaled
-    stored = sio.dumps(new(old_model=ModelHistory(versions)).fit(X, y))
+    stored = sio.dumps(model)
     trusted = sorted(sio.get_untrusted_types(data=stored))
     assert all(name.startswith("sklearn_graceful.") for name in trusted)
-    restored = sio.loads(stored, trusted=trusted)
+    return sio.loads(stored, trusted=trusted)
+
+
+@pytest.mark.parametrize("store", [pickled, through_skops])
+def test_constructor_clone_and_stores(scaled, versions, expected, store):
+    X, y = scaled
+    model = clone(clone(new(old_model=ModelHistory(versions))))
+    restored = store(pickled(model).fit(X, y))
     np.testing.assert_array_equal(restored.predict_proba(X), expected)
+    assert len(restored.reference_.versions) == 3
     np.testing.assert_array_equal(clone(restored).fit(X, y).predict_proba(X), expected)
 
 

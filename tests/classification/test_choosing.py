@@ -18,7 +18,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn_graceful.classification._choosing import cheapest, choose_method
-from sklearn_graceful.classification._held_out import hold_out
 from sklearn_graceful.classification._old_outputs import no_outputs
 from sklearn_graceful.classification._training import Trained, TrainingRows
 
@@ -33,7 +32,6 @@ from sklearn_graceful.congruence import (
     NoCongruence,
     check_method,
 )
-from sklearn_graceful.nn._seeding import isolated_randomness
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -256,11 +254,23 @@ def test_nothing_is_chosen_on_rows_of_weight_0(old):
         assert hasattr(model, "choice_") == is_chosen
 
 
+class Recorder(GaussianNB):
+    """Remembers, in a class attribute, on which rows it was fitted."""
+
+    fitted_on = []
+
+    def fit(self, X, y, sample_weight=None):
+        type(self).fitted_on.append({row.tobytes() for row in X})
+        return super().fit(X, y, sample_weight)
+
+
 def test_held_out_rows_may_all_be_of_weight_0(old):
-    with isolated_randomness(0):
-        held_out = hold_out(y_train, 0.2)
-    model = PCClassifier(learner(), old_model=old, random_state=0)
-    model.fit(X_train, y_train, sample_weight=(~held_out).astype(float))
+    Recorder.fitted_on.clear()
+    model = PCClassifier(Recorder(var_smoothing=0.1), old_model=old, random_state=0)
+    assert hasattr(model.fit(X_train, y_train), "choice_")
+    seen = np.array([row.tobytes() in Recorder.fitted_on[0] for row in X_train])
+    assert 0 < (~seen).sum() <= 180
+    model.fit(X_train, y_train, sample_weight=seen.astype(float))
     assert not hasattr(model, "choice_")
 
 
@@ -275,26 +285,14 @@ def test_bad_parameters_are_refused(method):
 # Out-of-fold answers
 
 
-def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row():
-    memory = KNeighborsClassifier(1).fit(X_train, y_train)
-    folds = StratifiedKFold(5)
-    proba = cross_val_predict(
-        KNeighborsClassifier(1), X_train, y_train, cv=folds, method="predict_proba"
-    )
-    method = FocalKL(lam=0.3)
-    by_keyword, by_hand = (
-        PCClassifier(learner(), old_model=memory, method=method, random_state=0)
-        .fit(X_train, y_train, old_proba=answers)
-        .predict_proba(X_test)
-        for answers in ("out-of-fold", proba)
-    )
-    np.testing.assert_array_equal(by_keyword, by_hand)
-
-
-def test_out_of_fold_leaves_classes_of_the_old_model_as_they_were():
-    """Rows of classes that it knows are asked out-of-fold, the others as they are."""
-    seen = y_train < 7
-    old = GaussianNB(var_smoothing=1e-2).fit(X_train[seen], y_train[seen])
+@pytest.mark.parametrize(
+    ("old", "known"),
+    [(KNeighborsClassifier(1), 10), (GaussianNB(var_smoothing=1e-2), 7)],
+)
+def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row(old, known):
+    """Rows of classes that it does not know are asked of the old model as it is."""
+    seen = y_train < known
+    old = clone(old).fit(X_train[seen], y_train[seen])
     proba = old.predict_proba(X_train)
     proba[seen] = cross_val_predict(
         clone(old),
@@ -303,11 +301,11 @@ def test_out_of_fold_leaves_classes_of_the_old_model_as_they_were():
         cv=StratifiedKFold(5),
         method="predict_proba",
     )
-    method = FocalKL(lam=0.3)
+    model = PCClassifier(
+        learner(), old_model=old, method=FocalKL(lam=0.3), random_state=0
+    )
     by_keyword, by_hand = (
-        PCClassifier(learner(), old_model=old, method=method, random_state=0)
-        .fit(X_train, y_train, old_proba=answers)
-        .predict_proba(X_test)
+        model.fit(X_train, y_train, old_proba=answers).predict_proba(X_test)
         for answers in ("out-of-fold", pd.DataFrame(proba, columns=old.classes_))
     )
     assert by_keyword.shape[1] == 10

@@ -135,40 +135,35 @@ def test_independent(width):
     check(Independent(head_scale=8.0), width, reference, old=None, right=None)
 
 
-@widths
-def test_focal(width):
-    def reference(e, i, batch, loss):
-        others = [j for j in range(N) if j != i]
-        scores = [5.0 * cos(view(e), OLD[j]) for j in others]
-        term = neighbourhood(scores, [Y[j] == Y[i] for j in others])
-        pull = sum((view(e) - OLD[i]) ** 2) if RIGHT[i] else 0.0
-        return label_loss(loss, e, i, 9.0) + 2.0 * term + 0.5 * pull
-
-    check(Focal(nu=2.0, mu=0.5, scale=5.0, head_scale=9.0), width, reference)
+def among(e, i, prototypes):
+    """The neighbourhood term of prototypes, in as many dimensions as they have."""
+    vectors, labels = prototypes.vectors, prototypes.labels
+    scores = [5.0 * cos(view(e, vectors.shape[1]), v) for v in vectors]
+    return neighbourhood(scores, [label == Y[i] for label in labels])
 
 
 @widths
-def test_focal_with_modes_and_earlier_versions(width):
-    def among(e, i, prototypes):
-        vectors, labels = prototypes.vectors, prototypes.labels
-        scores = [5.0 * cos(view(e, vectors.shape[1]), v) for v in vectors]
-        return neighbourhood(scores, [label == Y[i] for label in labels])
-
+@pytest.mark.parametrize(
+    ("gallery", "earlier"), [("vectors", []), ("modes", EARLIER)], ids=["old", "modes"]
+)
+def test_focal(width, gallery, earlier):
     def reference(e, i, batch, loss):
-        of_earlier = sum(among(e, i, version) for version in EARLIER) / len(EARLIER)
+        others = np.arange(N) != i
+        gallery_of_row = (
+            MODES if gallery == "modes" else VersionPrototypes(OLD[others], Y[others])
+        )
         pull = sum((view(e) - OLD[i]) ** 2) if RIGHT[i] else 0.0
-        near_modes = among(e, i, MODES)
         return (
             label_loss(loss, e, i, 9.0)
-            + 2.0 * near_modes
+            + 2.0 * among(e, i, gallery_of_row)
             + 0.5 * pull
-            + 4.0 * of_earlier
+            + 4.0 * sum(among(e, i, version) for version in earlier) / 2
         )
 
     method = Focal(
-        nu=2.0, mu=0.5, scale=5.0, head_scale=9.0, earlier=4.0, gallery="modes"
+        nu=2.0, mu=0.5, scale=5.0, head_scale=9.0, earlier=4.0, gallery=gallery
     )
-    check(method, width, reference, earlier=EARLIER)
+    check(method, width, reference, earlier=earlier)
 
 
 def neighbourhood_alone(**params):
@@ -210,44 +205,31 @@ def test_focal_draws_old_vectors_anew_every_step():
     assert set(drawn) <= set(range(N))
 
 
-@widths
-def test_bct_with_class_means(width):
-    def reference(e, i, batch, loss):
-        scores = [20.0 * cos(view(e), centre) for centre in CENTRES]
-        return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
-
-    check(BCT(lam=0.7, scale=20.0, head_scale=9.0), width, reference)
+OLD_HEAD = random_unit(K, OLD_DIM, seed=9)
+OLD_HEAD[2] = np.nan  # a class that the old model never learned
+GIVEN = np.random.default_rng(10).normal(size=(K, OLD_DIM))  # of any length
 
 
 @widths
-def test_bct_with_the_old_head(width):
-    old_head = random_unit(K, OLD_DIM, seed=9)
-    old_head[2] = np.nan  # a class that the old model never learned
-    # By default an old head does not matter.
-    for head, weights in {
-        "old": [old_head[0], old_head[1], CENTRES[2]],
-        "means": CENTRES,
-    }.items():
-
-        def reference(e, i, batch, loss, weights=weights):
-            scores = [20.0 * cos(view(e), w) for w in weights]
-            return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
-
-        method = BCT(lam=0.7, scale=20.0, head=head, head_scale=9.0)
-        check(method, width, reference, old_head=old_head)
-
-
-@widths
-def test_bct_with_given_class_weights(width):
-    weights = np.random.default_rng(10).normal(size=(K, OLD_DIM))  # of any length
-
+@pytest.mark.parametrize(
+    ("head", "weights", "old_head"),
+    [
+        ("means", CENTRES, None),
+        # By default an old head does not matter.
+        ("means", CENTRES, OLD_HEAD),
+        ("old", [OLD_HEAD[0], OLD_HEAD[1], CENTRES[2]], OLD_HEAD),
+        (GIVEN, GIVEN, None),
+        (GIVEN.tolist(), GIVEN, None),
+    ],
+    ids=["means", "means, not the old head", "old head", "given", "given as lists"],
+)
+def test_bct(width, head, weights, old_head):
     def reference(e, i, batch, loss):
         scores = [20.0 * cos(view(e), w) for w in weights]
         return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
 
-    for head in (weights, weights.tolist()):
-        method = BCT(lam=0.7, scale=20.0, head=head, head_scale=9.0)
-        check(check_compatibility(method), width, reference)
+    method = BCT(lam=0.7, scale=20.0, head=head, head_scale=9.0)
+    check(check_compatibility(method), width, reference, old_head=old_head)
 
 
 @widths
@@ -272,57 +254,39 @@ def test_lce(width):
     check(LCE(align=6.0, boundary=3.0, head_scale=9.0), width, reference)
 
 
-@widths
-def test_l2(width):
-    def distance(e, i):
-        return sum((view(e) - OLD[i]) ** 2)
-
-    method = L2(weight=2.5, head_scale=9.0)
-    check(
-        method,
-        width,
-        lambda e, i, batch, loss: label_loss(loss, e, i, 9.0) + 2.5 * distance(e, i),
-    )
-    check(
-        method,
-        width,
-        lambda e, i, batch, loss: 2.5 * distance(e, i),
-        y=None,
-        n_classes=0,
-        prototypes=None,
-    )
+NO_LABELS = {"y": None, "n_classes": 0, "prototypes": None}
+labelled = pytest.mark.parametrize("changes", [{}, NO_LABELS], ids=["labels", "none"])
 
 
 @widths
-def test_contrastive_with_labels(width):
+@labelled
+def test_l2(width, changes):
+    def reference(e, i, batch, loss):
+        of_label = 0 if changes else label_loss(loss, e, i, 9.0)
+        return of_label + 2.5 * sum((view(e) - OLD[i]) ** 2)
+
+    check(L2(weight=2.5, head_scale=9.0), width, reference, **changes)
+
+
+@widths
+@labelled
+def test_contrastive(width, changes):
+    """Negatives are of other classes, or where there are none of other rows."""
+
     def reference(e, i, batch, loss):
         positive = cos(view(e), OLD[i])
         negatives = [
             s
             for other, j in batch
-            if Y[j] != Y[i]
+            if (j != i if changes else Y[j] != Y[i])
             for s in (cos(view(e), OLD[j]), cos(e, other))
         ]
+        of_label = 0 if changes else label_loss(loss, e, i, 9.0)
         scores = [s / 0.2 for s in (positive, *negatives)]
-        return label_loss(loss, e, i, 9.0) + 1.5 * cross_entropy(scores, 0)
+        return of_label + 1.5 * cross_entropy(scores, 0)
 
-    check(Contrastive(temperature=0.2, lam=1.5, head_scale=9.0), width, reference)
-
-
-@widths
-def test_contrastive_without_labels(width):
-    def reference(e, i, batch, loss):
-        positive = cos(view(e), OLD[i])
-        negatives = [
-            s
-            for other, j in batch
-            if j != i
-            for s in (cos(view(e), OLD[j]), cos(e, other))
-        ]
-        return 1.5 * cross_entropy([s / 0.2 for s in (positive, *negatives)], 0)
-
-    method = Contrastive(temperature=0.2, lam=1.5)
-    check(method, width, reference, y=None, n_classes=0, prototypes=None)
+    method = Contrastive(temperature=0.2, lam=1.5, head_scale=9.0)
+    check(method, width, reference, **changes)
 
 
 @widths
@@ -574,25 +538,23 @@ def test_losses_that_only_a_network_can_be_trained_on(name):
             ask(make_task(OLD_DIM))
 
 
-def test_class_weights_of_another_shape():
-    method = BCT(head=np.ones((K, OLD_DIM + 1)))
-    with pytest.raises(ValueError, match=r"head has shape \(3, 5\), .* 3 classes and"):
-        method.loss(make_task(6))
-
-
-def test_old_head_where_there_is_none():
-    with pytest.raises(ValueError, match="head='old' needs an old model that is a"):
-        BCT(head="old").loss(make_task(6))
-
-
-def test_simplex_without_a_vertex_left():
-    with pytest.raises(ValueError, match=r"n_classes=4\) has no vertex left for 5"):
-        Simplex(n_classes=4).loss(make_task(3))
-
-
-def test_simplex_of_another_width():
-    with pytest.raises(ValueError, match="has width 6, but the embeddings have 5"):
-        Simplex(n_classes=7).loss(make_task(5))
+@pytest.mark.parametrize(
+    ("method", "width", "message"),
+    [
+        (
+            BCT(head=np.ones((K, OLD_DIM + 1))),
+            6,
+            r"head has shape \(3, 5\), .* 3 classes and",
+        ),
+        (BCT(head="old"), 6, "head='old' needs an old model that is a"),
+        (Simplex(n_classes=4), 3, r"n_classes=4\) has no vertex left for 5"),
+        (Simplex(n_classes=7), 5, "has width 6, but the embeddings have 5"),
+    ],
+    ids=["class weights", "old head", "vertices", "width"],
+)
+def test_what_a_loss_cannot_be_made_of(method, width, message):
+    with pytest.raises(ValueError, match=message):
+        method.loss(make_task(width))
 
 
 def test_methods_are_estimators():

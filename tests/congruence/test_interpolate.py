@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -19,17 +18,9 @@ from torch import nn
 from sklearn_graceful import FlipControlledClassifier, PCClassifier, ReferenceModel
 from sklearn_graceful.congruence import Interpolate, InterpolationPath
 from sklearn_graceful.nn import InMemoryClassifier, mlp_net
-from sklearn_graceful.nn._weights import interpolate_weights
 
 NET = mlp_net((16,), max_epochs=5, lr=5e-3)
 PIPELINE = make_pipeline(StandardScaler(), NET)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(y))
-    return X[rows], y[rows]
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +65,26 @@ def test_fine_tuning_starts_from_the_old_weights(digits, old):
     np.testing.assert_array_equal(untrained.predict_proba(X), old.predict_proba(X))
 
 
-def test_counters_are_not_averaged():
-    old = {"w": torch.tensor([1.0]), "steps": torch.tensor(3)}
-    new = {"w": torch.tensor([2.0]), "steps": torch.tensor(7)}
-    for mixing, w, steps in ((0, 2.0, 7), (0.25, 1.75, 7), (1, 1.0, 3)):
-        mixed = interpolate_weights(old, new, mixing)
-        assert (mixed["w"].item(), mixed["steps"].item()) == (w, steps)
+class Counted(nn.Linear):
+    """Counts its steps of training."""
+
+    def __init__(self, n_features, n_classes):
+        super().__init__(n_features, n_classes)
+        self.register_buffer("steps", torch.tensor(0))
+
+    def forward(self, X):
+        self.steps += self.training
+        return super().forward(X)
+
+
+@pytest.mark.parametrize(("mixing", "end"), [(0.0, "new"), (0.25, "new"), (1.0, "old")])
+def test_counters_are_not_averaged(digits, mixing, end):
+    X, y = digits
+    net = InMemoryClassifier(Counted, batch_size=300, train_split=None, verbose=0)
+    old = trained(net.set_params(max_epochs=3), X[:300], y[:300])
+    mixed = fit(X, y, old, net.set_params(max_epochs=5), mixing=mixing)
+    steps = {"old": 3, "new": 3 + 2 * 5}
+    assert mixed.estimator_.module_.steps.item() == steps[end]
 
 
 class Normalised(nn.Sequential):
@@ -208,12 +213,11 @@ def test_weights_of_rows_count_in_training_and_choice(digits, old):
     X, y = digits
     X, y = X[300:700], y[300:700]
     weight = np.where(y < 5, 1.0, 0.0)
-    new = PCClassifier(
-        PIPELINE, method="interpolate", old_model=old, random_state=0
-    ).fit(X, y, sample_weight=weight)
-    seen = PCClassifier(
-        PIPELINE, method="interpolate", old_model=old, random_state=0
-    ).fit(X, np.where(y < 5, y, (y + 1) % 5 + 5), sample_weight=weight)
+    model = PCClassifier(PIPELINE, method="interpolate", old_model=old, random_state=0)
+    new, seen = (
+        clone(model).fit(X, labels, sample_weight=weight)
+        for labels in (y, np.where(y < 5, y, (y + 1) % 5 + 5))
+    )
     np.testing.assert_array_equal(new.predict_proba(X), seen.predict_proba(X))
     assert new.interpolation_path_.nfr.tolist() == seen.interpolation_path_.nfr.tolist()
 
@@ -290,15 +294,6 @@ def test_old_model_stays_bit_identical(digits, old):
     assert pickle.dumps(old) == before
 
 
-def test_first_release_is_a_plain_fit(digits):
-    X, y = digits
-    models = [
-        PCClassifier(PIPELINE, method=method, random_state=0).fit(X[:300], y[:300])
-        for method in ("none", "interpolate")
-    ]
-    np.testing.assert_array_equal(*(model.predict_proba(X) for model in models))
-
-
 def test_refit_forgets_the_path(digits, old):
     X, y = digits
     new = fit(X, y, old)
@@ -328,11 +323,7 @@ REFUSED = {
         TypeError,
         "got FlipControlledClassifier",
     ),
-    "ensemble": (
-        lambda X, y: [trained(NET, X, y)] * 2,
-        TypeError,
-        "got list",
-    ),
+    "ensemble": (lambda X, y: [trained(NET, X, y)] * 2, TypeError, "got list"),
     "width": (
         lambda X, y: trained(mlp_net((5,), max_epochs=20), X, y),
         ValueError,
@@ -377,17 +368,17 @@ def test_other_old_models_are_refused(digits, make, error, message):
 
 def test_stored_outputs_alone_are_refused(digits, old):
     X, y = digits
+    model = PCClassifier(PIPELINE, method="interpolate")
     with pytest.raises(ValueError, match=r"interpolate .* pass old_model="):
-        PCClassifier(PIPELINE, method="interpolate").fit(
-            X, y, old_proba=old.predict_proba(X)
-        )
+        model.fit(X, y, old_proba=old.predict_proba(X))
 
 
-def test_other_learners_are_refused(digits, old):
-    X, y = digits
-    for learner in (LogisticRegression(), HistGradientBoostingClassifier()):
-        with pytest.raises(ValueError, match="weights of two networks"):
-            fit(X, y, old, learner)
+@pytest.mark.parametrize(
+    "learner", [LogisticRegression(), HistGradientBoostingClassifier()]
+)
+def test_other_learners_are_refused(digits, old, learner):
+    with pytest.raises(ValueError, match="weights of two networks"):
+        fit(*digits, old, learner)
 
 
 def test_nothing_to_choose_on(digits, old):

@@ -1,7 +1,8 @@
 """What every estimator must do, and every one that takes an old model.
 
 An estimator joins by one line in ``PLAIN`` (scikit-learn's own checks) and one in
-``TAKES_OLD_MODEL`` (the rest of this file).
+``TAKES_OLD_MODEL`` (the rest of this file). As these laws are of no single part of the
+package, they lie beside the other contracts that all estimators keep.
 """
 
 import io
@@ -31,11 +32,29 @@ from sklearn_graceful import (
     PCClassifier,
     ReferenceModel,
 )
+from sklearn_graceful.classification import Imitation
 from sklearn_graceful.compatibility import COMPATIBILITY_METHODS
-from sklearn_graceful.congruence import METHODS, Focal, FocalKL, FocalLM, Naive
-from sklearn_graceful.embedding import ScoreCalibrator
-from sklearn_graceful.nn import MLP, embedding_net, mlp_net, packed_mlp_net
-from sklearn_graceful.nn._embedding_net import EmbeddingMLP
+from sklearn_graceful.compatibility import Focal as CompatibleFocal
+from sklearn_graceful.congruence import (
+    METHODS,
+    Focal,
+    FocalKL,
+    FocalLM,
+    InterpolationPath,
+    Naive,
+)
+from sklearn_graceful.embedding import EmbedderVersion, ScoreCalibrator
+from sklearn_graceful.flip_control import UpdatePath
+from sklearn_graceful.nn import (
+    MLP,
+    EmbeddingMLP,
+    InMemoryBatches,
+    InMemoryClassifier,
+    PackedClassifier,
+    embedding_net,
+    mlp_net,
+    packed_mlp_net,
+)
 
 PLAIN = [
     PCClassifier(),
@@ -72,6 +91,9 @@ TAKES_OLD_MODEL = {
         make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
         max_nfr=0.1,
         calibration=0.4,
+    ),
+    "FlipControlledClassifier-forest": FlipControlledClassifier(
+        RandomForestClassifier(20, max_leaf_nodes=4), max_nfr=0.1, calibration=0.4
     ),
     "CompatibleEmbedder-net": CompatibleEmbedder(
         make_pipeline(StandardScaler(), embedding_net((8,), max_epochs=30, lr=0.01)),
@@ -332,12 +354,19 @@ def test_same_seed_same_predictions_whatever_the_global_state(
     np.testing.assert_array_equal(answers(first, X), answers(third, X))
 
 
-@pytest.mark.parametrize("name", ["PCClassifier-net", "CompatibleEmbedder-net"])
-def test_the_seed_reaches_the_net(wine, old_model, name):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PCClassifier-net",
+        "CompatibleEmbedder-net",
+        "FlipControlledClassifier-forest",
+    ],
+)
+def test_the_seed_reaches_the_learner(wine, old_model, name):
     X, y = wine
-    net = TAKES_OLD_MODEL[name]
+    estimator = TAKES_OLD_MODEL[name]
     results = [
-        answers(fitted(net, X, y, old_model=old_model, random_state=seed), X)
+        answers(fitted(estimator, X, y, old_model=old_model, random_state=seed), X)
         for seed in (0, 1, None, None)
     ]
     for i, one in enumerate(results):
@@ -356,31 +385,31 @@ def joblib_round_trip(estimator):
 
 
 # What skops asks to be trusted beyond what it trusts by itself.
-SKOPS_OURS = {
-    "sklearn_graceful.embedding._compatible_embedder.CompatibleEmbedder",
-    "sklearn_graceful.embedding._versions.EmbedderVersion",
-    "sklearn_graceful.classification._flip_controlled.FlipControlledClassifier",
-    "sklearn_graceful.classification._pc_classifier.PCClassifier",
-    "sklearn_graceful.classification._single_model.Imitation",
-    "sklearn_graceful.congruence._interpolate.InterpolationPath",
-    "sklearn_graceful.flip_control._path.UpdatePath",
-    "sklearn_graceful.reference._handle.ReferenceModel",
-    *(
-        f"{method.__module__}.{method.__name__}"
-        for method in (*METHODS.values(), *COMPATIBILITY_METHODS.values())
-    ),
-}
-# The old model of these tests.
-SKOPS_USERS = {f"{Logistic.__module__}.Logistic"}
-SKOPS_TREES = {"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"}
-SKOPS_NET = {
+SKOPS_TRUSTED = {
+    f"{kind.__module__}.{kind.__name__}"
+    for kind in (
+        CompatibleEmbedder,
+        EmbedderVersion,
+        EmbeddingMLP,
+        FlipControlledClassifier,
+        Imitation,
+        InMemoryBatches,
+        InMemoryClassifier,
+        InterpolationPath,
+        MLP,
+        PCClassifier,
+        PackedClassifier,
+        ReferenceModel,
+        UpdatePath,
+        *METHODS.values(),
+        *COMPATIBILITY_METHODS.values(),
+        Logistic,  # the old model of these tests
+    )
+} | {
     "functools.partial",
-    "sklearn_graceful.nn._batches.InMemoryBatches",
-    "sklearn_graceful.nn._classifier.InMemoryClassifier",
-    "sklearn_graceful.nn._embedding_net.EmbeddingMLP",
-    "sklearn_graceful.nn._mlp.MLP",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
     "sklearn_graceful.nn._outputs.Probabilities",
-    "sklearn_graceful.nn._packed_net.PackedClassifier",
     "skorch.dataset.Dataset",
     "skorch.history.History",
     "skorch.net.NeuralNet",
@@ -396,14 +425,17 @@ def skops_round_trip(estimator):
     sio = pytest.importorskip("skops.io")
     stored = sio.dumps(estimator)
     untrusted = set(sio.get_untrusted_types(data=stored))
-    assert untrusted <= SKOPS_OURS | SKOPS_TREES | SKOPS_NET | SKOPS_USERS
+    assert untrusted <= SKOPS_TRUSTED
     return sio.loads(stored, trusted=sorted(untrusted))
 
 
-@takes_old_model
-@pytest.mark.parametrize(
+round_trips = pytest.mark.parametrize(
     "round_trip", [pickle_round_trip, joblib_round_trip, skops_round_trip]
 )
+
+
+@takes_old_model
+@round_trips
 def test_round_trip(estimator, wine, old_model, round_trip):
     X, y = wine
     original = fitted(estimator, X, y, old_model=old_model)
@@ -415,9 +447,7 @@ def test_round_trip(estimator, wine, old_model, round_trip):
     np.testing.assert_array_equal(answers(again, X), answers(original, X))
 
 
-@pytest.mark.parametrize(
-    "round_trip", [pickle_round_trip, joblib_round_trip, skops_round_trip]
-)
+@round_trips
 def test_round_trip_of_what_only_some_fits_set(wine, old_model, round_trip):
     X, y = wine
     mixture = TAKES_OLD_MODEL["FlipControlledClassifier"]
@@ -557,16 +587,27 @@ def test_repr_names_the_old_model(estimator, wine, old_model):
         assert "Logistic" in shown._repr_html_()
 
 
-@takes_old_model
-def test_feature_names(estimator, wine, old_model):
+@pytest.fixture
+def table(wine):
+    X, _ = wine
+    return pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
+
+
+@pytest.fixture
+def by_name(table, wine):
+    """An old model that wants its columns by name, so that it fails on an array."""
+    columns = make_column_transformer((StandardScaler(), list(table.columns)))
+    _, y = wine
+    return make_pipeline(columns, Logistic(C=0.1)).fit(table[::9], y[::9])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [*TAKES_OLD_MODEL.values(), PCClassifier()],
+    ids=[*TAKES_OLD_MODEL, "PCClassifier-default"],
+)
+def test_feature_names(estimator, wine, old_model, table, by_name):
     X, y = wine
-    table = pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
-    # It wants its columns by name, so that it fails on an array.
-    by_name = make_pipeline(
-        make_column_transformer((StandardScaler(), list(table.columns))),
-        Logistic(C=0.1),
-    )
-    by_name.fit(table[::9], y[::9])
     model = fitted(estimator, table, y, old_model=by_name)
     np.testing.assert_array_equal(model.feature_names_in_, table.columns)
     assert model.n_features_in_ == 13
@@ -579,22 +620,6 @@ def test_feature_names(estimator, wine, old_model):
         answers(model, table.rename(columns=str.upper))
     with pytest.raises(ValueError, match=r"missing 'column 0'.* unknown 'COLUMN 0'"):
         fitted(estimator, table.rename(columns=str.upper), y, old_model=by_name)
-
-
-def test_default_estimator_gives_the_old_model_its_column_names(wine, old_model):
-    X, y = wine
-    table = pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])])
-    by_name = make_pipeline(
-        make_column_transformer((StandardScaler(), list(table.columns))),
-        Logistic(C=0.1),
-    )
-    by_name.fit(table[::9], y[::9])
-    model = fitted(PCClassifier(), table, y, old_model=by_name)
-    expected = fitted(PCClassifier(), X, y, old_model=old_model)
-    np.testing.assert_allclose(answers(model, table), answers(expected, X), atol=1e-4)
-    table.columns = table.columns.str.upper()
-    with pytest.raises(ValueError, match="feature names should match"):
-        model.predict(table)
 
 
 # Classes of old and new model
@@ -723,8 +748,18 @@ def test_nested_parameters_reach_the_fit(wine, old_model):
     assert not model.estimator[-1].initialized_
 
 
-def test_repr_of_pc_classifier():
-    model = PCClassifier(LogisticRegression(C=2), method=FocalKL(lam=0.5))
-    assert repr(model) == (
-        "PCClassifier(estimator=LogisticRegression(C=2), method=FocalKL(lam=0.5))"
-    )
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        (
+            PCClassifier(LogisticRegression(C=2), method=FocalKL(lam=0.5)),
+            "PCClassifier(estimator=LogisticRegression(C=2), method=FocalKL(lam=0.5))",
+        ),
+        (
+            CompatibleEmbedder(Ridge(alpha=2), method=CompatibleFocal(nu=0.5)),
+            "CompatibleEmbedder(estimator=Ridge(alpha=2), method=Focal(nu=0.5))",
+        ),
+    ],
+)
+def test_repr_shows_what_was_chosen(model, shown):
+    assert repr(model) == shown
