@@ -133,7 +133,7 @@ def check_against_estimator(old, new, X, y, route):
         model.fit(X, y, critical=marked)
         y_index = np.searchsorted(model.classes_, y)
         t = choose(old, new, y_index, 0.02, route, marked)
-        assert np.isclose(t, model.mixing_, rtol=1e-12)
+        assert np.isclose(t, model.new_share_, rtol=1e-12)
         predicted = model.classes_[ROUTES[route].scores(old, new, t).argmax(axis=1)]
         np.testing.assert_array_equal(model.predict(X), predicted)
 

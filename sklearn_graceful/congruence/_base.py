@@ -116,15 +116,17 @@ class Congruence(Method):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no divergence.")
 
-    def loss(self, new_logits, y, old_logits, old_right):
+    def loss(self, new_logits, y, references, old_right):
         """Loss of every row, ``a * CE(y) + b * D(old, new)``.
 
         Parameters
         ----------
-        new_logits, old_logits : tensor of shape (n, n_classes)
-            Logits of the two models.
+        new_logits : tensor of shape (n, n_classes)
+            Logits of the model in training.
         y : tensor of int64, shape (n,)
             Class indices.
+        references : list of tensor of shape (n, n_classes)
+            Logits that :meth:`target` takes: mostly those of the old model.
         old_right : ndarray of bool, shape (n,)
             Whether the old model has the row right.
 
@@ -136,7 +138,7 @@ class Congruence(Method):
         old_weight = new_logits.new_tensor(self.old_weight(old_right))
         loss = label_weight * F.cross_entropy(new_logits, y, reduction="none")
         if old_weight.any():
-            divergence = self.divergence(new_logits, self.target(old_logits), y)
+            divergence = self.divergence(new_logits, self.target(*references), y)
             loss = loss + old_weight * divergence
         return loss
 

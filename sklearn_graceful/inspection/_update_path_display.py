@@ -18,7 +18,7 @@ from sklearn_graceful.inspection._style import (
 class UpdatePathDisplay:
     """Draw accuracy and negative flip rate (NFR) along the way of an update.
 
-    From the old model at the left to the new one at the right, with the mixing that
+    From the old model at the left to the new one at the right, with the share that
     :class:`FlipControlledClassifier` chose and its budget. Where the accuracy curve is
     flat and the NFR still rises, the rest of the way brings flips only.
 
@@ -28,7 +28,7 @@ class UpdatePathDisplay:
     ----------
     path : UpdatePath
         Arrays ``t``, ``nfr`` and ``accuracy``.
-    mixing : float, default=None
+    new_share : float, default=None
         The chosen t. None: none is marked.
     max_nfr : float, default=None
         The budget. None: no line.
@@ -48,11 +48,11 @@ class UpdatePathDisplay:
     line_budget_ : matplotlib Line2D or None
         The budget.
     points_ : list of matplotlib Line2D
-        The chosen mixing on both curves, if there is one.
+        The chosen share on both curves, if there is one.
 
     See Also
     --------
-    sklearn_graceful.FlipControlledClassifier : Chooses the mixing.
+    sklearn_graceful.FlipControlledClassifier : Chooses the share.
 
     Examples
     --------
@@ -64,14 +64,14 @@ class UpdatePathDisplay:
     ...     nfr=np.array([0.0, 0.01, 0.04]),
     ...     accuracy=np.array([0.90, 0.93, 0.92]),
     ... )
-    >>> display = UpdatePathDisplay(stored, mixing=0.5, max_nfr=0.02).plot()
+    >>> display = UpdatePathDisplay(stored, new_share=0.5, max_nfr=0.02).plot()
     >>> print(display.ax_.get_title(loc="left"))
     t = 0.50: NFR 1.0 %, accuracy 93.0 %
     """
 
-    def __init__(self, path, *, mixing=None, max_nfr=None, rows=None):
+    def __init__(self, path, *, new_share=None, max_nfr=None, rows=None):
         self.path = path
-        self.mixing = mixing
+        self.new_share = new_share
         self.max_nfr = max_nfr
         self.rows = rows
 
@@ -85,7 +85,7 @@ class UpdatePathDisplay:
             Fitted with an old model.
         X : array-like of shape (n, n_features), default=None
             Rows that took no part in ``fit``: an honest picture. None: the calibration
-            rows, on which the mixing was chosen.
+            rows, on which the share was chosen.
         y : array-like of shape (n,), default=None
             Their labels.
         ax : matplotlib Axes, default=None
@@ -113,7 +113,7 @@ class UpdatePathDisplay:
             path = estimator.update_path(X, y)
             rows = f"{len(y):,} given rows"
         display = cls(
-            path, mixing=estimator.mixing_, max_nfr=estimator.max_nfr, rows=rows
+            path, new_share=estimator.new_share_, max_nfr=estimator.max_nfr, rows=rows
         )
         return display.plot(ax=ax)
 
@@ -165,19 +165,19 @@ class UpdatePathDisplay:
 
     def _draw_choice(self):
         self.points_ = []
-        if self.mixing is None:
+        if self.new_share is None:
             return
         for ax, values, colour in (
             (self.ax_, self.path.accuracy, BLUE),
             (self.ax_nfr_, self.path.nfr, ORANGE),
         ):
-            ax.axvline(self.mixing, color="0.6", lw=1, zorder=0)
+            ax.axvline(self.new_share, color="0.6", lw=1, zorder=0)
             chosen = self._at_choice(values)
-            self.points_ += ax.plot(self.mixing, chosen, "o", ms=8, color=colour)
+            self.points_ += ax.plot(self.new_share, chosen, "o", ms=8, color=colour)
 
     def _at_choice(self, values):
         # The curves are steps: what holds at t is what held at the last point up to t.
-        last = np.searchsorted(self.path.t, self.mixing, side="right") - 1
+        last = np.searchsorted(self.path.t, self.new_share, side="right") - 1
         return values[last]
 
     def _label(self):
@@ -189,13 +189,13 @@ class UpdatePathDisplay:
         highest = max(self.path.nfr.max(), self.max_nfr or 0, 1e-3)
         self.ax_nfr_.set_ylim(-0.03 * highest, 1.2 * highest)
         self.ax_.tick_params(labelbottom=False)
-        self.ax_nfr_.set_xlabel("mixing t, from the old model (0) to the new one (1)")
+        self.ax_nfr_.set_xlabel("share t of the new model, from 0 (old) to 1 (new)")
         set_title(self.ax_, self._title())
 
     def _title(self):
         said = "from old to new model"
-        if self.mixing is not None:
+        if self.new_share is not None:
             nfr, accuracy = map(self._at_choice, (self.path.nfr, self.path.accuracy))
-            said = f"t = {self.mixing:.2f}: NFR {percent(nfr)}, "
+            said = f"t = {self.new_share:.2f}: NFR {percent(nfr)}, "
             said += f"accuracy {percent(accuracy)}"
         return said if self.rows is None else f"{said} ({self.rows})"

@@ -1,10 +1,12 @@
 """The default method chooses its strength on rows that it was not trained on."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -17,21 +19,20 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-from sklearn_graceful.classification._choosing import cheapest, choose_method
-from sklearn_graceful.classification._old_outputs import no_outputs
-from sklearn_graceful.classification._training import Trained, TrainingRows
 
 from sklearn_graceful import PCClassifier, ReferenceModel
+from sklearn_graceful._method import as_method
 from sklearn_graceful.congruence import (
-    Choices,
+    METHODS,
+    Congruence,
     Focal,
     FocalKL,
     FocalLM,
     Match,
     Naive,
     NoCongruence,
-    check_method,
 )
+from sklearn_graceful.training import cheapest
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -51,7 +52,7 @@ def test_the_cheapest_on_held_out_rows_is_trained_on_all_rows(old):
     model.fit(X_train, y_train)
     figures = model.choice_
     assert isinstance(figures[0].method, NoCongruence)
-    assert [f.method.mixing for f in figures[1:]] == [0.2, 0.3, 0.45, 0.6]
+    assert [f.method.old_share for f in figures[1:]] == [0.2, 0.3, 0.45, 0.6]
     assert any(model.method_ is f.method for f in figures)
     # It is the model that its method makes when no choice is left.
     same = PCClassifier(learner(), old_model=old, method=model.method_, random_state=0)
@@ -88,60 +89,68 @@ def test_the_default_is_kept_against_chance():
     assert cheapest(np.array([worse, better, default]), 2, weight) == 2
 
 
-class Known(ClassifierMixin, BaseEstimator):
-    """Wrong on chosen rows of the 400 that are held out, right on all others."""
+class Known(Congruence):
+    """Trains nothing, and is wrong on chosen rows of the 400 that are held out."""
 
-    def __init__(self, wrong):
+    def __init__(self, wrong=()):
         self.wrong = wrong
 
-    def predict(self, X):
-        return np.isin(X[:, 0], self.wrong).astype(int)
+    def train(self, training):
+        return {"estimator_": self.wrong}
 
 
-class KnownTrainer:
-    """Trains nothing. The old model has the first 200 rows right, no other."""
-
-    classes = np.array([0, 1])
-    wrong = {
-        NoCongruence: [*range(10)],  # 10 flips
-        FocalKL: [*range(4), *range(200, 216)],  # 4 flips, 16 other mistakes
-        Match: [*range(200, 240)],  # 40 other mistakes
-    }
-
-    def train(self, method):
-        return Trained(Known(self.wrong[type(method)]), method)
+FEW = Known([*range(4), *range(200, 216)])  # 4 flips, 16 other mistakes
+NO_FLIPS = Known([*range(200, 240)])  # 40 other mistakes
 
 
-def choose_among_known(flip_cost, **weights):
-    rows = np.arange(400)[:, None]
-    held_out = no_outputs(400, 2)
-    held_out.right[:200] = True
-    held_out = TrainingRows(rows, rows, np.zeros(400), held_out, **weights)
-    methods = [FocalKL(), Match()]
-    choices = Choices(methods, methods[0], flip_cost)
-    return choose_method(choices, KnownTrainer(), held_out)
+class Rows:
+    """A training in two parts; the old model has the first 200 rows right."""
+
+    y = np.zeros(400)
+    old = SimpleNamespace(right=np.arange(400) < 200)
+    sample_weight = None
+
+    def __init__(self, critical):
+        self.critical = critical
+
+    def hold_out(self, share):
+        return self, self
+
+    def plain_loss(self):
+        return None
+
+    def fit(self, loss):
+        return {"estimator_": [*range(10)]}  # 10 flips
+
+    def is_wrong(self, wrong):
+        return np.isin(np.arange(400), wrong)
+
+
+def choose_among_known(flip_cost, critical=None):
+    focal = Focal(flip_cost=flip_cost)
+    return focal._choose([FEW, NO_FLIPS], FEW, Rows(critical))
 
 
 @pytest.mark.parametrize(
-    ("flip_cost", "kind"),
+    ("flip_cost", "expected"),
     [
-        (0, NoCongruence),  # costs 10, 20 and 40: 10 less, standard error 4.7
-        (1, FocalKL),  # costs 20, 24 and 40: 4 less, standard error 6.3
-        (1000, Match),  # costs 10010, 4020 and 40: 3980 less, standard error 1992
+        (0, None),  # plain: costs 10, 20 and 40: 10 less, standard error 4.7
+        (1, FEW),  # costs 20, 24 and 40: 4 less, standard error 6.3
+        (1000, NO_FLIPS),  # costs 10010, 4020 and 40: 3980 less, standard error 1992
     ],
 )
-def test_flip_cost_decides(flip_cost, kind):
-    chosen, figures = choose_among_known(flip_cost)
-    assert isinstance(chosen, kind)
+def test_flip_cost_decides(flip_cost, expected):
+    figures, chosen = choose_among_known(flip_cost)
+    assert isinstance(chosen, NoCongruence) if expected is None else chosen is expected
     assert [f.error for f in figures] == [0.025, 0.05, 0.1]
     assert [f.nfr for f in figures] == [0.025, 0.01, 0]
 
 
 def test_flips_of_critical_rows_cost_more():
     old_right = np.arange(400) < 200
-    for critical, kind in ((old_right, Match), (~old_right, FocalKL)):
-        chosen, figures = choose_among_known(1, critical=999.0 * critical)
-        assert isinstance(chosen, kind)
+    for critical, expected in ((old_right, NO_FLIPS), (~old_right, FEW)):
+        figures, chosen = choose_among_known(1, critical=999.0 * critical)
+        assert chosen is expected
         # A flip is one flip among those that are counted.
         assert [f.nfr for f in figures] == [0.025, 0.01, 0]
 
@@ -150,7 +159,7 @@ def test_nothing_is_chosen_on_a_handful_of_rows(old):
     model = PCClassifier(learner(), old_model=old, random_state=0)
     model.fit(X_train[:300], y_train[:300])
     assert not hasattr(model, "choice_")
-    assert model.method_.mixing == 0.45
+    assert model.method_.old_share == 0.45
 
 
 def test_a_refit_forgets_the_choice(old):
@@ -225,9 +234,9 @@ def test_a_learner_without_weights_is_refused(old):
 
 
 def test_a_given_strength_leaves_no_choice(old):
-    model = PCClassifier(learner(), old_model=old, method=Focal(lam=0.07))
+    model = PCClassifier(learner(), old_model=old, method=Focal(strength=0.07))
     model.fit(X_train, y_train)
-    assert model.method_.lam == 0.07
+    assert model.method_.strength == 0.07
     assert not hasattr(model, "choice_")
 
 
@@ -275,11 +284,11 @@ def test_held_out_rows_may_all_be_of_weight_0(old):
 
 
 @pytest.mark.parametrize(
-    "method", [Focal(flip_cost=-1), Focal(validation_fraction=0), Focal(lam=-1)]
+    "method", [Focal(flip_cost=-1), Focal(validation_fraction=0), Focal(strength=-1)]
 )
 def test_bad_parameters_are_refused(method):
     with pytest.raises(ValueError, match="Focal: "):
-        check_method(method)
+        as_method(method, Congruence, METHODS)
 
 
 # Out-of-fold answers
@@ -302,7 +311,7 @@ def test_out_of_fold_answers_are_those_of_clones_that_never_saw_the_row(old, kno
         method="predict_proba",
     )
     model = PCClassifier(
-        learner(), old_model=old, method=FocalKL(lam=0.3), random_state=0
+        learner(), old_model=old, method=FocalKL(strength=0.3), random_state=0
     )
     by_keyword, by_hand = (
         model.fit(X_train, y_train, old_proba=answers).predict_proba(X_test)

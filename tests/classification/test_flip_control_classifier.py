@@ -82,24 +82,24 @@ def test_flips_of_the_calibration_rows_are_what_is_allowed(
     if allowed < 0:
         with pytest.warns(UserWarning, match=r"1497 calibration rows cannot certify"):
             model.fit(X, y)
-        assert model.mixing_ == 0
+        assert model.new_share_ == 0
         return
     model.fit(X, y)
     times = model.flip_times_
-    assert 0 < model.mixing_ < 1
-    assert (times <= model.mixing_).sum() <= allowed
-    assert (times <= model.mixing_ + 2e-9).sum() > allowed
-    assert flips(model, X, y, models[0]) == (times <= model.mixing_).sum()
+    assert 0 < model.new_share_ < 1
+    assert (times <= model.new_share_).sum() <= allowed
+    assert (times <= model.new_share_ + 2e-9).sum() > allowed
+    assert flips(model, X, y, models[0]) == (times <= model.new_share_).sum()
 
 
 def test_more_budget_goes_further_to_the_new_model(models, fresh):
     budgets = [0.0, 0.001, 0.005, 0.01, 0.02, 0.04, 0.5]
     with pytest.warns(UserWarning, match="max_nfr=0.0, which takes inf"):
         fits = [controlled(models, max_nfr=b).fit(*fresh) for b in budgets]
-    mixings = [model.mixing_ for model in fits]
-    assert mixings == sorted(mixings)
-    assert mixings[0] == 0
-    assert mixings[-1] == 1
+    shares = [model.new_share_ for model in fits]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
     X, _ = fresh
     np.testing.assert_array_equal(fits[0].predict(X), models[0].predict(X))
     np.testing.assert_array_equal(fits[-1].predict(X), models[1].predict(X))
@@ -109,7 +109,7 @@ def test_high_probability_is_stricter(models, fresh):
     mean = controlled(models).fit(*fresh)
     sure = controlled(models, guarantee="high-probability").fit(*fresh)
     surer = controlled(models, guarantee="high-probability", confidence=0.99)
-    assert surer.fit(*fresh).mixing_ < sure.mixing_ < mean.mixing_
+    assert surer.fit(*fresh).new_share_ < sure.new_share_ < mean.new_share_
 
 
 @pytest.mark.parametrize("max_nfr", [0.005, 0.02, 0.5])
@@ -119,11 +119,11 @@ def test_most_accurate_mixing_within_the_budget(models, fresh, max_nfr, route):
     params = {"max_nfr": max_nfr, "route": route}
     far = controlled(models, **params).fit(X, y)
     best = controlled(models, within_budget="most-accurate", **params).fit(X, y)
-    assert best.mixing_ <= far.mixing_
-    within = far.path_.t <= far.mixing_
+    assert best.new_share_ <= far.new_share_
+    within = far.path_.t <= far.new_share_
     assert best.score(X, y) == far.path_.accuracy[within].max() >= far.score(X, y)
     # Every smaller one of the path is less accurate.
-    earlier = best.path_.t < best.mixing_
+    earlier = best.path_.t < best.new_share_
     assert (best.path_.accuracy[earlier] < best.score(X, y)).all()
     assert flips(best, X, y, models[0]) <= flips(far, X, y, models[0])
 
@@ -137,7 +137,7 @@ def test_most_accurate_mixing_heeds_critical_rows(models, digits, fresh):
     lost = (models[0].predict(X) == y) & (free.predict(X) != y)
     held = controlled(models, **params).fit(X, y, critical=lost)
     assert lost.any()
-    assert held.mixing_ < free.mixing_
+    assert held.new_share_ < free.new_share_
     assert held.critical_flips_ == 0
     assert (held.predict(X[lost]) == y[lost]).all()
 
@@ -151,14 +151,14 @@ def test_an_old_model_that_cannot_be_beaten_stays(models, fresh):
         classes=range(10),
     )
     model = controlled((oracle, models[1]), max_nfr=0.5, within_budget="most-accurate")
-    assert model.fit(X, y).mixing_ == 0
+    assert model.fit(X, y).new_share_ == 0
 
 
 def test_too_few_rows_keep_the_old_model(models, fresh):
     X, y = fresh
     with pytest.warns(UserWarning, match=r"48 .*max_nfr=0.02, .*takes 49 or more"):
         model = controlled(models).fit(X[:48], y[:48])
-    assert model.mixing_ == 0
+    assert model.new_share_ == 0
     np.testing.assert_array_equal(model.predict(X), models[0].predict(X))
     np.testing.assert_allclose(
         model.predict_proba(X), models[0].predict_proba(X), atol=1e-4
@@ -169,7 +169,7 @@ def test_too_few_rows_keep_the_old_model(models, fresh):
 def test_at_the_mixing_no_row_is_lost_before_its_time(models, fresh):
     X, y = fresh
     model = controlled(models).fit(X, y)
-    kept = (models[0].predict(X) == y) & (model.flip_times_ > model.mixing_)
+    kept = (models[0].predict(X) == y) & (model.flip_times_ > model.new_share_)
     assert (model.predict(X)[kept] == y[kept]).all()
 
 
@@ -178,12 +178,12 @@ def test_path_tells_what_other_budgets_bring(models, digits, fresh):
     model = controlled(models).fit(X[:700], y[:700])
     path = model.path_
     assert (np.diff(path.nfr) >= 0).all()
-    assert model.mixing_ in path.t
+    assert model.new_share_ in path.t
     old, new = models
     for part, end in ((0, old), (-1, new)):
         assert path.accuracy[part] == pytest.approx(end.score(X[:700], y[:700]))
     on_others = model.update_path(X[700:], y[700:])
-    chosen = np.searchsorted(on_others.t, model.mixing_)
+    chosen = np.searchsorted(on_others.t, model.new_share_)
     counts = flip_counts(y[700:], model.predict(X[700:]), y_old=old.predict(X[700:]))
     assert on_others.nfr[chosen] == counts.negative_flip_rate
     assert on_others.accuracy[chosen] == pytest.approx(counts.acc_new)
@@ -192,22 +192,22 @@ def test_path_tells_what_other_budgets_bring(models, digits, fresh):
 def test_new_model_equal_to_the_old_one(models, fresh):
     old, _ = models
     model = controlled((old, old), max_nfr=0.01).fit(*fresh)
-    assert model.mixing_ == 1
+    assert model.new_share_ == 1
     np.testing.assert_array_equal(model.predict(fresh[0]), old.predict(fresh[0]))
 
 
 def test_arbiter_answers_like_one_of_the_two(models, fresh):
     X, y = fresh
     model = controlled(models, route="arbiter", temperature_scaling=False).fit(X, y)
-    assert 0 < model.mixing_ < 1
+    assert 0 < model.new_share_ < 1
     old, new = (end.predict_proba(X) for end in models)
     lead = old.max(axis=1) - new.max(axis=1)
-    clear = np.abs(lead - (2 * model.mixing_ - 1)) > 1e-3  # else smoothing decides
-    answer = np.where((lead > 2 * model.mixing_ - 1)[:, None], old, new)
+    clear = np.abs(lead - (2 * model.new_share_ - 1)) > 1e-3  # else smoothing decides
+    answer = np.where((lead > 2 * model.new_share_ - 1)[:, None], old, new)
     np.testing.assert_allclose(model.predict_proba(X)[clear], answer[clear], atol=1e-4)
     np.testing.assert_array_equal(model.predict(X)[clear], answer.argmax(axis=1)[clear])
     assert (np.diff(model.path_.nfr) >= 0).all()
-    chosen = np.searchsorted(model.path_.t, model.mixing_)
+    chosen = np.searchsorted(model.path_.t, model.new_share_)
     assert model.path_.accuracy[chosen] == pytest.approx(model.score(X, y))
 
 
@@ -220,7 +220,7 @@ def test_stack_of_both_models_is_a_new_model_like_any_other(models, fresh):
     model = FlipControlledClassifier(
         stack, old_model=old, calibration=0.4, max_nfr=0.01, random_state=0
     ).fit(X[:1000], y[:1000])
-    assert (model.flip_times_ <= model.mixing_).sum() <= allowed_flips(400, 0.01)
+    assert (model.flip_times_ <= model.new_share_).sum() <= allowed_flips(400, 0.01)
     assert model.score(X[1000:], y[1000:]) > models[0].score(X[1000:], y[1000:])
 
 
@@ -320,7 +320,7 @@ def test_frozen_estimator_is_not_trained_and_all_rows_calibrate(models, fresh):
     assert pickle.dumps(models[1]) == before
     assert model.estimator_.estimator is models[1]
     again = controlled(models).fit(*fresh, sample_weight=np.ones(len(fresh[1])))
-    assert again.mixing_ == model.mixing_
+    assert again.new_share_ == model.new_share_
 
 
 def test_the_old_model_is_asked_for_calibration_rows_only(models, fresh):
@@ -334,7 +334,7 @@ def test_the_old_model_is_asked_for_calibration_rows_only(models, fresh):
     handle = ReferenceModel(old, classes=range(10))
     model = FlipControlledClassifier(FOREST, old_model=handle).fit(X, y)
     assert asked == [300]
-    model.mixing_ = 1.0
+    model.new_share_ = 1.0
     model.predict(X)
     assert asked == [300]
 
@@ -363,8 +363,8 @@ def test_every_kind_of_estimator_keeps_to_its_allowance(estimator, models, fresh
         estimator, old_model=models[0], max_nfr=0.02, calibration=0.4, random_state=0
     )
     model.fit(X[:800], y[:800])
-    assert (model.flip_times_ <= model.mixing_).sum() <= allowed_flips(320, 0.02)
-    assert model.mixing_ > 0
+    assert (model.flip_times_ <= model.new_share_).sum() <= allowed_flips(320, 0.02)
+    assert model.new_share_ > 0
     assert model.score(X[800:], y[800:]) > models[0].score(X[800:], y[800:])
     again = clone(model).fit(X[:800], y[:800])
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
@@ -378,7 +378,7 @@ def test_binary_margin():
     model = FlipControlledClassifier(
         ridge, old_model=handle, calibration=0.5, max_nfr=0.4, random_state=0
     ).fit(X[100:], y[100:])
-    assert model.mixing_ == 1
+    assert model.new_share_ == 1
     np.testing.assert_array_equal(model.predict(X), model.estimator_.predict(X))
 
 
@@ -420,7 +420,7 @@ def test_class_new_to_the_old_model_can_be_predicted_before_the_end(digits):
     old = LogisticRegression(max_iter=10_000).fit(X[:300][known], y[:300][known])
     new = LogisticRegression(max_iter=10_000).fit(X[:300], y[:300])
     model = controlled((old, new), max_nfr=0.008).fit(X[300:], y[300:])
-    assert 0 < model.mixing_ < 1
+    assert 0 < model.new_share_ < 1
     recall = (model.predict(X) == y)[300:][y[300:] >= 8].mean()
     assert recall > 0.5
     np.testing.assert_array_equal(model.classes_, np.arange(10))
@@ -463,8 +463,8 @@ def test_old_model_that_only_says_labels(models, fresh):
     X, y = fresh
     handle = ReferenceModel(lambda X: models[0].predict(X))
     model = controlled((handle, models[1])).fit(X, y)
-    assert 0 < model.mixing_ < 1
-    assert (model.flip_times_ <= model.mixing_).sum() <= allowed_flips(1497, 0.02)
+    assert 0 < model.new_share_ < 1
+    assert (model.flip_times_ <= model.new_share_).sum() <= allowed_flips(1497, 0.02)
     model.classes_[-1] = 99  # as if no row of the fit had shown it a 9
     with pytest.raises(ValueError, match=r"ReferenceModel\(old_model, classes="):
         model.predict(X)
@@ -496,8 +496,8 @@ def test_no_critical_calibration_row_is_lost(models, fresh, kind):
     free = controlled(models, max_nfr=0.04).fit(X, y)
     critical = y == 3
     held = controlled(models, max_nfr=0.04).fit(X, y, critical=critical.astype(kind))
-    assert 0 < held.mixing_ < free.mixing_
-    assert held.mixing_ == pytest.approx(held.flip_times_[critical].min())
+    assert 0 < held.new_share_ < free.new_share_
+    assert held.new_share_ == pytest.approx(held.flip_times_[critical].min())
     assert held.critical_flips_ == 0
     assert held.critical_bound_ == 1 / (critical.sum() + 1)
     before = (models[0].predict(X) == y) & critical
@@ -513,7 +513,7 @@ def test_critical_rows_with_a_budget(models, fresh):
     assert model.critical_flips_ == allowed > 0
     assert model.critical_bound_ == (allowed + 1) / (critical.sum() + 1) <= 0.03
     strict = clone(model).set_params(guarantee="high-probability")
-    assert strict.fit(X, y, critical=critical).mixing_ < model.mixing_
+    assert strict.fit(X, y, critical=critical).new_share_ < model.new_share_
 
 
 def test_critical_rows_that_are_too_few(models, fresh):
@@ -522,7 +522,7 @@ def test_critical_rows_that_are_too_few(models, fresh):
     model = controlled(models, max_critical_nfr=0.01)
     with pytest.warns(UserWarning, match=r"5 critical .*max_critical_nfr=0.01"):
         model.fit(X, y, critical=critical)
-    assert model.mixing_ == 0
+    assert model.new_share_ == 0
     assert model.critical_flips_ == 0
 
 
@@ -546,7 +546,7 @@ def test_temperature_helps_and_changes_no_label(models, digits, fresh):
     warm = controlled(pair).fit(X[:700], y[:700])
     plain = controlled(pair, temperature_scaling=False).fit(X[:700], y[:700])
     assert plain.temperature_ == 1 != warm.temperature_
-    assert warm.mixing_ == plain.mixing_
+    assert warm.new_share_ == plain.new_share_
     np.testing.assert_array_equal(warm.predict(X), plain.predict(X))
     losses = [log_loss(y[700:], m.predict_proba(X[700:])) for m in (warm, plain)]
     assert losses[0] < 0.8 * losses[1]
@@ -569,7 +569,7 @@ def test_without_an_old_model_it_is_the_plain_fit(fresh, recorded):
     X, y = fresh
     model = FlipControlledClassifier(FOREST, random_state=0).fit(X, y)
     plain = clone(FOREST).fit(X, y)
-    assert model.mixing_ == 1
+    assert model.new_share_ == 1
     assert model.reference_ is None
     np.testing.assert_array_equal(model.predict(X), plain.predict(X))
     np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
@@ -628,6 +628,6 @@ def test_it_can_be_the_old_model_of_the_next_release(models, fresh):
     first = controlled(models).fit(X[:500], y[:500])
     second = FlipControlledClassifier(FOREST, old_model=first, max_nfr=0.02)
     second.set_params(calibration=0.5, random_state=0).fit(X[500:1200], y[500:1200])
-    assert second.mixing_ > 0
+    assert second.new_share_ > 0
     # 350 calibration rows allow 6 flips; 297 other rows are close to that.
     assert flips(second, X[1200:], y[1200:], first) <= 15

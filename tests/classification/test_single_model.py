@@ -66,7 +66,7 @@ def test_it_agrees_more_with_the_mixture_than_the_new_model_does(
 ):
     X, _ = digits
     mixture = controlled(digits, old, estimator, route=route)
-    single = to_single(mixture, digits, method=Match(mixing=1.0, label_share=0.0))
+    single = to_single(mixture, digits, method=Match(old_share=1.0, label_share=0.0))
     X_unused = X[1000:]
     y_mixture = mixture.predict(X_unused)
     new = mixture.estimator_.predict(X_unused)
@@ -147,7 +147,7 @@ def test_another_learner_and_no_teacher_in_between(digits, old):
     # The rows, and each of eight synthetic ones for each of its likely classes.
     assert len(fits) == 1
     assert 800 * 9 <= fits[0] < 800 * 17
-    to_single(mixture, digits, estimator=learner, method=Match(mixing=0.8))
+    to_single(mixture, digits, estimator=learner, method=Match(old_share=0.8))
     assert len(fits) == 3
     assert fits[1] == 800
 
@@ -182,7 +182,7 @@ def test_it_is_the_next_old_model_and_can_be_fitted_again(digits, old):
     following = FlipControlledClassifier(
         FrozenEstimator(forest), old_model=copy, max_nfr=0.01
     ).fit(X[1000:], y[1000:])
-    assert 0 < following.mixing_ <= 1
+    assert 0 < following.new_share_ <= 1
 
 
 # What is refused, before anything is trained

@@ -47,7 +47,7 @@ def test_elodi_needs_no_old_model_and_listens_to_none(old):
 
 def test_two_releases_by_elodi_differ_less_than_two_plain_ones():
     churn = {}
-    for method in ("none", ELODI(mix=0.95)):
+    for method in ("none", ELODI(teacher_share=0.95)):
         labels = [fit(method, seed).predict(X_test) for seed in (0, 1, 2)]
         churn[str(method)] = np.mean(
             [
@@ -76,7 +76,7 @@ def test_elodi_learns_a_class_that_the_old_model_never_knew(old):
 
 def test_muscle_listens_to_old_model_and_teacher(old):
     plain = fit("none", old_model=old)
-    muscle = fit(Muscle(lam=1.0), old_model=old)
+    muscle = fit(Muscle(reference_share=1.0), old_model=old)
     assert muscle.score(X_test, y_test) > old.score(X_test, y_test)
     assert not np.allclose(plain.predict_proba(X_test), muscle.predict_proba(X_test))
 

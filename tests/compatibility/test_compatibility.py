@@ -5,12 +5,13 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from sklearn_graceful._method import as_method
 from sklearn_graceful.compatibility import (
     BCT,
     BT2,
-    COMPATIBILITY_METHODS,
     L2,
     LCE,
+    METHODS,
     Compatibility,
     Contrastive,
     Focal,
@@ -18,11 +19,13 @@ from sklearn_graceful.compatibility import (
     Simplex,
     Task,
     VersionPrototypes,
-    check_compatibility,
+    class_means,
+    class_modes,
 )
-from sklearn_graceful.compatibility._prototypes import class_means, class_modes
 from sklearn_graceful.compatibility._simplex import simplex_vertices
 from sklearn_graceful.compatibility._terms import ClassHead
+from sklearn_graceful.embedding._training import EmbedderTraining
+from sklearn_graceful.nn import embedding_net
 
 N, K, OLD_DIM = 14, 3, 4
 # One row of class 2 alone in the old gallery: it has no neighbour of its own class.
@@ -48,6 +51,11 @@ def cos(a, b):
 
 def cross_entropy(scores, label):
     return np.log(sum(np.exp(s) for s in scores)) - scores[label]
+
+
+def by_row(loss, e, rows):
+    """Losses of rows; what the module returns is what each adds to their mean."""
+    return loss(e, None, rows) * len(e)
 
 
 def neighbourhood(scores, is_own):
@@ -96,7 +104,7 @@ def evaluate(method, task, rows=ROWS):
     loss = method.loss(task)
     embeddings = np.random.default_rng(7).normal(size=(len(rows), task.embedding_dim))
     tensor = torch.tensor(embeddings, dtype=torch.float32, requires_grad=True)
-    losses = loss(tensor, torch.as_tensor(rows))
+    losses = by_row(loss, tensor, torch.as_tensor(rows))
     assert losses.shape == (len(rows),)
     losses.sum().backward()
     assert torch.isfinite(tensor.grad).all()
@@ -161,13 +169,20 @@ def test_focal(width, gallery, earlier):
         )
 
     method = Focal(
-        nu=2.0, mu=0.5, scale=5.0, head_scale=9.0, earlier=4.0, gallery=gallery
+        neighbourhood=2.0,
+        pull=0.5,
+        scale=5.0,
+        head_scale=9.0,
+        earlier=4.0,
+        gallery=gallery,
     )
     check(method, width, reference, earlier=earlier)
 
 
 def neighbourhood_alone(**params):
-    return Focal(nu=1.0, mu=0.0, earlier=0.0, head_scale=0.0, scale=5.0, **params)
+    return Focal(
+        neighbourhood=1.0, pull=0.0, earlier=0.0, head_scale=0.0, scale=5.0, **params
+    )
 
 
 def test_focal_leaves_a_row_without_others_of_its_class_alone():
@@ -176,7 +191,7 @@ def test_focal_leaves_a_row_without_others_of_its_class_alone():
     # What is left is the class head at scale 0, which says log(K) whatever it sees.
     np.testing.assert_allclose(losses, np.log(K), rtol=1e-6)
     tensor = torch.tensor(embeddings, dtype=torch.float32, requires_grad=True)
-    loss(tensor, torch.as_tensor(rows)).sum().backward()
+    by_row(loss, tensor, torch.as_tensor(rows)).sum().backward()
     np.testing.assert_array_equal(tensor.grad, 0)
 
 
@@ -186,10 +201,10 @@ def test_focal_draws_old_vectors_anew_every_step():
     e = torch.tensor(random_unit(len(ROWS), 4, seed=8))
     rows = torch.as_tensor(ROWS)
     torch.manual_seed(3)
-    first, second = loss(e, rows).detach(), loss(e, rows).detach()
+    first, second = (by_row(loss, e, rows).detach() for _ in range(2))
     assert not torch.allclose(first, second)
     torch.manual_seed(3)
-    torch.testing.assert_close(loss(e, rows).detach(), first)
+    torch.testing.assert_close(by_row(loss, e, rows).detach(), first)
     # The same vectors, by the same draw; a row that was drawn itself does not count.
     torch.manual_seed(3)
     drawn = torch.randint(N, (6,)).tolist()
@@ -228,8 +243,10 @@ def test_bct(width, head, weights, old_head):
         scores = [20.0 * cos(view(e), w) for w in weights]
         return label_loss(loss, e, i, 9.0) + 0.7 * cross_entropy(scores, Y[i])
 
-    method = BCT(lam=0.7, scale=20.0, head=head, head_scale=9.0)
-    check(check_compatibility(method), width, reference, old_head=old_head)
+    method = BCT(strength=0.7, scale=20.0, head=head, head_scale=9.0)
+    check(
+        as_method(method, Compatibility, METHODS), width, reference, old_head=old_head
+    )
 
 
 @widths
@@ -265,7 +282,7 @@ def test_l2(width, changes):
         of_label = 0 if changes else label_loss(loss, e, i, 9.0)
         return of_label + 2.5 * sum((view(e) - OLD[i]) ** 2)
 
-    check(L2(weight=2.5, head_scale=9.0), width, reference, **changes)
+    check(L2(strength=2.5, head_scale=9.0), width, reference, **changes)
 
 
 @widths
@@ -285,7 +302,7 @@ def test_contrastive(width, changes):
         scores = [s / 0.2 for s in (positive, *negatives)]
         return of_label + 1.5 * cross_entropy(scores, 0)
 
-    method = Contrastive(temperature=0.2, lam=1.5, head_scale=9.0)
+    method = Contrastive(temperature=0.2, strength=1.5, head_scale=9.0)
     check(method, width, reference, **changes)
 
 
@@ -315,7 +332,7 @@ def test_bt2_basis_stays_orthonormal_in_training():
     for _ in range(5):
         optimizer.zero_grad()
         e = torch.tensor(random_unit(len(ROWS), 6, seed=11))
-        loss(e, torch.as_tensor(ROWS)).sum().backward()
+        by_row(loss, e, torch.as_tensor(ROWS)).sum().backward()
         optimizer.step()
     basis = loss.terms[1].basis.weight.detach()
     assert basis.shape == (2, 6)
@@ -327,9 +344,14 @@ def test_bt2_widths():
     method = BT2(extra_dims=5)
     assert method.width(None, old_dim=8) == 13
     assert method.width(20, old_dim=8) == 20
-    assert method.paragon_dim(13) == 8
     with pytest.raises(ValueError, match="embedding_dim is 5, but of that 5 are extra"):
         method.width(5, old_dim=8)
+
+
+def test_the_paragon_of_bt2_is_narrower_by_the_extra_dimensions():
+    X = OLD.astype(np.float32)
+    training = EmbedderTraining(embedding_net(max_epochs=1), X, X, Y, seed=0)
+    assert training.with_paragon(13, extra_dims=5).paragon.shape == (N, 8)
 
 
 @pytest.mark.parametrize("n", [2, 3, 7, 50])
@@ -366,8 +388,8 @@ def test_simplex_width_is_one_less_than_its_vertices():
 
 
 def test_other_methods_are_as_wide_as_asked_or_as_the_old_one():
-    for name in set(COMPATIBILITY_METHODS) - {"simplex", "bt2"}:
-        method = check_compatibility(name)
+    for name in set(METHODS) - {"simplex", "bt2"}:
+        method = as_method(name, Compatibility, METHODS)
         assert method.width(None, 12) == 12
         assert method.width(20, 12) == 20
         assert method.width(None, None) is None
@@ -379,22 +401,24 @@ def test_other_methods_are_as_wide_as_asked_or_as_the_old_one():
 def test_a_term_of_weight_zero_is_not_computed():
     """An infinity or NaN in what is switched off would be NaN in the sum."""
     task = make_task(6, old_head=None)
-    kinds = [type(term) for term in Focal(nu=0.0, mu=0.0).loss(task).terms]
+    kinds = [type(term) for term in Focal(neighbourhood=0.0, pull=0.0).loss(task).terms]
     assert kinds == [ClassHead]
-    none_left = L2(weight=0.0).loss(make_task(6, y=None))
+    none_left = L2(strength=0.0).loss(make_task(6, y=None))
     e = torch.zeros(3, 6)
-    torch.testing.assert_close(none_left(e, torch.arange(3)), torch.zeros(3))
+    torch.testing.assert_close(by_row(none_left, e, torch.arange(3)), torch.zeros(3))
 
 
 def test_consecutive_rows_may_come_as_a_slice():
-    for name, method in COMPATIBILITY_METHODS.items():
+    for name, method in METHODS.items():
         width = 1023 if name == "simplex" else 6
         loss = method().loss(make_task(width))
         e = torch.tensor(random_unit(4, width, seed=12))
         torch.manual_seed(0)
-        by_slice = loss(e, slice(2, 6))
+        by_slice = by_row(loss, e, slice(2, 6))
         torch.manual_seed(0)
-        torch.testing.assert_close(by_slice, loss(e, torch.arange(2, 6)), msg=name)
+        torch.testing.assert_close(
+            by_slice, by_row(loss, e, torch.arange(2, 6)), msg=name
+        )
 
 
 def test_class_means():
@@ -460,21 +484,21 @@ def test_directions_of_a_first_release(dim):
 # Names and parameters
 
 
-@pytest.mark.parametrize("name", COMPATIBILITY_METHODS)
+@pytest.mark.parametrize("name", METHODS)
 def test_methods_by_name(name):
-    method = check_compatibility(name)
-    assert type(method) is COMPATIBILITY_METHODS[name]
-    assert check_compatibility(method).get_params() == method.get_params()
-    assert check_compatibility(method) is not method
+    method = as_method(name, Compatibility, METHODS)
+    assert type(method) is METHODS[name]
+    assert as_method(method, Compatibility, METHODS).get_params() == method.get_params()
+    assert as_method(method, Compatibility, METHODS) is not method
     method.check_parameters()
 
 
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        (Focal(nu=-1), r"Focal: nu must be a number in \[0"),
-        (Focal(mu=np.nan), "Focal: mu must be a number in .*got nan"),
-        (Focal(mu=np.inf), "Focal: mu must be a number in .*got inf"),
+        (Focal(neighbourhood=-1), r"Focal: neighbourhood must be a number in \[0"),
+        (Focal(pull=np.nan), "Focal: pull must be a number in .*got nan"),
+        (Focal(pull=np.inf), "Focal: pull must be a number in .*got inf"),
         (Focal(scale=0), "Focal: scale must be a number in"),
         (Focal(earlier=-0.1), "Focal: earlier must be a number in"),
         (Focal(n_drawn=1), r"Focal: n_drawn must be a number in \[2"),
@@ -484,18 +508,18 @@ def test_methods_by_name(name):
         (Focal(n_modes=None), "Focal: n_modes must be a number in .*got None"),
         (Focal(head_scale=-1), "Focal: head_scale must be a number in"),
         (Focal(gallery="centres"), "Focal: gallery must be 'vectors' or 'modes', got"),
-        (BCT(lam=-1), "BCT: lam must be a number in"),
-        (BCT(lam="3"), "BCT: lam must be a number in .*got '3'"),
+        (BCT(strength=-1), "BCT: strength must be a number in"),
+        (BCT(strength="3"), "BCT: strength must be a number in .*got '3'"),
         (BCT(scale=-30), "BCT: scale must be a number in"),
         (BCT(head="new"), "BCT: head must be 'means', 'old' or class weights, got"),
         (BCT(head=[[np.nan]]), "BCT: head must hold finite numbers"),
         (BCT(head=None), "BCT: head must be 'means', 'old' or class weights, got None"),
         (LCE(align=-1), "LCE: align must be a number in"),
         (LCE(boundary=-1), "LCE: boundary must be a number in"),
-        (L2(weight=-1), "L2: weight must be a number in"),
-        (L2(weight=np.nan), "L2: weight must be a number in"),
+        (L2(strength=-1), "L2: strength must be a number in"),
+        (L2(strength=np.nan), "L2: strength must be a number in"),
         (Contrastive(temperature=0), "Contrastive: temperature must be a number in"),
-        (Contrastive(lam=-1), "Contrastive: lam must be a number in"),
+        (Contrastive(strength=-1), "Contrastive: strength must be a number in"),
         (Simplex(n_classes=1), r"Simplex: n_classes must be a number in \[2"),
         (Simplex(n_classes=7.5), "Simplex: n_classes must be whole, got 7.5"),
         (BT2(paragon=-1), "BT2: paragon must be a number in"),
@@ -509,17 +533,17 @@ def test_methods_by_name(name):
 )
 def test_parameters_outside_their_bounds(method, message):
     with pytest.raises(ValueError, match=message):
-        check_compatibility(method)
+        as_method(method, Compatibility, METHODS)
 
 
 def test_unknown_methods():
     with pytest.raises(
         ValueError, match="Unknown method 'vocal'; known are bct, bt2, contrastive"
     ):
-        check_compatibility("vocal")
+        as_method("vocal", Compatibility, METHODS)
     for method in (3, None, Focal):
         with pytest.raises(TypeError, match="must be a name or a Compatibility, got"):
-            check_compatibility(method)
+            as_method(method, Compatibility, METHODS)
 
 
 def test_method_without_terms():
@@ -532,7 +556,7 @@ def test_method_without_terms():
 
 @pytest.mark.parametrize("name", ["lce", "contrastive", "simplex", "bt2"])
 def test_losses_that_only_a_network_can_be_trained_on(name):
-    method = check_compatibility(name)
+    method = as_method(name, Compatibility, METHODS)
     for ask in (method.targets, method.codes):
         with pytest.raises(ValueError, match=f"{type(method).__name__} is a loss that"):
             ask(make_task(OLD_DIM))
@@ -558,10 +582,10 @@ def test_what_a_loss_cannot_be_made_of(method, width, message):
 
 
 def test_methods_are_estimators():
-    method = Focal(nu=1.5)
+    method = Focal(neighbourhood=1.5)
     assert clone(method).get_params() == method.get_params()
-    assert repr(method) == "Focal(nu=1.5)"
-    assert method.set_params(mu=9.0).mu == 9.0
+    assert repr(method) == "Focal(neighbourhood=1.5)"
+    assert method.set_params(pull=9.0).pull == 9.0
 
 
 # Sample weights
@@ -577,7 +601,7 @@ def test_old_vectors_of_weight_k_count_as_k():
         missed = np.log(likeness.sum() / own) if own else 0
         return 2 * missed + label_loss(loss, e, i, 16)
 
-    check(Focal(nu=2, mu=0, scale=5.0), OLD_DIM, reference, weight=weight)
+    check(Focal(neighbourhood=2, pull=0, scale=5.0), OLD_DIM, reference, weight=weight)
 
 
 def test_prototypes_of_weight_k_are_those_of_k_repeats():

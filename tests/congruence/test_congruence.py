@@ -8,15 +8,17 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_graceful import PCClassifier
-from sklearn_graceful.classification._old_outputs import outputs_of_proba
+from sklearn_graceful._method import as_method
 from sklearn_graceful.congruence import (
     ELODI,
     LDI,
     METHODS,
     Conditional,
+    Congruence,
     Distill,
     Focal,
     FocalKL,
@@ -24,10 +26,9 @@ from sklearn_graceful.congruence import (
     Muscle,
     Naive,
     NoCongruence,
-    check_method,
 )
-from sklearn_graceful.congruence._objective import NetObjective
-from sklearn_graceful.congruence._row_weights import row_weights
+from sklearn_graceful.nn import mlp_net
+from sklearn_graceful.training import Training
 
 rng = np.random.default_rng(0)
 N, K = 40, 5
@@ -88,50 +89,56 @@ def muscle(r):
 # One row's loss, from the method's formula.
 REFERENCES = [
     (NoCongruence(), lambda r: r.label),
-    (Naive(lam=2.0), lambda r: r.label * (1 + 2 * r.ok)),
+    (Naive(strength=2.0), lambda r: r.label * (1 + 2 * r.ok)),
     (
-        Distill(lam=0.3, temperature=2.0),
+        Distill(old_share=0.3, temperature=2.0),
         lambda r: 0.7 * r.label + 0.3 * tempered_kl(r.old, r.new, 2),
     ),
     (
-        FocalKL(lam=0.5, alpha=1, beta=5, temperature=100.0),
+        FocalKL(strength=0.5, alpha=1, beta=5, temperature=100.0),
         lambda r: r.label + 0.5 * (1 + 5 * r.ok) * tempered_kl(r.old, r.new, 100),
     ),
     (
-        FocalLM(lam=0.1, alpha=2, beta=3),
+        FocalLM(strength=0.1, alpha=2, beta=3),
         lambda r: r.label + 0.1 * (2 + 3 * r.ok) * squared_distance(r.old, r.new),
     ),
     (
-        Focal(lam=0.02).choices("net", can_match=True).default,
+        FocalLM(strength=0.02, alpha=1, beta=5),
         lambda r: r.label + 0.02 * (1 + 5 * r.ok) * squared_distance(r.old, r.new),
     ),
     (
-        LDI(lam=0.2, p=3.0, xi=0.7),
+        LDI(strength=0.2, p=3.0, xi=0.7),
         lambda r: r.label + 0.2 * inhibited(r.old, r.new, 0.7, 3),
     ),
-    (LDI(lam=0.2), lambda r: r.label + 0.2 * inhibited(r.old, r.new, 0.5, 2)),
-    (Conditional(lam=0.4, temperature=2.0), conditional),
+    (LDI(strength=0.2), lambda r: r.label + 0.2 * inhibited(r.old, r.new, 0.5, 2)),
+    (Conditional(old_share=0.4, temperature=2.0), conditional),
     (
-        ELODI(mix=0.7),
+        ELODI(teacher_share=0.7),
         lambda r: 0.3 * r.label + 0.7 * inhibited(r.teacher, r.new, 0, 2),
     ),
     (
-        ELODI(mix=0.7, p=1.5, xi=0.2),
+        ELODI(teacher_share=0.7, p=1.5, xi=0.2),
         lambda r: 0.3 * r.label + 0.7 * inhibited(r.teacher, r.new, 0.2, 1.5),
     ),
-    (Muscle(lam=0.7, temperature=2.0), muscle),
+    (Muscle(reference_share=0.7, temperature=2.0), muscle),
 ]
 METHOD_OBJECTS = [method for method, _ in REFERENCES]
+
+
+def references(method, old, teacher):
+    """What a method compares with, of the two."""
+    if isinstance(method, Muscle):
+        return [old, teacher]
+    return [teacher if isinstance(method, ELODI) else old]
 
 
 @pytest.mark.parametrize(("method", "reference"), REFERENCES, ids=lambda m: str(m)[:20])
 def test_loss_equals_the_per_sample_reference(method, reference):
     rows = zip(Z_NEW, Z_OLD, Z_TEACHER, Y, OLD_RIGHT, strict=True)
     expected = [reference(Row(*row)) for row in rows]
-    new, old, *teacher = map(torch.tensor, (Z_NEW, Z_OLD, Z_TEACHER))
-    if not isinstance(method, ELODI | Muscle):
-        teacher = []  # no other asks any
-    loss = method.loss(new, torch.tensor(Y), old, OLD_RIGHT, *teacher)
+    new, old, teacher = map(torch.tensor, (Z_NEW, Z_OLD, Z_TEACHER))
+    compared = references(method, old, teacher)
+    loss = method.loss(new, torch.tensor(Y), compared, OLD_RIGHT)
     assert loss.shape == (N,)
     np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6, atol=1e-6)
 
@@ -139,8 +146,8 @@ def test_loss_equals_the_per_sample_reference(method, reference):
 @pytest.mark.parametrize("method", METHOD_OBJECTS, ids=str)
 def test_loss_passes_gradcheck(method):
     z_new = torch.tensor(Z_NEW[:6], requires_grad=True)
-    rest = torch.tensor(Y[:6]), torch.tensor(Z_OLD[:6]), OLD_RIGHT[:6]
-    rest = *rest, torch.tensor(Z_TEACHER[:6])
+    old, teacher = torch.tensor(Z_OLD[:6]), torch.tensor(Z_TEACHER[:6])
+    rest = torch.tensor(Y[:6]), references(method, old, teacher), OLD_RIGHT[:6]
     assert torch.autograd.gradcheck(lambda z: method.loss(z, *rest), (z_new,))
 
 
@@ -159,81 +166,140 @@ def centred(logits):
     return logits - logits.mean(axis=1, keepdims=True)
 
 
+class Teacher:
+    """A plain new model that says what it is told to."""
+
+    def predict_proba(self, X):
+        return np.exp(Z_TEACHER)
+
+
+def training(known=None, **weights):
+    """What methods train a net with; the old model knows all or some classes."""
+    known = np.ones(K, dtype=bool) if known is None else known
+    proba = torch.softmax(torch.tensor(Z_OLD[:, known]), dim=1).numpy()
+    old_proba = pd.DataFrame(proba, columns=np.flatnonzero(known))
+    X = np.arange(N)[:, None]
+    found = Training(mlp_net(), X, X, Y, old_proba=old_proba, **weights)
+    found.plain = lambda number: [Teacher()]
+    return found
+
+
+class Caught(Exception):
+    """Holds the objective that a net would have been trained on."""
+
+
+def objective(method, training):
+    def catch(loss):
+        raise Caught(loss)
+
+    training.fit = catch
+    with pytest.raises(Caught) as caught:
+        method.train(training)
+    objective = caught.value.args[0]
+    objective.criterion = torch.nn.CrossEntropyLoss()
+    return objective
+
+
+ROWS = torch.tensor([3, 0, 17, 39])
+
+
+@pytest.mark.filterwarnings("ignore:The old model is right on")
 @pytest.mark.parametrize("sample_weight", [None, rng.uniform(0.5, 2, size=N)])
 @pytest.mark.parametrize("method", METHOD_OBJECTS, ids=str)
 def test_net_objective_is_the_weighted_mean_of_the_loss(method, sample_weight):
-    proba = torch.softmax(torch.tensor(Z_OLD), dim=1).numpy()
-    old = outputs_of_proba(proba, Y, np.arange(K))
+    given = training(sample_weight=sample_weight)
     z_new, y = torch.tensor(Z_NEW, dtype=torch.float32), torch.tensor(Y)
-    references = (
-        torch.tensor(centred(z)).float() for z in (old.log_proba(), Z_TEACHER)
+    log_proba = np.array([log_softmax(z) for z in Z_OLD])
+    old, teacher = (
+        torch.tensor(centred(z)).float()
+        for z in (np.maximum(log_proba, np.log(1e-6)), Z_TEACHER)
     )
-    loss = method.loss(z_new, y, next(references), old.right, next(references))
-    weight = np.ones(N) if sample_weight is None else sample_weight
-
-    def label_loss(output, logits, y, weight):
-        loss = torch.nn.functional.cross_entropy(logits, y, reduction="none")
-        return loss.mean() if weight is None else (weight * loss).mean()
-
-    objective = NetObjective(
-        method,
-        row_weights(method, old, sample_weight=sample_weight),
-        old,
-        label_loss=label_loss,
-        device="cpu",
-        teacher_logits=Z_TEACHER,
-    )
-    rows = torch.tensor([3, 0, 17, 39])
-    expected = (loss * torch.tensor(weight))[rows].mean()
-    batch = objective(z_new[rows], z_new[rows], y[rows], rows)
-    assert batch.item() == pytest.approx(expected.item(), rel=1e-4)
+    loss = method.loss(z_new, y, references(method, old, teacher), OLD_RIGHT)
+    if sample_weight is not None:
+        loss = loss * torch.tensor(sample_weight)
+    shares = objective(method, given)(z_new[ROWS], y[ROWS], ROWS)
+    torch.testing.assert_close(shares, loss[ROWS].float() / 4, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:The old model is right on")
 @pytest.mark.parametrize(
-    "method", [Conditional(lam=0.4), Muscle(lam=0.7), LDI(lam=0.2), ELODI(mix=0.7)]
+    "method",
+    [
+        Conditional(old_share=0.4),
+        Muscle(reference_share=0.7),
+        LDI(strength=0.2),
+        ELODI(teacher_share=0.7),
+    ],
 )
 def test_what_the_old_model_never_knew_takes_no_part(method):
     """Labels are found among the classes that the old model knows."""
     known = np.array([True, False, True, True, False])
-    proba = torch.softmax(torch.tensor(Z_OLD[:, known]), dim=1).numpy()
-    old = outputs_of_proba(proba, Y, np.arange(K), np.arange(K)[known])
-    objective = NetObjective(
-        method,
-        row_weights(method, old),
-        old,
-        label_loss=lambda output, logits, y, weight: torch.zeros(()),
-        device="cpu",
-        teacher_logits=Z_TEACHER,
-    )
+    given = training(known)
+    loss = objective(method, given)
     rows = torch.tensor(np.flatnonzero(known[Y]))
-    z_new = torch.tensor(Z_NEW).float()
-    penalty = objective(z_new[rows], z_new[rows], torch.tensor(Y)[rows], rows)
-    columns = known if method.needs_old_outputs else np.ones(K, dtype=bool)
+    z_new, y = torch.tensor(Z_NEW).float()[rows], torch.tensor(Y)[rows]
+    penalty = loss(z_new, y, rows)
+    loss.old_weight = None
+    penalty = penalty - loss(z_new, y, rows)
+    columns = np.ones(K, dtype=bool) if isinstance(method, ELODI) else known
     names = np.cumsum(columns) - 1
-    references = (
+    old, teacher = (
         torch.tensor(centred(z[:, columns])).float()
-        for z in (old.log_proba(), Z_TEACHER)
+        for z in (given.old.log_proba(), Z_TEACHER)
     )
-    target = method.target(*method.references(*references))
+    target = method.target(*references(method, old, teacher))[rows]
     divergence = method.divergence(
-        z_new[:, columns][rows], target[rows], torch.tensor(names[Y])[rows]
+        z_new[:, columns], target, torch.tensor(names[Y])[rows]
     )
-    strength = method.old_weight(old.right)[0]
-    torch.testing.assert_close(penalty, strength * divergence.mean())
+    strength = method.old_weight(given.old.right)[0]
+    expected = strength * divergence / len(rows)
+    torch.testing.assert_close(penalty, expected, rtol=1e-4, atol=1e-5)
+
+
+class CountsTwiceWhereRight(Congruence):
+    """A method of one's own, registered nowhere."""
+
+    def label_weight(self, old_right):
+        return np.where(old_right, 2.0, 1.0)
+
+    def old_weight(self, old_right):
+        return np.full(len(old_right), 0.5)
+
+    def divergence(self, new_logits, target, y):
+        return (new_logits - target).abs().mean(dim=1)
+
+
+def test_a_method_of_ones_own_is_one_class():
+    X, y = load_iris(return_X_y=True)
+    X = ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32)
+    old = LogisticRegression(C=0.01).fit(X[::3], y[::3])
+    method = CountsTwiceWhereRight()
+    net = mlp_net((16,), lr=0.01, max_epochs=30)
+    plain, own = (
+        PCClassifier(net, method=m, random_state=0).fit(X, y, old_model=old)
+        for m in ("none", method)
+    )
+    assert isinstance(own.method_, CountsTwiceWhereRight)
+    assert own.method_ is not method
+
+    def distance(model):
+        return np.abs(model.predict_proba(X) - old.predict_proba(X)).mean()
+
+    assert distance(own) < 0.5 * distance(plain)
 
 
 def test_logistic_regression_finds_the_minimum_of_the_congruent_loss():
     X, y = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     old = LogisticRegression(C=0.01).fit(X[::3], y[::3])
-    method = FocalKL(lam=0.5, temperature=1.0)
+    method = FocalKL(strength=0.5, temperature=1.0)
     model = PCClassifier(LogisticRegression(C=1e4, max_iter=5000), method=method)
     model.fit(X, y, old_model=old)
 
     def loss(coef, intercept):
         z, z_old = X @ coef.T + intercept, old.predict_log_proba(X)
         right = old.predict(X) == y
-        parts = torch.tensor(z), torch.tensor(y), torch.tensor(z_old), right
+        parts = torch.tensor(z), torch.tensor(y), [torch.tensor(z_old)], right
         return method.loss(*parts).sum().item()
 
     inner = model.estimator_
@@ -274,19 +340,25 @@ def told(method, old_proba, y, **params):
 
 @pytest.mark.filterwarnings("ignore:The old model is right on")
 @pytest.mark.parametrize(
-    "method", [Distill(lam=0.4), FocalKL(lam=0.3, temperature=1.0), Focal(lam=0.2)]
+    "method",
+    [
+        Distill(old_share=0.4),
+        FocalKL(strength=0.3, temperature=1.0),
+        Focal(strength=0.2),
+    ],
 )
 def test_soft_labels_equal_the_loss_up_to_a_constant(method):
     z_old = Z_OLD / 4  # no class so unlikely that it is dropped
     weight = told(method, torch.softmax(torch.tensor(z_old), dim=1).numpy(), Y)
-    method = method.choices("other", can_match=False).default
+    if isinstance(method, Focal):
+        method = FocalKL(strength=0.2, temperature=1.0)
 
     def by_labels(z):
         return -sum(weight[row] @ log_softmax(z[row]) for row in range(N))
 
     def direct(z):
         z, old = torch.tensor(z), torch.tensor(z_old)
-        return method.loss(z, torch.tensor(Y), old, OLD_RIGHT).sum().item()
+        return method.loss(z, torch.tensor(Y), [old], OLD_RIGHT).sum().item()
 
     other = rng.normal(size=(N, K))
     assert by_labels(Z_NEW) - by_labels(other) == pytest.approx(
@@ -294,7 +366,7 @@ def test_soft_labels_equal_the_loss_up_to_a_constant(method):
     )
 
 
-FOCUSED = FocalKL(lam=1, alpha=1, beta=5, temperature=1.0)
+FOCUSED = FocalKL(strength=1, alpha=1, beta=5, temperature=1.0)
 SOFT_LABELS = {
     "a small class is dropped, and the row keeps its weight": (
         FOCUSED,
@@ -303,7 +375,7 @@ SOFT_LABELS = {
         [[7.0, 0.0, 0.0], [6 * 0.2, 6 * 0.3, 1 + 6 * 0.5], [0.0, 7.0, 0.0]],
     ),
     "a row of a class new to the old model learns from its label alone": (
-        Distill(lam=0.25),
+        Distill(old_share=0.25),
         pd.DataFrame([[0.7, 0.3], [0.4, 0.6], [0.5, 0.5]]),
         [0, 1, 2],
         [[0.75 + 0.175, 0.075, 0], [0.1, 0.75 + 0.15, 0], [0, 0, 1]],
@@ -334,11 +406,11 @@ def test_critical_rows_weigh_more_only_where_the_old_model_is_right():
 
 def test_names_give_methods_of_ones_own():
     for name, kind in METHODS.items():
-        assert isinstance(check_method(name), kind)
-    method = FocalLM(lam=3)
-    own = check_method(method)
+        assert isinstance(as_method(name, Congruence, METHODS), kind)
+    method = FocalLM(strength=3)
+    own = as_method(method, Congruence, METHODS)
     assert own is not method
-    assert own.lam == 3
+    assert own.strength == 3
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -352,28 +424,35 @@ def test_methods_are_cloned_with_their_parameters(name):
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        (Distill(lam=1.5), r"Distill: lam must be a number in \[0, 1\], got 1.5"),
+        (
+            Distill(old_share=1.5),
+            r"Distill: old_share must be a number in \[0, 1\], got 1.5",
+        ),
         (FocalKL(temperature=0), "temperature"),
         (FocalLM(beta=-1), "beta"),
-        (Naive(lam=float("nan")), "lam"),
+        (Naive(strength=float("nan")), "strength"),
         (Focal(alpha="strong"), "alpha"),
         (LDI(p=0.5), r"LDI: p must be a number in \[1, inf\)"),
         (LDI(xi=-0.1), "xi"),
-        (ELODI(mix=1.2), "mix"),
+        (ELODI(teacher_share=1.2), "teacher_share"),
         (ELODI(n_teachers=0), "n_teachers"),
         (ELODI(n_teachers=2.5), "ELODI: n_teachers must be whole, got 2.5"),
         (Muscle(n_teachers=1.5), "whole"),
-        (Muscle(lam=-1), "lam"),
-        (Conditional(lam=2), "lam"),
+        (Muscle(reference_share=-1), "reference_share"),
+        (Conditional(old_share=2), "old_share"),
         (Conditional(temperature=0), "temperature"),
     ],
 )
 def test_parameters_out_of_bounds_are_refused(method, message):
     with pytest.raises(ValueError, match=message):
-        check_method(method)
+        as_method(method, Congruence, METHODS)
 
 
 def test_parameters_without_meaning_for_boosted_trees_are_refused():
-    assert Focal(lam=2.0).choices("boosting", can_match=True).default.lam == 2.0
+    X, y = load_iris(return_X_y=True)
+    old = LogisticRegression(max_iter=1000).fit(X[::3], y[::3])
+    trees = PCClassifier(HistGradientBoostingClassifier(max_iter=3), old_model=old)
+    fitted = trees.set_params(method=Focal(strength=2.0)).fit(X, y)
+    assert fitted.method_.strength == 2.0
     with pytest.raises(ValueError, match="alpha and beta"):
-        Focal(beta=10).choices("boosting", can_match=True)
+        trees.set_params(method=Focal(beta=10)).fit(X, y)

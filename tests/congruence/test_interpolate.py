@@ -49,7 +49,7 @@ def weights(model):
 def test_ends_and_middle_of_the_line(digits, old):
     """Without a choice all three fine-tune alike."""
     X, y = digits
-    new, third, all_old = (fit(X, y, old, mixing=a) for a in (0.0, 0.3, 1.0))
+    new, third, all_old = (fit(X, y, old, old_share=a) for a in (0.0, 0.3, 1.0))
     for name, tensor in weights(third).items():
         expected = 0.3 * weights(old)[name] + 0.7 * weights(new)[name]
         torch.testing.assert_close(tensor, expected)
@@ -61,7 +61,7 @@ def test_ends_and_middle_of_the_line(digits, old):
 def test_fine_tuning_starts_from_the_old_weights(digits, old):
     X, y = digits
     still = clone(PIPELINE).set_params(inmemoryclassifier__max_epochs=0)
-    untrained = fit(X, y, old, still, mixing=0.0)
+    untrained = fit(X, y, old, still, old_share=0.0)
     np.testing.assert_array_equal(untrained.predict_proba(X), old.predict_proba(X))
 
 
@@ -77,12 +77,12 @@ class Counted(nn.Linear):
         return super().forward(X)
 
 
-@pytest.mark.parametrize(("mixing", "end"), [(0.0, "new"), (0.25, "new"), (1.0, "old")])
-def test_counters_are_not_averaged(digits, mixing, end):
+@pytest.mark.parametrize(("share", "end"), [(0.0, "new"), (0.25, "new"), (1.0, "old")])
+def test_counters_are_not_averaged(digits, share, end):
     X, y = digits
     net = InMemoryClassifier(Counted, batch_size=300, train_split=None, verbose=0)
     old = trained(net.set_params(max_epochs=3), X[:300], y[:300])
-    mixed = fit(X, y, old, net.set_params(max_epochs=5), mixing=mixing)
+    mixed = fit(X, y, old, net.set_params(max_epochs=5), old_share=share)
     steps = {"old": 3, "new": 3 + 2 * 5}
     assert mixed.estimator_.module_.steps.item() == steps[end]
 
@@ -104,7 +104,7 @@ def test_batch_statistics_are_those_of_the_averaged_network(digits):
         Normalised, lr=0.1, max_epochs=3, batch_size=600, train_split=None, verbose=0
     )
     old = PCClassifier(net, random_state=0).fit(X[:300] + 5, y[:300])
-    new = fit(X, y, old, net, mixing=0.5)
+    new = fit(X, y, old, net, old_share=0.5)
     first, linear, second = list(new.estimator_.module_)[:3]
     rows = torch.tensor(X[300:900], dtype=torch.float32)
     close = {"rtol": 1e-4, "atol": 1e-4}
@@ -116,7 +116,7 @@ def test_batch_statistics_are_those_of_the_averaged_network(digits):
     torch.testing.assert_close(second.running_mean, hidden.mean(dim=0), **close)
     assert second.momentum == 0.1
     # The old end of the line keeps its own statistics.
-    all_old = fit(X, y, old, net, mixing=1.0)
+    all_old = fit(X, y, old, net, old_share=1.0)
     np.testing.assert_array_equal(all_old.predict_proba(X), old.predict_proba(X))
 
 
@@ -133,7 +133,7 @@ def test_nested_pipelines_and_steps_that_pass_through(digits):
     nested = make_pipeline("passthrough", MinMaxScaler(), PIPELINE)
     old = PCClassifier(nested, random_state=0).fit(X[:300], y[:300])
     flat = make_pipeline(MinMaxScaler(), StandardScaler(), NET)
-    both = [fit(X, y, old, learner, mixing=0.4) for learner in (nested, flat)]
+    both = [fit(X, y, old, learner, old_share=0.4) for learner in (nested, flat)]
     np.testing.assert_array_equal(*(model.predict_proba(X) for model in both))
 
 
@@ -142,7 +142,7 @@ def test_nested_pipelines_and_steps_that_pass_through(digits):
 
 def test_choice_by_hand():
     path = InterpolationPath(
-        mixing=np.array([0.0, 0.2, 0.4, 0.6]),
+        old_share=np.array([0.0, 0.2, 0.4, 0.6]),
         error=np.array([0.10, 0.09, 0.09, 0.15]),
         nfr=np.array([0.04, 0.02, 0.02, 0.0]),
     )
@@ -155,12 +155,12 @@ def test_the_chosen_mixing_is_the_paths(digits, old):
     X, y = digits
     new = fit(X, y, old, tolerance=0.02)
     path = new.interpolation_path_
-    np.testing.assert_allclose(path.mixing, np.arange(11) / 10)
+    np.testing.assert_allclose(path.old_share, np.arange(11) / 10)
     assert path.nfr[-1] == 0 < path.nfr[0]
-    assert new.method_.mixing == path.choose(0.02) > 0
-    assert new.method.mixing is None
-    fixed = fit(X, y, old, mixing=0.5)
-    assert fixed.method_.mixing == 0.5
+    assert new.method_.old_share == path.choose(0.02) > 0
+    assert new.method.old_share is None
+    fixed = fit(X, y, old, old_share=0.5)
+    assert fixed.method_.old_share == 0.5
     assert not hasattr(fixed, "interpolation_path_")
 
 
@@ -204,7 +204,7 @@ def test_more_tolerance_never_flips_more(digits, old):
     for tolerance in (0.0, 0.02, 1.0):
         new = fit(X, y, old, tolerance=tolerance)
         path = new.interpolation_path_
-        nfr.append(path.nfr[np.isclose(path.mixing, new.method_.mixing)][0])
+        nfr.append(path.nfr[np.isclose(path.old_share, new.method_.old_share)][0])
     assert nfr == sorted(nfr, reverse=True)
     assert nfr[-1] == 0
 
@@ -256,7 +256,9 @@ def test_torch_modules_and_bare_nets(digits):
     X = X / 16
     net = trained(NET, X[:300], y[:300])
     module = ReferenceModel(net.module_, classes=range(10))
-    both = [fit(X, y, old, NET, mixing=0.5).predict_proba(X) for old in (net, module)]
+    both = [
+        fit(X, y, old, NET, old_share=0.5).predict_proba(X) for old in (net, module)
+    ]
     np.testing.assert_array_equal(*both)
 
 
@@ -281,7 +283,7 @@ def test_labels_are_names(digits, old):
 def test_search_over_the_mixing(digits, old):
     X, y = digits
     model = PCClassifier(PIPELINE, method=Interpolate(), random_state=0)
-    search = GridSearchCV(model, {"method__mixing": [0.0, 1.0]}, cv=2)
+    search = GridSearchCV(model, {"method__old_share": [0.0, 1.0]}, cv=2)
     search.fit(X[300:500], y[300:500], old_model=old)
     expected = old.score(X[300:500], y[300:500])
     assert search.cv_results_["mean_test_score"][1] == pytest.approx(expected)
@@ -390,7 +392,7 @@ def test_nothing_to_choose_on(digits, old):
 
 
 @pytest.mark.parametrize(
-    "params", [{"mixing": 1.5}, {"validation_fraction": 1.0}, {"tolerance": -0.1}]
+    "params", [{"old_share": 1.5}, {"validation_fraction": 1.0}, {"tolerance": -0.1}]
 )
 def test_parameters_out_of_bounds(digits, old, params):
     with pytest.raises(ValueError, match=next(iter(params))):

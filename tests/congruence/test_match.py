@@ -116,7 +116,7 @@ class TestSyntheticRows:
 class TestMixture:
     def test_by_hand(self):
         teacher, old = np.log([[0.9, 0.1]]), np.log([[0.2, 0.8]])
-        mixed = Match(mixing=0.25).mixture(teacher, old, np.array([True, True]))
+        mixed = Match(old_share=0.25).mixture(teacher, old, np.array([True, True]))
         unscaled = np.array([0.9**0.75 * 0.2**0.25, 0.1**0.75 * 0.8**0.25])
         np.testing.assert_allclose(np.exp(mixed), [unscaled / unscaled.sum()])
 
@@ -124,7 +124,8 @@ class TestMixture:
         teacher, old = np.log([[0.2, 0.1, 0.7]]), np.log([[0.5, 0.5, 1e-6]])
         known = np.array([True, True, False])
         np.testing.assert_allclose(
-            np.exp(Match(mixing=1.0).mixture(teacher, old, known)), [[0.15, 0.15, 0.7]]
+            np.exp(Match(old_share=1.0).mixture(teacher, old, known)),
+            [[0.15, 0.15, 0.7]],
         )
 
 
@@ -138,13 +139,13 @@ class TestMixture:
     ids=["net", "boosting", "forest"],
 )
 def test_more_of_the_old_model_means_less_change(digits, estimator):
-    change = [churn(digits, estimator, mixing=mixing) for mixing in (0.0, 1.0)]
+    change = [churn(digits, estimator, old_share=share) for share in (0.0, 1.0)]
     assert change[1] < change[0] - 0.01
 
 
 def test_a_net_matched_to_the_old_model_alone_becomes_it(digits):
     (X, y), old = digits, weak(digits, 100)
-    method = Match(mixing=1.0, label_share=0.0)
+    method = Match(old_share=1.0, label_share=0.0)
     new = PCClassifier(method=method, random_state=0)
     new.fit(X[:900], y[:900], old_model=old)
     agreement = np.mean(new.predict(X[900:]) == old.predict(X[900:]))
@@ -212,7 +213,7 @@ def test_stored_outputs_do_not_do(old):
 def test_labels_that_count_for_nothing_leave_the_mixture_alone(digits):
     """Also where probabilities cannot be learnt, `label_share` weighs real labels."""
     nothing, much = (
-        churn(digits, RandomForestClassifier(50), mixing=1.0, label_share=share)
+        churn(digits, RandomForestClassifier(50), old_share=1.0, label_share=share)
         for share in (0.0, 100.0)
     )
     assert nothing < much - 0.01

@@ -102,7 +102,7 @@ REPLACEMENTS = {
             "trees": HistGradientBoostingClassifier(max_iter=3),
             "net": mlp_net((8,), max_epochs=2, lr=0.01),
         },
-        {"method": congruence.Focal(lam=0.5)},
+        {"method": congruence.Focal(strength=0.5)},
         list(product(["trees", "net"], OLD_CLASSIFIERS, WRAPPINGS)),
     ),
     "FlipControlledClassifier": Replacement(
@@ -112,12 +112,12 @@ REPLACEMENTS = {
         list(product(["forest"], OLD_CLASSIFIERS, WRAPPINGS)),
         stored_alone=False,
         rounding=1e-9,
-        share="mixing_",
+        share="new_share_",
     ),
     "CompatibleEmbedder": Replacement(
         CompatibleEmbedder,
         {"ridge": Ridge(), "net": embedding_net((8,), max_epochs=2, lr=0.01)},
-        {"method": compatibility.Focal(nu=2.0)},
+        {"method": compatibility.Focal(neighbourhood=2.0)},
         [
             ("ridge", "pca", "bare"),
             *product(["ridge"], ["pipeline"], WRAPPINGS),

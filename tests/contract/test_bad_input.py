@@ -410,7 +410,7 @@ BAD_VALUES = {
     "PCClassifier": [
         ("linear", {"method": "vocal"}, "method 'vocal'; known are conditional"),
         ("forest", {"method": "focal_lm"}, f"focal_lm {ONLY_A_NETWORK}"),
-        ("linear", {"method": FocalLM(lam=0.1)}, f"focal_lm {ONLY_A_NETWORK}"),
+        ("linear", {"method": FocalLM(strength=0.1)}, f"focal_lm {ONLY_A_NETWORK}"),
         ("forest", {"method": "ldi"}, f"The method {ONLY_A_NETWORK}"),
         ("linear", {"method": "elodi"}, f"The method {ONLY_A_NETWORK}"),
         ("linear", {"method": "conditional"}, "conditional looks at .* model's loss"),
@@ -435,7 +435,7 @@ BAD_VALUES = {
     ],
     "CompatibleEmbedder": [
         ("encoder", {"method": "vocal"}, "Unknown method 'vocal'; known are bct, bt2"),
-        ("scaled encoder", {"method": Focal(mu=-1)}, "Focal: mu must be a number in"),
+        ("scaled encoder", {"method": Focal(pull=-1)}, "Focal: mu must be a number in"),
         ("encoder", {"embedding_dim": 0}, "must be an integer >= 1, got 0"),
         ("scaled encoder", {"embedding_dim": 2.5}, "must be an integer >= 1, got 2.5"),
         ("linear", {"embedding_dim": "wide"}, "must be an integer >= 1, got 'wide'"),

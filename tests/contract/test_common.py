@@ -31,10 +31,9 @@ from sklearn_graceful import (
     OldModelMismatchWarning,
     PCClassifier,
     ReferenceModel,
+    compatibility,
 )
 from sklearn_graceful.classification import Imitation
-from sklearn_graceful.compatibility import COMPATIBILITY_METHODS
-from sklearn_graceful.compatibility import Focal as CompatibleFocal
 from sklearn_graceful.congruence import (
     METHODS,
     Focal,
@@ -184,7 +183,7 @@ def on_training_rows(estimator):
     """A clone that asks the old model about training rows only."""
     estimator = clone(estimator)
     if isinstance(estimator, PCClassifier):
-        estimator.set_params(method=Focal(lam=0.05))
+        estimator.set_params(method=Focal(strength=0.05))
     return estimator
 
 
@@ -402,7 +401,7 @@ SKOPS_TRUSTED = {
         ReferenceModel,
         UpdatePath,
         *METHODS.values(),
-        *COMPATIBILITY_METHODS.values(),
+        *compatibility.METHODS.values(),
         Logistic,  # the old model of these tests
     )
 } | {
@@ -709,9 +708,9 @@ def test_a_class_only_the_old_model_knew_is_never_predicted(estimator, wine, old
 @pytest.mark.parametrize(
     ("learner", "method"),
     [
-        ("linear", FocalKL(lam=0.0)),
-        ("trees", Naive(lam=0.0)),
-        ("net", FocalLM(lam=0.0)),
+        ("linear", FocalKL(strength=0.0)),
+        ("trees", Naive(strength=0.0)),
+        ("net", FocalLM(strength=0.0)),
     ],
 )
 def test_strength_zero_is_the_plain_fit(wine, old_model, learner, method):
@@ -752,12 +751,16 @@ def test_nested_parameters_reach_the_fit(wine, old_model):
     ("model", "shown"),
     [
         (
-            PCClassifier(LogisticRegression(C=2), method=FocalKL(lam=0.5)),
-            "PCClassifier(estimator=LogisticRegression(C=2), method=FocalKL(lam=0.5))",
+            PCClassifier(LogisticRegression(C=2), method=FocalKL(0.5)),
+            "PCClassifier(estimator=LogisticRegression(C=2), "
+            "method=FocalKL(strength=0.5))",
         ),
         (
-            CompatibleEmbedder(Ridge(alpha=2), method=CompatibleFocal(nu=0.5)),
-            "CompatibleEmbedder(estimator=Ridge(alpha=2), method=Focal(nu=0.5))",
+            CompatibleEmbedder(
+                Ridge(alpha=2), method=compatibility.Focal(neighbourhood=0.5)
+            ),
+            "CompatibleEmbedder(estimator=Ridge(alpha=2), "
+            "method=Focal(neighbourhood=0.5))",
         ),
     ],
 )

@@ -294,7 +294,7 @@ def test_search_over_the_budget(routing, fits, n_jobs):
         return controlled.fit(fits.X[rows], fits.y[rows])
 
     best = plain(slice(None), search.best_params_["max_nfr"])
-    assert search.best_estimator_.mixing_ == best.mixing_
+    assert search.best_estimator_.new_share_ == best.new_share_
     for fold, (train, test) in enumerate(FOLDS.split(fits.X, fits.y)):
         found = search.cv_results_[f"split{fold}_test_accuracy"]
         expected = [plain(train, b).score(fits.X[test], fits.y[test]) for b in budgets]

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 
 from sklearn_graceful import CompatibleEmbedder, PCClassifier
-from sklearn_graceful.compatibility import COMPATIBILITY_METHODS, Simplex
+from sklearn_graceful.compatibility import METHODS, Simplex
 from sklearn_graceful.nn import InMemoryBatches, _batches, embedding_net, mlp_net
 
 pytestmark = [
@@ -103,7 +103,7 @@ def test_pickle_round_trip(digits, old):
     )
 
 
-@pytest.mark.parametrize("method", sorted(COMPATIBILITY_METHODS))
+@pytest.mark.parametrize("method", sorted(METHODS))
 def test_embedders_are_trained_on_the_device(digits, method):
     X, y = digits
     if method == "simplex":

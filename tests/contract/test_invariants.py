@@ -71,21 +71,21 @@ def test_without_an_old_model_a_method_is_a_plain_fit(scaled, method):
 
 @pytest.mark.parametrize("learner", ["linear", "net"])
 def test_distilling_alone_copies_the_old_model(scaled, old, learner):
-    """At lam = 1 labels have no say; the more weight, the fewer changes."""
+    """At a share of 1 labels have no say; the more weight, the fewer changes."""
     X, y = scaled
     old_labels = old.predict(X)
     assert (old_labels != y).sum() > 10
     changed = [
         np.sum(
-            fit(learner, X, y, method=Distill(lam), old=old).predict(X) != old_labels
+            fit(learner, X, y, method=Distill(share), old=old).predict(X) != old_labels
         )
-        for lam in (0.0, 0.5, 1.0)
+        for share in (0.0, 0.5, 1.0)
     ]
     assert changed[0] > changed[1] > changed[2]
     assert changed[2] <= 2
 
 
-@pytest.mark.parametrize("method", ["naive", "distill", Focal(lam=0.1)])
+@pytest.mark.parametrize("method", ["naive", "distill", Focal(strength=0.1)])
 def test_weight_k_is_a_row_k_times(scaled, old, method):
     """For a learner for which the loss is exact, with the old model in the loss."""
     X, y = scaled

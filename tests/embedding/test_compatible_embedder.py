@@ -878,7 +878,10 @@ def test_prototypes_of_earlier_versions_are_held_to(scaled, second):
     X, y = scaled
     kept, dropped = (
         embedder(old_model=second, method=method).fit(X, y)
-        for method in (Focal(nu=3.0, earlier=30.0), Focal(nu=3.0, earlier=0.0))
+        for method in (
+            Focal(neighbourhood=3.0, earlier=30.0),
+            Focal(neighbourhood=3.0, earlier=0.0),
+        )
     )
     of_first = second.versions_[0]
     is_own = y[:, None] == of_first.labels

@@ -193,8 +193,8 @@ class TestCallbacks:
     def test_the_held_out_part_is_scored_by_the_congruent_loss(self, digits, old_proba):
         own = net(train_split=ValidSplit(5, stratified=True), max_epochs=1)
         strong, weak = (
-            fit(own, digits, old_proba, method=FocalLM(lam=lam)).history_[0]
-            for lam in (10.0, 0.0)
+            fit(own, digits, old_proba, method=FocalLM(strength)).history_[0]
+            for strength in (10.0, 0.0)
         )
         assert strong["valid_loss"] > 2 * weak["valid_loss"]
 
@@ -245,7 +245,7 @@ class TestModules:
     def test_logits_of_a_normalised_output_are_matched_up_to_a_shift(
         self, digits, old_proba, last
     ):
-        near = FocalLM(lam=10.0)
+        near = FocalLM(strength=10.0)
         own = net(module__last=last, max_epochs=60)
         model = fit(own, digits, old_proba, near)
         agreement = model.predict(digits[0]) == old_proba.argmax(axis=1)

@@ -13,7 +13,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn_graceful.classification._old_outputs import newest_right, outputs_of_model
 
 from sklearn_graceful import (
     FlipControlledClassifier,
@@ -28,7 +27,7 @@ from sklearn_graceful.model_selection import flip_scorer, update_scorer
 from sklearn_graceful.nn import mlp_net
 
 LEARNER = LogisticRegression(max_iter=300)
-STRONG = FocalKL(lam=1.0, temperature=1.0)
+STRONG = FocalKL(strength=1.0, temperature=1.0)
 
 
 def linear(C=1.0):
@@ -89,7 +88,7 @@ def constant(proba, classes):
     ],
     ids=["newest that is right", "classes aligned by label"],
 )
-@pytest.mark.parametrize("method", [STRONG, "naive", Focal(lam=0.5)])
+@pytest.mark.parametrize("method", [STRONG, "naive", Focal(strength=0.5)])
 @pytest.mark.filterwarnings("ignore:The old model is right on 50.0%")  # the newest
 def test_what_a_row_is_held_to_by_hand(versions, y, columns, held_to, method):
     """The same is learned from the history as from the stored answers."""
@@ -105,7 +104,7 @@ def test_what_a_row_is_held_to_by_hand(versions, y, columns, held_to, method):
 
 
 @pytest.mark.parametrize(
-    "method", ["naive", "distill", Focal(lam=0.5), "focal_kl", "focal_lm"]
+    "method", ["naive", "distill", Focal(strength=0.5), "focal_kl", "focal_lm"]
 )
 def test_rule_against_a_row_by_row_reference(scaled, versions, method):
     X, y = scaled
@@ -147,7 +146,7 @@ def test_what_an_early_release_had_right_comes_back():
     lost, both = [], [first, forgetful]
     y_old = history_labels(y[rest], [m.predict(X[rest]) for m in both])
     for old in (forgetful, ModelHistory(both)):
-        method = FocalKL(lam=5.0, temperature=1.0)
+        method = FocalKL(strength=5.0, temperature=1.0)
         model = PCClassifier(linear(), old_model=old, method=method)
         model.fit(X[few], y[few])
         lost.append(negative_flip_rate(y[rest], model.predict(X[rest]), y_old=y_old))
@@ -329,7 +328,7 @@ def test_flip_control_moves_away_from_the_newest_version(scaled, versions):
             linear(), old_model=old, max_nfr=0.05, random_state=0
         )
         .fit(X, y)
-        .mixing_
+        .new_share_
         for name, old in histories.items()
     }
     assert mixing["history"] == mixing["newest"]
