@@ -44,8 +44,8 @@ def test_given_rows(fitted):
     display = UpdatePathDisplay.from_estimator(model, X, y)
     counts = flip_counts(y, model.predict(X), y_old=old.predict(X))
     accuracy, nfr = (point.get_xydata()[0] for point in display.points_)
-    np.testing.assert_allclose(accuracy, [model.mixing_, counts.acc_new])
-    np.testing.assert_allclose(nfr, [model.mixing_, counts.negative_flip_rate])
+    np.testing.assert_allclose(accuracy, [model.new_share_, counts.acc_new])
+    np.testing.assert_allclose(nfr, [model.new_share_, counts.negative_flip_rate])
     assert "(797 given rows)" in display.ax_.get_title(loc="left")
 
 
@@ -57,7 +57,7 @@ def test_stored_path_alone():
 
 
 def test_choice_between_points_is_on_the_step():
-    display = UpdatePathDisplay(PATH, mixing=0.7).plot()
+    display = UpdatePathDisplay(PATH, new_share=0.7).plot()
     title = display.ax_.get_title(loc="left")
     assert title == "t = 0.70: NFR 1.0 %, accuracy 93.0 %"
     np.testing.assert_allclose(display.points_[1].get_xydata(), [[0.7, 0.01]])
@@ -66,7 +66,7 @@ def test_choice_between_points_is_on_the_step():
 @pytest.mark.parametrize(("nfr", "max_nfr"), [(np.zeros(3), 0.0), (PATH.nfr, 0.2)])
 def test_budget_is_always_in_view(nfr, max_nfr):
     path = UpdatePath(PATH.t, nfr, PATH.accuracy)
-    display = UpdatePathDisplay(path, mixing=1.0, max_nfr=max_nfr).plot()
+    display = UpdatePathDisplay(path, new_share=1.0, max_nfr=max_nfr).plot()
     assert display.ax_nfr_.get_ylim()[1] > max_nfr
 
 
