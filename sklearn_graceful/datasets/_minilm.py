@@ -81,7 +81,7 @@ class MiniLMEmbedder(TextEmbedder):
 
 
 def mean_vectors(encoder, ids):
-    """Mean vector, (n, width), over the tokens of each text, the longest first."""
+    """Mean vector, (n, width), over the tokens of each text."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 

@@ -122,20 +122,23 @@ def test_parts_of_rows_in_any_order_are_all_rows(predictions, monkeypatch):
     np.testing.assert_array_equal(store.labels, expected.labels)
 
 
-def test_a_version_at_chance_changes_nothing(predictions):
-    store = filled(predictions)
+@pytest.mark.parametrize(
+    ("order", "correlation", "confusion"),
+    [
+        # A version at chance; a copy of the only one at correlation one.
+        (["v2", "v1", "v3"], 0.0, np.full((3, 3), 1 / 3)),
+        (["v2"], 1.0, CONFUSIONS["v2"]),
+    ],
+)
+def test_what_says_nothing_new_changes_nothing(
+    predictions, order, correlation, confusion
+):
+    store = filled(predictions, order=order, correlation=correlation)
     before, labels = store.posterior(), store.labels
-    changes = look(store, "chance", predictions["v1"], np.full((3, 3), 1 / 3))
+    changes = look(store, "more", predictions["v2"], confusion)
     np.testing.assert_allclose(store.posterior(), before)
     np.testing.assert_array_equal(store.labels, labels)
     assert len(changes) == 0
-
-
-def test_a_copy_adds_nothing_at_correlation_one(predictions):
-    once = filled(predictions, order=["v2"], correlation=1.0)
-    before = once.posterior()
-    look(once, "copy", predictions["v2"], CONFUSIONS["v2"])
-    np.testing.assert_allclose(once.posterior(), before)
 
 
 # Reported labels
