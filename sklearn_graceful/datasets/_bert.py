@@ -4,10 +4,25 @@ Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Langua
 Understanding", NAACL 2019.
 """
 
+from itertools import product
+
 import torch
 from torch import nn
 
 _LAYER_NORM_EPS = 1e-12
+# Parts of the names that BERT's weights are published under, and ours. Those of the
+# attention's output go first, which end like others.
+_NAMES = {
+    "embeddings.word_embeddings": "tokens",
+    "embeddings.position_embeddings": "positions",
+    "embeddings.LayerNorm": "norm",
+    "encoder.layer": "layers.layers",
+    "attention.output.dense": "self_attn.out_proj",
+    "attention.output.LayerNorm": "norm1",
+    "intermediate.dense": "linear1",
+    "output.dense": "linear2",
+    "output.LayerNorm": "norm2",
+}
 
 
 class BertEncoder(nn.Module):
@@ -46,36 +61,22 @@ def from_published_weights(weights, n_heads):
     # Without memory or random numbers for weights that are replaced at once.
     with torch.device("meta"):
         encoder = BertEncoder(n_tokens, width, n_layers, n_heads, n_hidden, n_positions)
-    state = {
-        "tokens.weight": weights["embeddings.word_embeddings.weight"],
-        "positions.weight": weights["embeddings.position_embeddings.weight"],
-        "segment": weights["embeddings.token_type_embeddings.weight"][0],
-        "norm.weight": weights["embeddings.LayerNorm.weight"],
-        "norm.bias": weights["embeddings.LayerNorm.bias"],
-    }
-    for i in range(n_layers):
-        layer = _layer_state(weights, f"encoder.layer.{i}")
-        state |= {f"layers.layers.{i}.{name}": value for name, value in layer.items()}
+    state = {_our_name(name): tensor for name, tensor in weights.items()}
+    state["segment"] = weights["embeddings.token_type_embeddings.weight"][0]
+    for i, kind in product(range(n_layers), ("weight", "bias")):
+        state[f"layers.layers.{i}.self_attn.in_proj_{kind}"] = torch.cat(
+            [
+                weights[f"encoder.layer.{i}.attention.self.{part}.{kind}"]
+                for part in ("query", "key", "value")
+            ]
+        )
+    state = {name: state[name] for name in encoder.state_dict()}
     encoder.load_state_dict(state, assign=True)
     return encoder.eval().requires_grad_(False)
 
 
-def _layer_state(weights, prefix):
-    """Tensors of one layer under PyTorch's names."""
-    state = {}
-    for kind in ("weight", "bias"):
-        state[f"self_attn.in_proj_{kind}"] = torch.cat(
-            [
-                weights[f"{prefix}.attention.self.{part}.{kind}"]
-                for part in ("query", "key", "value")
-            ]
-        )
-        for ours, theirs in {
-            "self_attn.out_proj": "attention.output.dense",
-            "norm1": "attention.output.LayerNorm",
-            "linear1": "intermediate.dense",
-            "linear2": "output.dense",
-            "norm2": "output.LayerNorm",
-        }.items():
-            state[f"{ours}.{kind}"] = weights[f"{prefix}.{theirs}.{kind}"]
-    return state
+def _our_name(name):
+    """PyTorch's name of a tensor that is published as `name`."""
+    for published, ours in _NAMES.items():
+        name = name.replace(published, ours)
+    return name

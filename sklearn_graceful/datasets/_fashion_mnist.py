@@ -4,10 +4,12 @@ import gzip
 
 import numpy as np
 
-from sklearn_graceful.datasets._check import check_data
-from sklearn_graceful.datasets._debian import find_file
+from sklearn_graceful.datasets._packages import check_data, find_file
 
-_FOLDERS = ("/usr/share/datasets/fashion-mnist",)
+_PACKAGE = {
+    "package": "dataset-fashion-mnist",
+    "folders": ["/usr/share/datasets/fashion-mnist"],
+}
 _FILES = {"train": ("train", 60_000), "test": ("t10k", 10_000)}
 _UNSIGNED_BYTES = 0x08
 
@@ -56,18 +58,11 @@ def load_fashion_mnist(subset="train", *, path=None):
         raise ValueError(f"subset must be 'train' or 'test', got {subset!r}.")
     prefix, n_rows = _FILES[subset]
     images, labels = (
-        _read_idx(
-            find_file(
-                f"{prefix}-{kind}-ubyte.gz",
-                package="dataset-fashion-mnist",
-                folders=_FOLDERS,
-                path=path,
-            )
-        )
+        _read_idx(find_file(f"{prefix}-{kind}-ubyte.gz", path=path, **_PACKAGE))
         for kind in ("images-idx3", "labels-idx1")
     )
     X, y = images.reshape(len(images), -1), labels.astype(np.int64)
-    check_data("Fashion-MNIST", X, y, shape=(n_rows, 784), counts=[n_rows // 10] * 10)
+    check_data("Fashion-MNIST", X, y, [n_rows // 10] * 10, 784)
     return X, y
 
 

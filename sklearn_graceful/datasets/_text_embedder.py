@@ -7,6 +7,8 @@ from sklearn.base import (
     TransformerMixin,
 )
 
+from sklearn_graceful.datasets._packages import import_extra, package_folder
+
 
 class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of pretrained embedders: nothing to fit, texts to vectors of length 1."""
@@ -23,9 +25,6 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         """Embed n texts: float32 vectors of length 1, of shape (n, n_features_out)."""
         embeddings = self._embed(check_texts(X))
         return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-
-    def __sklearn_is_fitted__(self):
-        return True
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -54,14 +53,10 @@ def check_texts(X):
     return texts
 
 
-def import_tokenizer(user):
-    """Class of the tokenizers; if they are missing, say what to install."""
-    try:
-        import safetensors  # noqa: F401
-        from tokenizers import Tokenizer
-    except ImportError as error:
-        raise ImportError(
-            f"{user} reads its model with tokenizers and safetensors: "
-            "pip install 'sklearn-graceful[text]'."
-        ) from error
-    return Tokenizer
+def model_folder(package, user):
+    """Folder of the package that holds a model, if all is there that reads it."""
+    purpose = f"{user} reads its model with tokenizers and safetensors"
+    for module in ("safetensors", "tokenizers"):
+        import_extra(module, purpose, extra="text")
+    install = f"--no-deps {package.replace('_', '-')}"
+    return package_folder(package, user=user, install=install)

@@ -3,9 +3,9 @@
 from functools import cache
 
 import numpy as np
+from sklearn.utils import gen_batches
 
-from sklearn_graceful.datasets._packages import package_folder
-from sklearn_graceful.datasets._text_embedder import TextEmbedder, import_tokenizer
+from sklearn_graceful.datasets._text_embedder import TextEmbedder, model_folder
 
 # Texts whose tokens' vectors are in memory at once.
 _N_TEXTS = 256
@@ -52,33 +52,28 @@ class WordLlamaEmbedder(TextEmbedder):
     def _embed(self, texts):
         tokenizer, table = _load()
         parts = []
-        for start in range(0, len(texts), _N_TEXTS):
+        for part in gen_batches(len(texts), _N_TEXTS):
             encodings = tokenizer.encode_batch_fast(
-                texts[start : start + _N_TEXTS], add_special_tokens=False
+                texts[part], add_special_tokens=False
             )
-            lengths = np.array([len(encoding.ids) for encoding in encodings])
-            _check_lengths(lengths, start)
-            vectors = table[np.concatenate([encoding.ids for encoding in encodings])]
+            ids = [encoding.ids for encoding in encodings]
+            if [] in ids:
+                row = part.start + ids.index([])
+                raise ValueError(f"X has no token in row {row}, so it has no vector.")
+            lengths = np.array([len(row) for row in ids])
             first = np.cumsum(lengths) - lengths
-            parts.append(np.add.reduceat(vectors, first) / lengths[:, None])
+            sums = np.add.reduceat(table[np.concatenate(ids)], first)
+            parts.append(sums / lengths[:, None])
         return np.concatenate(parts).astype(np.float32)
-
-
-def _check_lengths(lengths, start):
-    if not lengths.all():
-        row = start + int(np.flatnonzero(lengths == 0)[0])
-        raise ValueError(f"X has no token in row {row}, so it has no vector.")
 
 
 @cache
 def _load():
     """Tokenizer and table of token vectors, float32 of shape (32000, 256)."""
-    Tokenizer = import_tokenizer("WordLlamaEmbedder")
+    folder = model_folder("wordllama", "WordLlamaEmbedder")
     from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
 
-    folder = package_folder(
-        "wordllama", user="WordLlamaEmbedder", install="--no-deps wordllama"
-    )
     tokenizer = Tokenizer.from_file(
         str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json")
     )

@@ -5,27 +5,16 @@ from itertools import cycle
 
 import numpy as np
 
-from sklearn_graceful.inspection._style import (
-    BLUE,
-    ORANGE,
-    make_axes,
-    measure_name,
-    name_level,
-    open_frame,
-    percent,
-    percent_tick,
-    percent_ticks,
-    set_title,
-)
-from sklearn_graceful.metrics import backfill_curve, retrieval_outcomes
+from sklearn_graceful.inspection import _style as style
+from sklearn_graceful.metrics import TENTHS, backfill_curve, retrieval_outcomes
 
 # Told apart by shape and dash as well as by colour.
-_STYLES = [
-    (BLUE, "o", "-"),
-    (ORANGE, "s", "--"),
-    ("#4d4d4d", "^", "-."),
-    ("#7a0177", "D", ":"),
-    ("#238b45", "v", (0, (6, 1, 1, 1, 1, 1))),
+_LOOKS = [
+    {"color": style.BLUE, "marker": "o", "ls": "-"},
+    {"color": style.ORANGE, "marker": "s", "ls": "--"},
+    {"color": "#4d4d4d", "marker": "^", "ls": "-."},
+    {"color": "#7a0177", "marker": "D", "ls": ":"},
+    {"color": "#238b45", "marker": "v", "ls": (0, (6, 1, 1, 1, 1, 1))},
 ]
 
 
@@ -181,29 +170,28 @@ class BackfillCurveDisplay:
             raise TypeError(
                 f"orders must be a dict of orders by name, got {type(orders).__name__}."
             )
-        given = {
+        shared = {
             "query_labels": query_labels,
             "gallery_labels": gallery_labels,
             "query_ids": query_ids,
             "gallery_ids": gallery_ids,
             "metric": metric,
         }
-        where = {} if fractions is None else {"fractions": fractions}
         measured = partial(
             backfill_curve,
             queries,
             old_gallery,
             new_gallery,
+            fractions=TENTHS if fractions is None else fractions,
             measure=measure,
             random_state=random_state,
-            **given,
-            **where,
+            **shared,
         )
         curves = {name: measured(order=order) for name, order in orders.items()}
         old_self = None
         if old_queries is not None:
-            old_self = retrieval_outcomes(old_queries, old_gallery, **given)
-            old_self = old_self.mean(measure)
+            outcomes = retrieval_outcomes(old_queries, old_gallery, **shared)
+            old_self = outcomes.mean(measure)
         return cls(curves, old_self=old_self, share=share).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -230,14 +218,14 @@ class BackfillCurveDisplay:
         """
         curves = _checked(self.curves)
         needed = {name: c.fraction_needed(self.share) for name, c in curves.items()}
-        self.ax_ = make_axes("BackfillCurveDisplay", ax, (6.5, 4.5))
+        self.ax_ = style.make_axes("BackfillCurveDisplay", ax, (6.5, 4.5))
         self.figure_ = self.ax_.figure
         # All curves begin and end alike.
         first = next(iter(curves.values()))
         self._draw_levels(first)
         self.lines_, self.rings_ = {}, {}
-        for style, (name, curve) in zip(cycle(_STYLES), curves.items(), strict=False):
-            self._draw_curve(style, name, curve, needed[name])
+        for look, name in zip(cycle(_LOOKS), curves, strict=False):
+            self._draw_curve(look, name, curves[name], needed[name])
         self._label(first)
         return self
 
@@ -245,47 +233,39 @@ class BackfillCurveDisplay:
         line = partial(self.ax_.axhline, color="black", lw=1, zorder=1)
         start, end = curve.quality[0], curve.quality[-1]
         self.line_new_self_ = line(end, ls=(0, (1, 2)))
-        name_level(self.ax_, f"full re-index {percent(end)}", end)
+        style.name_level(self.ax_, f"full re-index {style.percent(end)}", end)
         self.line_old_self_ = None
         if self.old_self is not None:
             self.line_old_self_ = line(self.old_self, ls=(0, (5, 3)))
-            said = f"old self-test {percent(self.old_self)}"
+            said = f"old self-test {style.percent(self.old_self)}"
             # Curves begin above it at the left, unless the update is bad.
             bad = self.old_self > start
-            name_level(self.ax_, said, self.old_self, right=bad, below=True)
+            style.name_level(self.ax_, said, self.old_self, right=bad, below=True)
 
-    def _draw_curve(self, style, name, curve, needed):
-        colour, marker, dash = style
-        area, at = percent(curve.area, unit=""), percent(needed, 0)
-        (self.lines_[name],) = self.ax_.plot(
-            curve.fraction,
-            curve.quality,
-            color=colour,
-            marker=marker,
-            ls=dash,
-            ms=4,
-            lw=2,
-            label=f"{name}: area {area}, {percent_tick(self.share)} at {at}",
-        )
-        reached = curve.quality[np.searchsorted(curve.fraction, needed)]
-        (self.rings_[name],) = self.ax_.plot(
-            needed, reached, "o", ms=13, mfc="none", mec=colour, mew=2
-        )
+    def _draw_curve(self, look, name, curve, needed):
+        x, y = curve.fraction, curve.quality
+        area, at = style.percent(curve.area, unit=""), style.percent(needed, 0)
+        said = f"{name}: area {area}, {style.percent_tick(self.share)} at {at}"
+        (self.lines_[name],) = self.ax_.plot(x, y, **look, ms=4, lw=2, label=said)
+        reached = y[np.searchsorted(x, needed)]
+        ring = {"ms": 13, "mfc": "none", "mec": look["color"], "mew": 2}
+        (self.rings_[name],) = self.ax_.plot(needed, reached, "o", **ring)
 
     def _label(self, curve):
         ax = self.ax_
-        percent_ticks(ax.xaxis, 6)
-        percent_ticks(ax.yaxis, 6)
+        style.percent_ticks(ax.xaxis, 6)
+        style.percent_ticks(ax.yaxis, 6)
         # Room for the names of the levels, and for the legend below all lines.
         ax.margins(x=0.03, y=0.12)
         low, high = ax.get_ylim()
         ax.set_ylim(low - 0.08 * (1 + len(self.lines_)) * (high - low), high)
-        open_frame(ax)
-        measure = measure_name(curve.measure)
+        style.open_frame(ax)
+        measure = style.measure_name(curve.measure)
         ax.set(xlabel="share of the gallery that is re-embedded", ylabel=measure)
-        start, end = percent(curve.quality[0]), percent(curve.quality[-1])
-        set_title(ax, f"{measure} from {start} (cross-test) to {end} (all re-embedded)")
-        said = f"{percent_tick(self.share)} of the full re-index"
+        start, end = style.percent(curve.quality[0]), style.percent(curve.quality[-1])
+        said = f"{measure} from {start} (cross-test) to {end} (all re-embedded)"
+        style.set_title(ax, said)
+        said = f"{style.percent_tick(self.share)} of the full re-index"
         ax.plot([], [], "o", ms=9, mfc="none", mec="black", mew=1.5, label=said)
         ax.legend(loc="lower right", fontsize="small")
 

@@ -2,16 +2,8 @@
 
 import numpy as np
 
+from sklearn_graceful.inspection import _style as style
 from sklearn_graceful.inspection._matrix_display import MatrixDisplay, names_of
-from sklearn_graceful.inspection._style import (
-    BLUE,
-    GREY,
-    ORANGE,
-    add_cell,
-    measure_name,
-    percent,
-    set_title,
-)
 from sklearn_graceful.metrics import compatibility_matrix
 
 # A tick and a cross as curves: not every font has them.
@@ -276,15 +268,17 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         ImportError
             If matplotlib is not installed.
         """
-        values, names = self._checked("values", self.values)
+        values = self._start("values", self.values, ax, height=1.5)
+        from matplotlib.colors import LinearSegmentedColormap
+
         cross_test = np.tri(len(values), k=-1, dtype=bool)
         change = np.where(cross_test, values - np.diag(values), np.nan)
-        self._make_axes(ax, names, height=1.5)
         # Without any cross-test, or with equal ones only, there is nothing to scale.
         limit = np.nanmax(np.abs(change), initial=0) or 0.01
+        loss_to_gain = [style.ORANGE, "#f7f7f7", style.BLUE]
         bar = self._draw_map(
             np.ma.masked_invalid(change),
-            _loss_to_gain(),
+            LinearSegmentedColormap.from_list("", loss_to_gain),
             (-limit, limit),
             lambda points, _: f"{100 * points:+g}" if points else "0",
         )
@@ -295,12 +289,12 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         self._frame_self_tests(values)
         self._mark_cross_tests(change)
         self._label()
-        set_title(self.ax_, self._title(values, change))
+        style.set_title(self.ax_, self._title(values, change))
         return self
 
     def _frame_self_tests(self, values):
         for k in np.flatnonzero(~np.isnan(np.diag(values))):
-            add_cell(self.ax_, k, k, GREY, size=0.94, edgecolor="black")
+            style.add_cell(self.ax_, k, k, style.GREY, size=0.94, edgecolor="black")
             self.text_[k, k].set_fontweight("bold")
 
     def _mark_cross_tests(self, change):
@@ -340,19 +334,11 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         )
 
     def _title(self, values, change):
-        n_tests = int(np.isfinite(change).sum())
-        n_met = int((change > 0).sum())
-        used = values[np.tri(len(values), dtype=bool)]
-        used = used[np.isfinite(used)]
+        n_tests, n_met = np.isfinite(change).sum(), (change > 0).sum()
+        used = values[np.tri(len(values), dtype=bool) & np.isfinite(values)]
         share = f"{100 * n_met / n_tests:.0f} %" if n_tests else "undefined"
-        mean = percent(used.mean(), unit="") if len(used) else "undefined"
+        mean = style.percent(used.mean(), unit="") if len(used) else "undefined"
         return (
-            f"{measure_name(self.measure)} in %\n"
+            f"{style.measure_name(self.measure)} in %\n"
             f"AC {share} ({n_met} of {n_tests} cross-tests), AM {mean}"
         )
-
-
-def _loss_to_gain():
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("", [ORANGE, "#f7f7f7", BLUE])

@@ -4,27 +4,17 @@ import math
 
 import numpy as np
 
-from sklearn_graceful.inspection._style import (
-    GREY,
-    LETTER_INCHES,
-    LIGHT_GREY,
-    ORANGE,
-    PALE_BLUE,
-    add_cell,
-    make_axes,
-    make_two_axes,
-    open_frame,
-    percent_tick,
-    remove_frame,
-    set_title,
-    short_names,
-    write_cell,
-)
+from sklearn_graceful.inspection import _style as style
 from sklearn_graceful.metrics import FlipCounts, flip_counts, flip_interval
 from sklearn_graceful.reference import as_reference, old_labels
 
-_OUTCOMES = [["both right", "negative flips"], ["positive flips", "both wrong"]]
-_COLOURS = [[LIGHT_GREY, ORANGE], [PALE_BLUE, GREY]]
+# Of the table, row by row.
+_COLOURS = {
+    "both_right": style.LIGHT_GREY,
+    "negative_flips": style.ORANGE,
+    "positive_flips": style.PALE_BLUE,
+    "both_wrong": style.GREY,
+}
 
 
 class FlipDisplay:
@@ -317,118 +307,100 @@ class FlipDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        names = self._class_names() if show_classes else []
+        names = []
+        if show_classes and self.by_class is not None:
+            numbers = range(len(self.by_class.negative_flips))
+            names = style.short_names(self.display_labels, numbers, "classes")
         if max_classes < 1:
             raise ValueError(f"max_classes must be at least 1, got {max_classes}.")
-        n_bars = min(len(names), max_classes)
-        self._make_axes(ax, n_bars, names)
+        self.ax_by_class_ = self.bars_ = None
+        if names:
+            n_bars = min(len(names), max_classes)
+            self.ax_, self.ax_by_class_ = style.make_two_axes(
+                "FlipDisplay",
+                ax,
+                (9.5, max(4.2, 1.4 + 0.21 * n_bars)),
+                side="right",
+                size="80%",
+                pad=0.45 + style.LETTER_INCHES * max(map(len, names)),
+            )
+            self._draw_classes(np.array(names), rate, n_bars)
+        else:
+            self.ax_ = style.make_axes("FlipDisplay", ax, (4.6, 4.2))
         self.figure_ = self.ax_.figure
         self._draw_table()
-        self.bars_ = None
-        if n_bars:
-            self._draw_classes(names, rate, n_bars)
         return self
 
-    def _class_names(self):
-        """Short names of the classes, none without counts of them."""
-        if self.by_class is None:
-            return []
-        n_classes = len(self.by_class.negative_flips)
-        labels = self.display_labels
-        labels = range(n_classes) if labels is None else labels
-        return short_names(labels, n_classes, "classes")
-
-    def _make_axes(self, ax, n_bars, names):
-        if not n_bars:
-            self.ax_ = make_axes("FlipDisplay", ax, (4.6, 4.2))
-            self.ax_by_class_ = None
-            return
-        self.ax_, self.ax_by_class_ = make_two_axes(
-            "FlipDisplay",
-            ax,
-            (9.5, max(4.2, 1.4 + 0.21 * n_bars)),
-            side="right",
-            size="80%",
-            pad=0.45 + LETTER_INCHES * max(map(len, names)),
-        )
-
     def _draw_table(self):
-        ax, counts = self.ax_, self.counts
-        percent = _percent_of(counts.total)
-        cells = [
-            [counts.both_right, counts.negative_flips],
-            [counts.positive_flips, counts.both_wrong],
-        ]
+        ax, counts, percent = self.ax_, self.counts, self._percent
         self.text_ = np.empty((2, 2), dtype=object)
-        for row, column in np.ndindex(2, 2):
-            rows, colour = cells[row][column], _COLOURS[row][column]
-            said = f"{_OUTCOMES[row][column]}\n{percent(rows)}\n{_amount(rows)}"
-            style, frame = {"color": "black"}, {"edgecolor": "white"}
-            if (row, column) == (0, 1):
-                style = {"color": "white", "fontweight": "bold"}
+        for cell, outcome in zip(np.ndindex(2, 2), _COLOURS, strict=True):
+            rows = getattr(counts, outcome)
+            said = f"{outcome.replace('_', ' ')}\n{percent(rows)}\n{_amount(rows)}"
+            text, frame = {"color": "black"}, {"edgecolor": "white"}
+            if outcome == "negative_flips":
+                text = {"color": "white", "fontweight": "bold"}
                 frame = {"edgecolor": "black", "linewidth": 2.5, "zorder": 2}
-            add_cell(ax, row, column, colour, **frame)
-            self.text_[row, column] = write_cell(
-                ax, row, column, said, linespacing=1.4, **style
+            style.add_cell(ax, *cell, _COLOURS[outcome], **frame)
+            self.text_[cell] = style.write_cell(
+                ax, *cell, said, linespacing=1.4, **text
             )
-        wrong_old = counts.total - counts.right_old
+        wrong_old = counts.positive_flips + counts.both_wrong
         right = [f"right\n{percent(n)}" for n in (counts.right_new, counts.right_old)]
         wrong = [f"wrong\n{percent(n)}" for n in (counts.wrong_new, wrong_old)]
         ax.set(xlim=(-0.52, 1.52), ylim=(1.52, -0.52))
         ax.set_xticks([0, 1], [right[0], wrong[0]])
         ax.set_yticks([0, 1], [right[1], wrong[1]])
         ax.set(xlabel="new model", ylabel="old model")
-        remove_frame(ax)
-        set_title(ax, self._title(percent))
+        style.remove_frame(ax)
+        style.set_title(ax, self._title())
 
-    def _title(self, percent):
-        counts, total = self.counts, self.counts.total
+    def _title(self):
+        counts, percent = self.counts, self._percent
         nfr = f"NFR {percent(counts.negative_flips)}"
         if self.nfr_interval is not None:
-            _, low, high = self.nfr_interval
-            nfr += (
-                f" ({100 * self.confidence:g} % interval {percent(low * total)} to "
-                f"{percent(high * total)})"
-            )
+            _, low, high = (percent(end * counts.total) for end in self.nfr_interval)
+            nfr += f" ({style.percent_tick(self.confidence)} interval {low} to {high})"
         old, new = percent(counts.right_old), percent(counts.right_new)
         return f"{nfr}\naccuracy {old} → {new}"
 
+    def _percent(self, rows):
+        """Rows as a share of all, with as many digits as so many rows support."""
+        total = self.counts.total
+        digits = min(max(math.ceil(math.log10(max(total, 1))) - 3, 1), 4)
+        return f"{100 * rows / total if total else math.nan:.{digits}f} %"
+
     def _draw_classes(self, names, rate, n_bars):
+        from matplotlib.ticker import MaxNLocator
+
         ax, by_class = self.ax_by_class_, self.by_class
         lengths = by_class.negative_flip_rate if rate else by_class.negative_flips
         lengths = np.nan_to_num(lengths)
         # Equal bars stay in the order of the classes.
         order = np.argsort(-lengths, kind="stable")
         shown, rest = order[:n_bars], order[n_bars:]
-        self.bars_ = ax.barh(np.arange(n_bars), lengths[shown], 0.7, color=ORANGE)
+        self.bars_ = ax.barh(np.arange(n_bars), lengths[shown], 0.7, color=style.ORANGE)
         said = [
             f"{_amount(by_class.negative_flips[k])} of {_amount(by_class.total[k])}"
             for k in shown
         ]
         ax.bar_label(self.bars_, said, padding=3, fontsize="small")
-        ax.set_yticks(np.arange(n_bars), [names[k] for k in shown])
-        ax.tick_params(
-            axis="y", length=0, labelsize="small" if n_bars > 10 else "medium"
-        )
+        ax.set_yticks(np.arange(n_bars), names[shown])
+        size = "small" if n_bars > 10 else "medium"
+        ax.tick_params(axis="y", length=0, labelsize=size)
         # Few bars stay as thin as many, and the longest one leaves room for its text.
         ax.set_ylim(max(n_bars, 5) - 0.5, -0.5)
         ax.set_xlim(0, 1.45 * max(lengths.max(), 1e-9) if lengths.any() else 1)
-        open_frame(ax)
-        ax.set_ylabel("true class")
-        ax.set_xlabel(_bars_label(rate, len(rest), by_class.negative_flips[rest].sum()))
-        _tick_bars(ax.xaxis, rate, lengths)
-
-
-def _percent_of(total):
-    """Writer of rows as their share of all, with the digits that `total` supports."""
-    size = math.log10(total) if total > 1 else 0
-    digits = min(max(math.ceil(size) - 3, 1), 4)
-
-    def percent(rows):
-        share = 100 * rows / total if total else math.nan
-        return f"{share:.{digits}f} %"
-
-    return percent
+        style.open_frame(ax)
+        label = "negative flips, share of the class" if rate else "negative flips"
+        if len(rest):
+            flips = _amount(by_class.negative_flips[rest].sum())
+            label += f"\n({len(rest)} more classes: {flips} negative flips)"
+        ax.set(xlabel=label, ylabel="true class")
+        whole = not rate and not (lengths % 1).any()
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=whole))
+        if rate:
+            ax.xaxis.set_major_formatter(style.percent_tick)
 
 
 def _amount(rows):
@@ -436,19 +408,3 @@ def _amount(rows):
     if float(rows).is_integer():
         return f"{rows:,.0f}"
     return f"{rows:,.1f}" if rows >= 10 else f"{rows:.3g}"
-
-
-def _bars_label(rate, n_rest, flips_of_rest):
-    label = "negative flips, share of the class" if rate else "negative flips"
-    if not n_rest:
-        return label
-    return f"{label}\n({n_rest} more classes: {_amount(flips_of_rest)} negative flips)"
-
-
-def _tick_bars(axis, rate, lengths):
-    from matplotlib.ticker import MaxNLocator
-
-    whole = not rate and all(float(length).is_integer() for length in lengths)
-    axis.set_major_locator(MaxNLocator(nbins=4, integer=whole))
-    if rate:
-        axis.set_major_formatter(percent_tick)

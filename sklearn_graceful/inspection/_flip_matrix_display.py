@@ -4,13 +4,8 @@ import math
 
 import numpy as np
 
+from sklearn_graceful.inspection import _style as style
 from sklearn_graceful.inspection._matrix_display import MatrixDisplay, names_of
-from sklearn_graceful.inspection._style import (
-    LIGHT_GREY,
-    percent,
-    percent_tick,
-    set_title,
-)
 from sklearn_graceful.metrics import flip_matrix
 
 
@@ -205,13 +200,12 @@ class FlipMatrixDisplay(MatrixDisplay):
         ImportError
             If matplotlib is not installed.
         """
-        rates, names = self._checked("matrix", self.matrix)
+        rates = self._start("matrix", self.matrix, ax, height=0.9)
         updates = np.ma.masked_array(rates, np.tri(len(rates), dtype=bool))
         highest = updates.max()
-        self._make_axes(ax, names, height=0.9)
         # Without any flip, or with nan everywhere, there is nothing to scale.
         limits = (0, highest if highest > 0 else 0.01)
-        self._draw_map(updates, "Oranges", limits, percent_tick)
+        self._draw_map(updates, "Oranges", limits, style.percent_tick)
         digits = _digits(highest)
         self._write_cells(
             rates,
@@ -219,10 +213,10 @@ class FlipMatrixDisplay(MatrixDisplay):
             muted=np.tri(len(rates), k=-1, dtype=bool),
             digits=digits,
         )
-        self.ax_.set_facecolor(LIGHT_GREY)
+        self.ax_.set_facecolor(style.LIGHT_GREY)
         self.ax_.set(xlabel="to this version", ylabel="from this version")
-        said = percent(highest, digits, unit="")
-        set_title(self.ax_, f"NFR in %, of updates up to {said}")
+        said = style.percent(highest, digits, unit="")
+        style.set_title(self.ax_, f"NFR in %, of updates up to {said}")
         return self
 
 

@@ -2,15 +2,7 @@
 
 import numpy as np
 
-from sklearn_graceful.inspection._style import (
-    LETTER_INCHES,
-    MUTED,
-    make_axes,
-    percent,
-    remove_frame,
-    short_names,
-    write_cell,
-)
+from sklearn_graceful.inspection import _style as style
 from sklearn_graceful.reference import ModelHistory, as_reference
 
 _CELL_INCHES = 0.6
@@ -21,37 +13,31 @@ _DARK = 0.6
 class MatrixDisplay:
     """Base: a heat map with figures, names of the versions and a colour bar."""
 
-    def _checked(self, name, matrix):
-        """Square array of a value for each pair of versions, and their short names."""
+    def _start(self, name, matrix, ax, height):
+        """Check a square matrix; name its versions along axes, in `height` inches."""
         matrix = np.asarray(matrix, dtype=float)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
             raise ValueError(
                 f"{name} must have one row and one column for each of two versions or "
                 f"more, got shape {matrix.shape}."
             )
-        labels = self.display_labels
-        labels = _numbered(len(matrix)) if labels is None else labels
-        return matrix, short_names(labels, len(matrix), "versions")
-
-    def _make_axes(self, ax, names, height):
-        """Axes with the names of the versions; words take `height` inches."""
+        numbered = _numbered(len(matrix))
+        names = style.short_names(self.display_labels, numbered, "versions")
         longest = max(map(len, names))
-        side = max(3.0, _CELL_INCHES * len(names)) + LETTER_INCHES * longest
-        ax = make_axes(type(self).__name__, ax, (side + 1.5, side + height))
+        side = max(3.0, _CELL_INCHES * len(names)) + style.LETTER_INCHES * longest
+        ax = style.make_axes(type(self).__name__, ax, (side + 1.5, side + height))
         self.ax_, self.figure_ = ax, ax.figure
         places = np.arange(len(names))
         ax.set_xticks(places, names, rotation=90 if longest > 5 else 0)
         ax.set_yticks(places, names)
-        remove_frame(ax)
+        style.remove_frame(ax)
+        return matrix
 
     def _draw_map(self, shown, colours, limits, write_tick):
         """Draw the unmasked cells and the colour bar, which is returned."""
         from matplotlib.ticker import MaxNLocator
 
-        low, high = limits
-        self.im_ = self.ax_.imshow(
-            shown, cmap=colours, vmin=low, vmax=high, aspect="auto"
-        )
+        self.im_ = self.ax_.imshow(shown, cmap=colours, clim=limits, aspect="auto")
         bar = self.figure_.colorbar(self.im_, ax=self.ax_, pad=0.03, fraction=0.05)
         bar.locator = MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
         bar.formatter = write_tick
@@ -64,16 +50,11 @@ class MatrixDisplay:
         self.text_ = np.full(values.shape, None, dtype=object)
         dark = np.abs(self.im_.get_array()) > _DARK * self.im_.norm.vmax
         colour = np.where(np.ma.filled(dark, False), "white", "black")
-        colour = np.where(muted, MUTED, colour)
-        for row, column in np.argwhere(written):
-            self.text_[row, column] = write_cell(
-                self.ax_,
-                row,
-                column,
-                percent(values[row, column], digits, unit=""),
-                fontsize="small",
-                color=colour[row, column],
-            )
+        colour = np.where(muted, style.MUTED, colour)
+        for cell in zip(*np.nonzero(written), strict=True):
+            said = style.percent(values[cell], digits, unit="")
+            look = {"fontsize": "small", "color": colour[cell]}
+            self.text_[cell] = style.write_cell(self.ax_, *cell, said, **look)
 
     @classmethod
     def _handles(cls, versions):

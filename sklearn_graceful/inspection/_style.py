@@ -13,24 +13,22 @@ _MEASURE_NAMES = {"map": "mAP", "ndcg": "nDCG", None: "quality"}
 def make_axes(display, ax, figsize):
     """Axes of a new figure, or `ax` itself."""
     plt = _import_pyplot(display)
-    if ax is not None:
-        return ax
-    return plt.subplots(figsize=figsize, layout="constrained")[1]
-
-
-def make_two_axes(display, ax, figsize, *, side, size, pad, sharex=False):
-    """Axes and others at their "right" or "bottom": of a new figure, or beside `ax`."""
-    plt = _import_pyplot(display)
     if ax is None:
-        shape = (1, 2) if side == "right" else (2, 1)
-        figure = plt.figure(figsize=figsize, layout="constrained")
-        return figure.subplots(*shape, sharex=sharex)
+        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    return ax
+
+
+def make_two_axes(display, ax, figsize, *, side, size, pad):
+    """Axes and others at their "right", or their "bottom" with the same x."""
+    plt, below = _import_pyplot(display), side == "bottom"
+    if ax is None:
+        shape = (2, 1) if below else (1, 2)
+        options = {"figsize": figsize, "layout": "constrained", "sharex": below}
+        return plt.subplots(*shape, **options)[1]
     from mpl_toolkits.axes_grid1 import make_axes_locatable
 
-    second = make_axes_locatable(ax).append_axes(
-        side, size=size, pad=pad, sharex=ax if sharex else None
-    )
-    return ax, second
+    options = {"size": size, "pad": pad, "sharex": ax if below else None}
+    return ax, make_axes_locatable(ax).append_axes(side, **options)
 
 
 def _import_pyplot(display):
@@ -107,13 +105,14 @@ def percent_ticks(axis, n_ticks=5):
     axis.set_major_formatter(percent_tick)
 
 
-def short_names(display_labels, n, things):
-    """Names of n `things`, refusing another number of them."""
-    if len(display_labels) != n:
+def short_names(display_labels, default, things):
+    """Names of `things`, by `default` or by as many labels."""
+    labels = default if display_labels is None else display_labels
+    if len(labels) != len(default):
         raise ValueError(
-            f"display_labels has {len(display_labels)} names for {n} {things}."
+            f"display_labels has {len(labels)} names for {len(default)} {things}."
         )
-    return [_short(str(label)) for label in display_labels]
+    return [_short(str(label)) for label in labels]
 
 
 def _short(name):

@@ -2,25 +2,16 @@
 
 import numpy as np
 
-from sklearn_graceful.inspection._style import (
-    BLUE,
-    ORANGE,
-    make_two_axes,
-    name_level,
-    open_frame,
-    percent,
-    percent_tick,
-    percent_ticks,
-    set_title,
-)
+from sklearn_graceful.inspection import _style as style
 
 
 class UpdatePathDisplay:
     """Draw accuracy and negative flip rate (NFR) along the way of an update.
 
-    From the old model at the left to the new one at the right, with the share that
-    :class:`FlipControlledClassifier` chose and its budget. Where the accuracy curve is
-    flat and the NFR still rises, the rest of the way brings flips only.
+    From the old model at the left to the new one at the right, with the share t of the
+    new model that :class:`FlipControlledClassifier` chose and its budget. Where the
+    accuracy curve is flat and the NFR still rises, the rest of the way brings flips
+    only.
 
     Use :meth:`from_estimator` rather than the constructor, unless the path was stored.
 
@@ -48,11 +39,11 @@ class UpdatePathDisplay:
     line_budget_ : matplotlib Line2D or None
         The budget.
     points_ : list of matplotlib Line2D
-        The chosen share on both curves, if there is one.
+        The chosen t on both curves, if there is one.
 
     See Also
     --------
-    sklearn_graceful.FlipControlledClassifier : Chooses the share.
+    sklearn_graceful.FlipControlledClassifier : Chooses t.
 
     Examples
     --------
@@ -85,7 +76,7 @@ class UpdatePathDisplay:
             Fitted with an old model.
         X : array-like of shape (n, n_features), default=None
             Rows that took no part in ``fit``: an honest picture. None: the calibration
-            rows, on which the share was chosen.
+            rows, on which t was chosen.
         y : array-like of shape (n,), default=None
             Their labels.
         ax : matplotlib Axes, default=None
@@ -135,67 +126,46 @@ class UpdatePathDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_, self.ax_nfr_ = make_two_axes(
-            "UpdatePathDisplay",
-            ax,
-            (6, 5),
-            side="bottom",
-            size="90%",
-            pad=0.15,
-            sharex=True,
+        self.ax_, self.ax_nfr_ = style.make_two_axes(
+            "UpdatePathDisplay", ax, (6, 5), side="bottom", size="90%", pad=0.15
         )
         self.figure_ = self.ax_.figure
-        path, style = self.path, {"linewidth": 2, "drawstyle": "steps-post"}
-        (self.line_accuracy_,) = self.ax_.plot(
-            path.t, path.accuracy, color=BLUE, **style
-        )
-        (self.line_nfr_,) = self.ax_nfr_.plot(path.t, path.nfr, color=ORANGE, **style)
+        lines, self.points_ = [], []
+        for ax, name, values, colour in (
+            (self.ax_, "accuracy", self.path.accuracy, style.BLUE),
+            (self.ax_nfr_, "NFR", self.path.nfr, style.ORANGE),
+        ):
+            lines += ax.plot(self.path.t, values, color=colour, lw=2, ds="steps-post")
+            if self.new_share is not None:
+                ax.axvline(self.new_share, color="0.6", lw=1, zorder=0)
+                # What holds at t is what held at the last step up to t.
+                last = np.searchsorted(self.path.t, self.new_share, side="right") - 1
+                point = {"marker": "o", "ms": 8, "color": colour, "zorder": 3}
+                self.points_ += ax.plot(self.new_share, values[last], **point)
+            ax.set_ylabel(name)
+            style.percent_ticks(ax.yaxis)
+            style.open_frame(ax)
+            ax.margins(x=0.02)
+        self.line_accuracy_, self.line_nfr_ = lines
         self._draw_budget()
-        self._draw_choice()
-        self._label()
+        self.ax_.tick_params(labelbottom=False)
+        self.ax_nfr_.set_xlabel("share t of the new model, from 0 (old) to 1 (new)")
+        style.set_title(self.ax_, self._title())
         return self
 
     def _draw_budget(self):
-        self.line_budget_ = None
-        if self.max_nfr is None:
-            return
-        ax = self.ax_nfr_
-        self.line_budget_ = ax.axhline(self.max_nfr, color="black", ls="--", lw=1)
-        name_level(ax, f"budget {percent_tick(self.max_nfr)}", self.max_nfr)
-
-    def _draw_choice(self):
-        self.points_ = []
-        if self.new_share is None:
-            return
-        for ax, values, colour in (
-            (self.ax_, self.path.accuracy, BLUE),
-            (self.ax_nfr_, self.path.nfr, ORANGE),
-        ):
-            ax.axvline(self.new_share, color="0.6", lw=1, zorder=0)
-            chosen = self._at_choice(values)
-            self.points_ += ax.plot(self.new_share, chosen, "o", ms=8, color=colour)
-
-    def _at_choice(self, values):
-        # The curves are steps: what holds at t is what held at the last point up to t.
-        last = np.searchsorted(self.path.t, self.new_share, side="right") - 1
-        return values[last]
-
-    def _label(self):
-        for ax, name in ((self.ax_, "accuracy"), (self.ax_nfr_, "NFR")):
-            ax.set_ylabel(name)
-            percent_ticks(ax.yaxis)
-            open_frame(ax)
-            ax.margins(x=0.02)
+        ax, self.line_budget_ = self.ax_nfr_, None
+        if self.max_nfr is not None:
+            self.line_budget_ = ax.axhline(self.max_nfr, color="black", ls="--", lw=1)
+            said = f"budget {style.percent_tick(self.max_nfr)}"
+            style.name_level(ax, said, self.max_nfr)
         highest = max(self.path.nfr.max(), self.max_nfr or 0, 1e-3)
-        self.ax_nfr_.set_ylim(-0.03 * highest, 1.2 * highest)
-        self.ax_.tick_params(labelbottom=False)
-        self.ax_nfr_.set_xlabel("share t of the new model, from 0 (old) to 1 (new)")
-        set_title(self.ax_, self._title())
+        ax.set_ylim(-0.03 * highest, 1.2 * highest)
 
     def _title(self):
         said = "from old to new model"
-        if self.new_share is not None:
-            nfr, accuracy = map(self._at_choice, (self.path.nfr, self.path.accuracy))
-            said = f"t = {self.new_share:.2f}: NFR {percent(nfr)}, "
-            said += f"accuracy {percent(accuracy)}"
+        if self.points_:
+            accuracy, nfr = (point.get_ydata()[0] for point in self.points_)
+            said = f"t = {self.new_share:.2f}: NFR {style.percent(nfr)}, "
+            said += f"accuracy {style.percent(accuracy)}"
         return said if self.rows is None else f"{said} ({self.rows})"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_graceful.metrics import ConfidenceInterval, paired_bootstrap
-from sklearn_graceful.report._text_table import text_table
 
 # By verdict: why, and what to do.
 _REASONS = {
@@ -68,16 +67,14 @@ class EmbedderAdvice:
         return _REASONS[self.verdict]
 
     def __str__(self):
-        def gain(difference):
-            return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*difference)
-
+        gain = "{:+.3f} [{:+.3f}, {:+.3f}]".format
         rows = f"({self.n_queries} queries, intervals at {100 * self.confidence:g} %)"
-        table = [
-            ("old self-test", f"{self.old_self:.3f}  {rows}"),
-            ("cross-test", f"{self.cross:.3f}  {gain(self.cross_difference)}"),
-            ("new self-test", f"{self.new_self:.3f}  {gain(self.reindex_difference)}"),
-        ]
-        return "\n".join([f"{self.verdict}: {self.reason}.", *text_table(table, gap=1)])
+        return (
+            f"{self.verdict}: {self.reason}.\n"
+            f"old self-test {self.old_self:.3f}  {rows}\n"
+            f"cross-test    {self.cross:.3f}  {gain(*self.cross_difference)}\n"
+            f"new self-test {self.new_self:.3f}  {gain(*self.reindex_difference)}"
+        )
 
 
 def advise_embedder_update(
@@ -186,8 +183,9 @@ def advise_embedder_update(
     )
 
     def is_gain(values, difference):
-        enough = _may_reject(np.count_nonzero(values != old_self), confidence)
-        return enough and difference.low > min_gain
+        # A sign test of fewer could not reject, were they all to point one way.
+        n_differing = np.count_nonzero(values != old_self)
+        return 2 * 0.5**n_differing <= 1 - confidence and difference.low > min_gain
 
     if is_gain(cross, cross_difference):
         verdict = "upgrade"
@@ -208,19 +206,14 @@ def advise_embedder_update(
     )
 
 
-def _may_reject(n_differing, confidence):
-    """Whether a sign test of so many queries can reject at all."""
-    return 2 * 0.5**n_differing <= 1 - confidence
-
-
 def _check_outcomes(**outcomes):
     """Outcomes as rows of one array, without the queries that are nan in all."""
     columns = {k: np.asarray(v, dtype=np.float64) for k, v in outcomes.items()}
-    shapes = {name: column.shape for name, column in columns.items()}
-    if len(set(shapes.values())) > 1 or columns["old_self"].ndim != 1:
+    if len({c.shape for c in columns.values()}) > 1 or columns["old_self"].ndim != 1:
+        shapes = ", ".join(f"{name} {c.shape}" for name, c in columns.items())
         raise ValueError(
             "old_self, cross and new_self must hold one outcome a query, got the "
-            f"shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}."
+            f"shapes {shapes}."
         )
     for name, column in columns.items():
         if np.isinf(column).any():

@@ -5,7 +5,6 @@ SciPy only.
 """
 
 from sklearn_graceful.rollout._confusion import confusion_probabilities
-from sklearn_graceful.rollout._label_changes import LabelChanges
-from sklearn_graceful.rollout._prediction_store import PredictionStore
+from sklearn_graceful.rollout._prediction_store import LabelChanges, PredictionStore
 
 __all__ = ["LabelChanges", "PredictionStore", "confusion_probabilities"]

@@ -1,6 +1,6 @@
 """What a prediction store accepts; everything else is refused by name."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -22,10 +22,10 @@ def check_classes(classes):
     return classes
 
 
-def check_n_rows(name, n_rows):
+def check_n_rows(n_rows):
     """Turn a number of rows into an int, if it is a whole number of at least 1."""
     if not isinstance(n_rows, Integral) or isinstance(n_rows, bool) or n_rows < 1:
-        raise ValueError(f"{name} must be an int of at least 1, got {n_rows!r}.")
+        raise ValueError(f"n_rows must be an int of at least 1, got {n_rows!r}.")
     return int(n_rows)
 
 
@@ -91,6 +91,21 @@ def check_rows(rows, n_rows):
     if len(np.unique(rows)) < len(rows):
         raise ValueError("rows names a row more than once.")
     return rows.astype(np.intp)
+
+
+def check_budget(budget, n_rows):
+    """Turn a number of rows, a share of all or None, for all, into a number."""
+    if budget is None:
+        return n_rows
+    if isinstance(budget, Real) and not isinstance(budget, bool):
+        if isinstance(budget, Integral) and budget >= 1:
+            return int(budget)
+        if 0 < budget <= 1:
+            return max(round(budget * n_rows), 1)
+    raise ValueError(
+        "budget must be a number of rows (int, at least 1) or a share of all rows "
+        f"(float, above 0 and at most 1), got {budget!r}."
+    )
 
 
 def encode(name, labels, classes):

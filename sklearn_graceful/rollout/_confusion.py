@@ -64,14 +64,6 @@ def even_errors(counts):
     return spread
 
 
-def count_pairs(y_true, y_pred, n_classes, sample_weight=None):
-    """Table of counts of label codes against prediction codes."""
-    cells = np.bincount(
-        y_true.astype(np.intp) * n_classes + y_pred, sample_weight, n_classes**2
-    )
-    return cells.reshape(n_classes, n_classes).astype(np.float64)
-
-
 def check_confusion(confusion, n_classes):
     """Take P(prediction | label) as it is, if it is positive and its rows sum to 1."""
     confusion = check_square("confusion", confusion)

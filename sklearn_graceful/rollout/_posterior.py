@@ -3,8 +3,6 @@
 import numpy as np
 from scipy.special import xlogy
 
-CHUNK_CELLS = 2**17
-
 
 def information_share(n_predictions, correlation):
     """How much of the evidence of n correlated predictions counts, from 1 / n to 1."""
@@ -20,15 +18,6 @@ def worth_of_one_more(n_predictions, correlation):
     return n_next * information_share(n_next, correlation) - worth
 
 
-def posterior(log_likelihood, log_prior, share):
-    """``prior * likelihood ** share`` at a sum of 1, of shape (n, n_classes)."""
-    scores = share[:, np.newaxis] * log_likelihood + log_prior
-    scores -= scores.max(axis=1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=1, keepdims=True)
-    return scores
-
-
 def entropy(proba):
     """Entropy of each row, in nats."""
     return -xlogy(proba, proba).sum(axis=1)
@@ -39,10 +28,3 @@ def information_gain(proba, confusion):
     # The mutual information of label and prediction, H(prediction) - sum_k p(k)
     # H(prediction | k).
     return entropy(proba @ confusion) - proba @ entropy(confusion)
-
-
-def chunks(rows, n_classes):
-    """Parts of `rows` so small that a few tables of them need little memory."""
-    size = max(CHUNK_CELLS // n_classes, 1)
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

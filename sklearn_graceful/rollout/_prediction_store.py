@@ -1,9 +1,14 @@
 """Keep the labels of unlabelled rows up to date over many model versions."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import gen_batches
 
 from sklearn_graceful.rollout._checks import (
+    check_budget,
     check_classes,
     check_correlation,
     check_cost_ratio,
@@ -17,17 +22,16 @@ from sklearn_graceful.rollout._confusion import (
     check_smoothing,
     confusion_probabilities,
 )
-from sklearn_graceful.rollout._label_changes import LabelChanges
 from sklearn_graceful.rollout._labelled_rows import LabelledRows
-from sklearn_graceful.rollout._orders import check_strategy, first_rows, number_of_rows
 from sklearn_graceful.rollout._posterior import (
-    chunks,
     entropy,
     information_gain,
     information_share,
-    posterior,
     worth_of_one_more,
 )
+
+# Cells of a table of probabilities that is in memory at once.
+_CHUNK_CELLS = 2**17
 
 
 class PredictionStore:
@@ -155,7 +159,7 @@ default="uniform"
         correlation=0.0,
         smoothing=5.0,
     ):
-        n_rows = check_n_rows("n_rows", n_rows)
+        n_rows = check_n_rows(n_rows)
         self.classes = check_classes(classes)
         self.cost_ratio = check_cost_ratio(cost_ratio)
         self.prior = check_prior(prior, len(self.classes))
@@ -171,7 +175,8 @@ default="uniform"
         self._log_likelihood = np.zeros((n_rows, n_classes))
         self._n_predictions = np.zeros(n_rows, dtype=np.int32)
         # Codes are positions in `classes`; -1 is no label, no prediction.
-        self._reported = self._no_codes(n_rows)
+        dtype = np.min_scalar_type(-n_classes)
+        self._reported = np.full(n_rows, -1, dtype=dtype)
         self._predictions = {}
         self._labelled = None
 
@@ -233,10 +238,17 @@ default="uniform"
             raise ValueError("Give either y_true and y_pred, or confusion.")
         if confusion is None:
             confusion = self._learn_from_labelled(y_true, y_pred, sample_weight)
+        elif sample_weight is not None:
+            raise ValueError("sample_weight needs labelled rows, y_true and y_pred.")
+        elif self.correlation == "auto":
+            raise ValueError(
+                "correlation='auto' needs labelled rows of every version, y_true and "
+                "y_pred in place of confusion."
+            )
         else:
-            confusion = self._check_given(confusion, sample_weight)
+            confusion = check_confusion(confusion, len(self.classes))
         self.confusions[version] = confusion
-        self._predictions[version] = self._no_codes(self.n_rows)
+        self._predictions[version] = np.full_like(self._reported, -1)
 
     def order(
         self, budget=None, *, strategy="entropy", version=None, random_state=None
@@ -276,12 +288,24 @@ default="uniform"
             If `version`, `strategy` or `budget` is none of the above.
         """
         version = self._check_version(version)
-        check_strategy(strategy)
-        n_chosen = number_of_rows(budget, self.n_rows)
+        n_chosen = check_budget(budget, self.n_rows)
         left = np.flatnonzero(self._predictions[version] < 0)
-        priority = self._priority(strategy, self.confusions[version], left)
-        rng = np.random.default_rng(random_state)
-        return left[first_rows(priority, self._n_predictions[left], n_chosen, rng)]
+        n_before = self._n_predictions[left]
+        if strategy == "random":
+            priority = np.zeros(len(left))
+        elif strategy == "entropy":
+            priority = self._of_posterior(entropy, left)
+        elif strategy == "information_gain":
+            confusion = self.confusions[version]
+            gain = self._of_posterior(lambda p: information_gain(p, confusion), left)
+            priority = gain * worth_of_one_more(n_before, self.correlation_)
+        else:
+            known = ["entropy", "information_gain", "random"]
+            raise ValueError(f"Unknown strategy {strategy!r}, choose one of {known}.")
+        # Rows with the same predictions have the same posterior.
+        tie_breaker = np.random.default_rng(random_state).random(len(left))
+        order = np.lexsort((tie_breaker, -priority, n_before > 0))
+        return left[order[:n_chosen]]
 
     def update(self, rows, predictions, *, version=None):
         """Take in what a version predicts for some rows, and change their labels.
@@ -318,8 +342,8 @@ default="uniform"
             )
         codes = encode("predictions", predictions, self.classes)
         known = self._predictions[version]
-        if (known[rows] >= 0).any():
-            again = rows[known[rows] >= 0]
+        again = rows[known[rows] >= 0]
+        if len(again):
             raise ValueError(
                 f"Version {version!r} has looked at {len(again)} of these rows before, "
                 f"row {again[0]} among them."
@@ -400,13 +424,12 @@ default="uniform"
         rows : ndarray of int, shape (n_rows,)
             Their positions.
         """
-        n_new, n_old = check_n_rows("n_rows", n_rows), self.n_rows
-        none = self._no_codes(n_new)
+        n_new, n_old = check_n_rows(n_rows), self.n_rows
         self._log_likelihood = np.pad(self._log_likelihood, [(0, n_new), (0, 0)])
         self._n_predictions = np.pad(self._n_predictions, (0, n_new))
-        self._reported = np.concatenate([self._reported, none])
+        self._reported = np.pad(self._reported, (0, n_new), constant_values=-1)
         for version, codes in self._predictions.items():
-            self._predictions[version] = np.concatenate([codes, none])
+            self._predictions[version] = np.pad(codes, (0, n_new), constant_values=-1)
         return np.arange(n_old, n_old + n_new)
 
     def __repr__(self):
@@ -429,16 +452,6 @@ default="uniform"
             self.correlation_ = self._labelled.correlation(self.prior_, self.smoothing)
         return confusion_probabilities(rows.counts, smoothing=self.smoothing)
 
-    def _check_given(self, confusion, sample_weight):
-        if sample_weight is not None:
-            raise ValueError("sample_weight needs labelled rows, y_true and y_pred.")
-        if self.correlation == "auto":
-            raise ValueError(
-                "correlation='auto' needs labelled rows of every version, y_true and "
-                "y_pred in place of confusion."
-            )
-        return check_confusion(confusion, len(self.classes))
-
     def _check_version(self, version):
         if not self.confusions:
             raise NotFittedError("No version is registered; call `register` first.")
@@ -450,44 +463,68 @@ default="uniform"
             )
         return version
 
-    def _priority(self, strategy, confusion, rows):
-        """How urgently a version with this confusion should look at each row."""
-        if strategy == "random":
-            return np.zeros(len(rows))
-        if strategy == "entropy":
-            return self._of_posterior(entropy, rows)
-        gain = self._of_posterior(lambda p: information_gain(p, confusion), rows)
-        return gain * worth_of_one_more(self._n_predictions[rows], self.correlation_)
-
     def _fold_in(self, rows, codes, confusion):
         """Update beliefs and labels; return old codes and both flip probabilities."""
         evidence = np.log(confusion).T
         before = self._reported[rows]
         lost, won = np.zeros(len(rows)), np.zeros(len(rows))
-        for part in chunks(np.arange(len(rows)), len(self.classes)):
-            here, each = rows[part], np.arange(len(part))
+        for part in self._batches(len(rows)):
+            here, each = rows[part], np.arange(len(rows[part]))
             self._log_likelihood[here] += evidence[codes[part]]
             self._n_predictions[here] += 1
             proba = self._posterior_of(here)
             reported = np.where(before[part] < 0, codes[part], before[part])
-            best = proba.argmax(axis=1)
-            lost[part], won[part] = proba[each, reported], proba[each, best]
+            lost[part], won[part] = proba[each, reported], proba.max(axis=1)
             switch = won[part] > self.cost_ratio * lost[part]
-            self._reported[here] = np.where(switch, best, reported)
+            self._reported[here] = np.where(switch, proba.argmax(axis=1), reported)
         return before, lost, won
 
     def _posterior_of(self, rows):
         share = information_share(self._n_predictions[rows], self.correlation_)
-        return posterior(self._log_likelihood[rows], np.log(self.prior_), share)
+        evidence = share[:, np.newaxis] * self._log_likelihood[rows]
+        return softmax(evidence + np.log(self.prior_), axis=1)
 
     def _of_posterior(self, figure, rows):
         """Figure of the posterior of some rows, computed for a few at a time."""
-        parts = chunks(rows, len(self.classes)) if len(rows) else [rows]
+        parts = (rows[part] for part in self._batches(len(rows)))
         return np.concatenate([figure(self._posterior_of(part)) for part in parts])
+
+    def _batches(self, n_rows):
+        """Slices of so few rows that a few tables of them need little memory."""
+        return gen_batches(max(n_rows, 1), max(_CHUNK_CELLS // len(self.classes), 1))
 
     def _positions(self, rows):
         return np.arange(self.n_rows) if rows is None else check_rows(rows, self.n_rows)
 
-    def _no_codes(self, n_rows):
-        dtype = np.min_scalar_type(-len(self.classes))
-        return np.full(n_rows, -1, dtype=dtype)
+
+@dataclass(frozen=True, eq=False)
+class LabelChanges:
+    """Rows whose reported label one update has changed.
+
+    Without labels nobody knows which changes are negative flips; the posterior says
+    how many to expect. A row that had no prediction before is no change.
+
+    Attributes
+    ----------
+    version : hashable
+        Version whose predictions came in.
+    rows : ndarray of int, shape (n_changes,)
+        Positions of the rows.
+    before, after : ndarray of shape (n_changes,)
+        Their reported labels.
+    negative_flip_probability : ndarray of shape (n_changes,)
+        Probability that the label given up is the right one. The sum is the number of
+        negative flips to expect.
+    positive_flip_probability : ndarray of shape (n_changes,)
+        Probability that the new label is.
+    """
+
+    version: object
+    rows: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    negative_flip_probability: np.ndarray
+    positive_flip_probability: np.ndarray
+
+    def __len__(self):
+        return len(self.rows)

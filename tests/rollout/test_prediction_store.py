@@ -16,13 +16,10 @@ from benchmarks.prediction_store import majority
 from sklearn_graceful.rollout import (
     LabelChanges,
     PredictionStore,
-    _posterior,
+    _prediction_store,
     confusion_probabilities,
 )
-from sklearn_graceful.rollout._correlation import (
-    fit_correlation,
-    left_out_log_likelihood,
-)
+from sklearn_graceful.rollout._labelled_rows import LabelledRows
 
 CLASSES = np.array(["c", "a", "b"])  # not sorted, on purpose
 CONFUSIONS = {
@@ -113,7 +110,7 @@ def test_order_of_the_versions_does_not_matter(predictions, order):
 
 def test_parts_of_rows_in_any_order_are_all_rows(predictions, monkeypatch):
     expected = filled(predictions, cost_ratio=2)
-    monkeypatch.setattr(_posterior, "CHUNK_CELLS", 21)
+    monkeypatch.setattr(_prediction_store, "_CHUNK_CELLS", 21)
     store = PredictionStore(400, classes=CLASSES, cost_ratio=2)
     rows = np.random.default_rng(0).permutation(400)
     for version, confusion in CONFUSIONS.items():
@@ -125,20 +122,23 @@ def test_parts_of_rows_in_any_order_are_all_rows(predictions, monkeypatch):
     np.testing.assert_array_equal(store.labels, expected.labels)
 
 
-def test_a_version_at_chance_changes_nothing(predictions):
-    store = filled(predictions)
+@pytest.mark.parametrize(
+    ("order", "correlation", "confusion"),
+    [
+        # A version at chance; a copy of the only one at correlation one.
+        (["v2", "v1", "v3"], 0.0, np.full((3, 3), 1 / 3)),
+        (["v2"], 1.0, CONFUSIONS["v2"]),
+    ],
+)
+def test_what_says_nothing_new_changes_nothing(
+    predictions, order, correlation, confusion
+):
+    store = filled(predictions, order=order, correlation=correlation)
     before, labels = store.posterior(), store.labels
-    changes = look(store, "chance", predictions["v1"], np.full((3, 3), 1 / 3))
+    changes = look(store, "more", predictions["v2"], confusion)
     np.testing.assert_allclose(store.posterior(), before)
     np.testing.assert_array_equal(store.labels, labels)
     assert len(changes) == 0
-
-
-def test_a_copy_adds_nothing_at_correlation_one(predictions):
-    once = filled(predictions, order=["v2"], correlation=1.0)
-    before = once.posterior()
-    look(once, "copy", predictions["v2"], CONFUSIONS["v2"])
-    np.testing.assert_allclose(once.posterior(), before)
 
 
 # Reported labels
@@ -287,7 +287,8 @@ def test_leaving_a_row_out_by_taking_it_out(weighted):
     y, (y_pred,) = simulate(60, [CONFUSIONS["v1"]], seed=2)
     weight = np.random.default_rng(0).random(60) if weighted else None
     w = np.ones(60) if weight is None else weight
-    found = left_out_log_likelihood(y, y_pred, 3, 2.0, weight)
+    labelled = LabelledRows(np.arange(3), y, y_pred, weight)
+    found = labelled.left_out_log_likelihood(y_pred, smoothing=2.0)
     accuracy = (w[y == y_pred].sum() + 1) / (w.sum() + 2)
     for row in range(60):
         keep = np.arange(60) != row
@@ -302,12 +303,18 @@ def test_leaving_a_row_out_by_taking_it_out(weighted):
 
 def test_correlation_tells_copies_from_independent_versions():
     y, codes = simulate(4000, [CONFUSIONS["v2"]] * 4, seed=3)
-    log_prior = -np.log([3, 3, 3])
-    assert fit_correlation(y, codes, log_prior, 1.0) < 0.03
-    assert fit_correlation(y, [codes[0]] * 4, log_prior, 1.0) > 0.97
+
+    def correlation(predictions):
+        labelled, *others = (LabelledRows(np.arange(3), y, p) for p in predictions)
+        for other in others:
+            labelled.add(other)
+        return labelled.correlation(np.full(3, 1 / 3), smoothing=1.0)
+
+    assert correlation(codes) < 0.03
+    assert correlation([codes[0]] * 4) > 0.97
     half = [np.where(np.arange(4000) % 2 == 0, codes[0], code) for code in codes]
-    assert 0.1 < fit_correlation(y, half, log_prior, 1.0) < 0.9
-    assert fit_correlation(y, codes[:1], log_prior, 1.0) == 0
+    assert 0.1 < correlation(half) < 0.9
+    assert correlation(codes[:1]) == 0
 
 
 def test_auto_makes_a_posterior_of_copies_that_is_no_surer_than_it_should_be():
