@@ -97,12 +97,6 @@ METHODS = {
 }
 
 
-def bootstrap(figure, counts, squared, confidence, n_bootstrap, rng):
-    """Take percentiles over resampled rows (Efron 1979), see `resample`."""
-    draws = resample(counts, squared, n_bootstrap, rng)
-    return outer_quantiles(figure(draws), confidence)
-
-
 def resample(counts, squared, n_bootstrap, rng):
     """Tables of resampled rows; `squared` has the sums of squared weights, if any."""
     if squared is None:

@@ -1,18 +1,20 @@
 """Confidence intervals of the flip figures."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
 from sklearn_graceful.metrics._flip_counts import count_flips
 from sklearn_graceful.metrics._flip_rates import read_figure
-from sklearn_graceful.metrics._interval_methods import METHODS, bootstrap
-from sklearn_graceful.metrics._labels_and_weights import are_frequencies, check_weight
-from sklearn_graceful.search import check_labels
+from sklearn_graceful.metrics._interval_methods import (
+    METHODS,
+    outer_quantiles,
+    resample,
+)
+from sklearn_graceful.metrics._undefined import undefined
+from sklearn_graceful.search import check_labels, check_weight
 
 
 class ConfidenceInterval(NamedTuple):
@@ -131,12 +133,13 @@ default="auto"
     >>> print(f"{rate:.3f} [{low:.3f}, {high:.3f}]")
     0.010 [0.004, 0.023]
     """
-    y_true, y_pred, y_old = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
-    weight = check_weight(sample_weight, y_true)
-    counts = count_flips(y_true, y_pred, y_old, weight)
+    labels = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
+    weight = check_weight(sample_weight, labels[0])
     squared = None
-    if not are_frequencies(weight):
-        squared = count_flips(y_true, y_pred, y_old, np.square(weight))
+    # Whole numbers count repeated rows; other weights tell their spread by squares.
+    if weight is not None and (weight != np.rint(weight)).any():
+        squared = count_flips(*labels, np.square(weight))
+    counts = count_flips(*labels, weight)
     return _interval(
         counts, squared, metric, confidence, method, n_bootstrap, random_state
     )
@@ -226,8 +229,8 @@ def rows_to_certify(max_nfr, *, confidence=0.95):
     >>> rows_to_certify(0.01)
     299
     """
-    _check_share("max_nfr", max_nfr)
-    _check_share("confidence", confidence)
+    check_share("max_nfr", max_nfr)
+    check_share("confidence", confidence)
     exact = math.log1p(-confidence) / math.log1p(-max_nfr)
     # A whole number may come out of the division a rounding error too high.
     return math.ceil(exact * (1 - 1e-12))
@@ -239,46 +242,41 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
         raise ValueError(
             f"Unknown metric {metric!r}, choose one of {list(FLIP_FIGURES)}."
         )
-    method = _check_method(metric, method, fractional=squared is not None)
-    _check_share("confidence", confidence)
-    if n_bootstrap < 1:
-        raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}.")
-    estimate = read_figure(counts, metric)
-    if math.isnan(estimate):
-        return ConfidenceInterval(math.nan, math.nan, math.nan)
     figure = FLIP_FIGURES[metric]
-    if method != "bootstrap":
-        ends = METHODS[figure.kind][method](figure, counts, confidence)
-        return ConfidenceInterval(estimate, *map(float, ends))
-    rng = np.random.default_rng(random_state)
-    low, high = bootstrap(figure, counts, squared, confidence, n_bootstrap, rng)
-    if low == high:
-        warnings.warn(
-            f"All bootstrap draws of {metric} agree, because the rows lack some kind "
-            "of flip. An interval without width is no evidence of certainty.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-    return ConfidenceInterval(estimate, low, high)
-
-
-def _check_method(metric, method, fractional):
-    binomial = list(METHODS[FLIP_FIGURES[metric].kind])
+    allowed = [*METHODS[figure.kind], "bootstrap"]
     if method == "auto":
-        return "bootstrap" if fractional or not binomial else binomial[0]
-    allowed = [*binomial, "bootstrap"]
+        method = allowed[0] if squared is None else "bootstrap"
     if method not in allowed:
         raise ValueError(
             f"Unknown method {method!r} for {metric}, choose one of {allowed}."
         )
-    if fractional and method != "bootstrap":
+    if squared is not None and method != "bootstrap":
         raise ValueError(
             f"method={method!r} counts rows, but sample_weight holds weights that "
             "are not whole numbers. Use method='bootstrap'."
         )
-    return method
+    check_share("confidence", confidence)
+    if n_bootstrap < 1:
+        raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}.")
+    estimate = read_figure(counts, metric)
+    if math.isnan(estimate):
+        return ConfidenceInterval(estimate, estimate, estimate)
+    if method != "bootstrap":
+        ends = METHODS[figure.kind][method](figure, counts, confidence)
+        return ConfidenceInterval(estimate, *map(float, ends))
+    # Percentiles over resampled rows (Efron 1979).
+    rng = np.random.default_rng(random_state)
+    draws = figure(resample(counts, squared, n_bootstrap, rng))
+    low, high = outer_quantiles(draws, confidence)
+    if low == high:
+        undefined(
+            f"All bootstrap draws of {metric} agree, because the rows lack some kind "
+            "of flip. An interval without width is no evidence of certainty."
+        )
+    return ConfidenceInterval(estimate, low, high)
 
 
-def _check_share(name, value):
+def check_share(name, value):
+    """Refuse what is not between 0 and 1."""
     if not 0 < value < 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value}.")

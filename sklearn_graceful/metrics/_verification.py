@@ -1,12 +1,12 @@
 """Is this the same thing? Acceptance rates at a score threshold."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import gen_batches
 
+from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch
 
 DIGIT_BITS = 16
@@ -191,19 +191,18 @@ def _parts(search):
     """Scores of some queries after another, and those of their matching pairs."""
     n_rows = max(PART_SIZE // search.n_gallery, 1)
     for rows, block in search.blocks():
-        for start in range(0, len(block), n_rows):
-            scores = block[start : start + n_rows]
-            first = rows.start + start
-            pairs = search.same_label.pairs(slice(first, first + len(scores)))
-            yield scores, scores[pairs]
+        for part in gen_batches(len(block), n_rows):
+            queries = slice(rows.start + part.start, rows.start + part.stop)
+            scores = block[part]
+            yield scores, scores[search.same_label.pairs(queries)]
 
 
 def _count_pairs(search):
     """Numbers of matching and of other pairs that the search compares."""
-    n_matching = int(search.same_label.size_of_query.sum())
+    label = search.same_label
+    n_matching = int(label.size_of_query.sum())
     if search.same_id is not None:
-        label = search.same_label
-        for rows in search.row_slices():
+        for rows in gen_batches(search.n_queries, search.block_rows):
             query, item = search.same_id.pairs(rows)
             same = label.code_of_query[rows][query] == label.code_of_item[item]
             n_matching -= int(np.count_nonzero(same))
@@ -211,15 +210,12 @@ def _count_pairs(search):
 
 
 def _rate(name, part, total):
-    if not total:
-        warnings.warn(
-            f"{name} is 0/0, because there are no such pairs, so it is undefined and "
-            "returned as nan.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return math.nan
-    return part / total
+    if total:
+        return part / total
+    return undefined(
+        f"{name} is 0/0, because there are no such pairs, so it is undefined and "
+        "returned as nan."
+    )
 
 
 def _highest_refused(search, rank):

@@ -169,7 +169,7 @@ def test_old_model_predicts_each_row_once_in_a_search(data, counting, wrap):
     scorers = {name: flip_scorer(wrap(counting), name) for name in names}
     search = GridSearchCV(
         PCClassifier(LEARNER, old_model=wrap(counting)),
-        {"method": ["naive", "distill", Focal(lam=0.5)]},
+        {"method": ["naive", "distill", Focal(strength=0.5)]},
         scoring={"accuracy": "accuracy", **scorers},
         refit=BestUnderBudget(max_nfr=0.5),
         cv=3,
