@@ -206,13 +206,8 @@ def _measure(measure, k, scores, relevant):
 
 def _check_fractions(fractions):
     fractions = np.asarray(fractions, dtype=float)
-    if (
-        fractions.ndim != 1
-        or len(fractions) < 2
-        or fractions[0] != 0
-        or fractions[-1] != 1
-        or not (np.diff(fractions) > 0).all()
-    ):
+    rising = fractions.ndim == 1 and (np.diff(fractions) > 0).all()
+    if not rising or [*fractions[:1], *fractions[-1:]] != [0, 1]:
         raise ValueError(f"fractions must rise from 0 to 1, got {fractions}.")
     return fractions
 

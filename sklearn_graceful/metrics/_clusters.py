@@ -81,7 +81,11 @@ def b_cubed(labels_true, labels_pred, *, noise=-1):
     (0.667, 0.75, 0.706)
     """
     true, pred = check_partitions(labels_true=labels_true, labels_pred=labels_pred)
-    cells = contingency_matrix(true, _noise_apart(pred, noise), sparse=True).tocoo()
+    values, clusters = np.unique(pred, return_inverse=True)
+    # Every item of noise is in a cluster of its own.
+    apart = np.flatnonzero(pred == noise)
+    clusters[apart] = len(values) + np.arange(len(apart))
+    cells = contingency_matrix(true, clusters, sparse=True).tocoo()
     # Counts of items fit a float exactly, and their squares do not fit an int32.
     n_ij = cells.data.astype(np.float64)
     n_class = np.bincount(cells.row, weights=n_ij)[cells.row]
@@ -230,11 +234,3 @@ def version_mutual_information(clusters, versions, *, adjusted=True):
         return 0.0
     score = adjusted_mutual_info_score if adjusted else normalized_mutual_info_score
     return float(score(versions, clusters, average_method="min"))
-
-
-def _noise_apart(clusters, noise):
-    """Clusters as numbers, every item of noise in one of its own."""
-    values, codes = np.unique(clusters, return_inverse=True)
-    apart = np.flatnonzero(clusters == noise)
-    codes[apart] = len(values) + np.arange(len(apart))
-    return codes

@@ -9,7 +9,6 @@ from sklearn_graceful.metrics._retrieval import (
     RetrievalOutcomes,
     check_measure,
     rank_all,
-    warn_of_no_match,
 )
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.metrics._versions import name_versions
@@ -285,8 +284,9 @@ def compatibility_matrix(
     # All cells are checked before the first one is searched.
     sizes = [int(search(*place).n_searched.max()) for place in places]
     check_measure(measure, sizes[0])
-    outcomes = {place: rank_all(search(*place)) for place in places}
-    warn_of_no_match(outcomes[0, 0].has_match)
+    outcomes = {
+        place: rank_all(search(*place), warn=place == (0, 0)) for place in places
+    }
     return CompatibilityMatrix(versions, outcomes, measure)
 
 

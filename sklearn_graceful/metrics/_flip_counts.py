@@ -6,12 +6,7 @@ from operator import add
 import numpy as np
 
 from sklearn_graceful.metrics._figures import FLIP_FIGURES, ratio
-from sklearn_graceful.search import (
-    check_labels,
-    check_partitions,
-    check_weight,
-    chunks,
-)
+from sklearn_graceful.search import check_labels, check_partitions, check_weight, chunks
 
 
 @dataclass(frozen=True)
@@ -223,15 +218,10 @@ def count_flips(y_true, y_pred, y_old, weight=None):
         n_same += int(np.count_nonzero(new == old))
         right_old &= right_new
         n_both_right += int(np.count_nonzero(right_old))
-    n_either_right = n_right_old + n_right_new - n_both_right
-    n_both_wrong_same = n_same - n_both_right
-    return FlipCounts(
-        both_right=n_both_right,
-        negative_flips=n_right_old - n_both_right,
-        positive_flips=n_right_new - n_both_right,
-        both_wrong_same=n_both_wrong_same,
-        both_wrong_different=len(y_true) - n_either_right - n_both_wrong_same,
-    )
+    lost, won = n_right_old - n_both_right, n_right_new - n_both_right
+    wrong_alike = n_same - n_both_right
+    wrong_apart = len(y_true) - n_both_right - lost - won - wrong_alike
+    return FlipCounts(n_both_right, lost, won, wrong_alike, wrong_apart)
 
 
 def _count_groups(y_true, y_pred, y_old, weight, group=None, n_groups=1):

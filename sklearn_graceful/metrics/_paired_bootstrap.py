@@ -6,8 +6,11 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.metrics._interval_methods import outer_quantiles
-from sklearn_graceful.metrics._intervals import ConfidenceInterval, check_share
+from sklearn_graceful.metrics._intervals import (
+    ConfidenceInterval,
+    check_share,
+    outer_quantiles,
+)
 from sklearn_graceful.metrics._undefined import undefined
 
 BATCH_SIZE = 2**21

@@ -200,7 +200,7 @@ def retrieval_outcomes(
     search = LabelledSearch(
         queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
     )
-    return rank_and_warn(search, depth)
+    return rank_all(search, depth)
 
 
 def retrieval_flips(old, new, *, k=1):
@@ -252,8 +252,8 @@ def retrieval_flips(old, new, *, k=1):
         raise ValueError(
             f"old has {len(old.first_rank)} queries but new has {len(new.first_rank)}."
         )
-    if not np.array_equal(old.has_match, new.has_match):
-        n_differ = int(np.count_nonzero(old.has_match != new.has_match))
+    n_differ = np.count_nonzero(old.has_match != new.has_match)
+    if n_differ:
         raise ValueError(
             f"old and new differ in whether {n_differ} of {len(old.has_match)} queries "
             "have a relevant item: they are not outcomes of the same queries and items."
@@ -261,24 +261,17 @@ def retrieval_flips(old, new, *, k=1):
     check_k(k, min(old.gallery_size, new.gallery_size))
     if not old.has_match.any():
         raise ValueError("No query of old and new has a relevant item to find.")
-    right_old, right_new = (
-        outcomes.first_rank[outcomes.has_match] <= k for outcomes in (old, new)
-    )
+    right_old = old.first_rank[old.has_match] <= k
+    right_new = new.first_rank[new.has_match] <= k
     counts = count_flips(np.ones(len(right_old), dtype=bool), right_new, right_old)
     return FlipCounts(*counts.cells[:3], 0, counts.both_wrong)
 
 
-def rank_and_warn(search, depth=None, name="depth"):
+def rank_all(search, depth=None, name="depth", *, warn=True):
     """Outcomes of a checked search, by the first `depth` items if that is given."""
+    size = int(search.n_searched.max())
     if depth is not None:
-        check_k(depth, int(search.n_searched.max()), name=name)
-    outcomes = rank_all(search, depth)
-    warn_of_no_match(outcomes.has_match)
-    return outcomes
-
-
-def rank_all(search, depth=None):
-    """Outcomes of a checked search, without a warning."""
+        check_k(depth, size, name=name)
     first = np.zeros(search.n_queries, dtype=np.int64)
     precision, gain = np.full((2, search.n_queries), np.nan)
     for query, scores, relevant in search.each_query():
@@ -289,7 +282,8 @@ def rank_all(search, depth=None):
         n_relevant = min(len(relevant), depth or len(relevant))
         precision[query] = average_precision(ranks, n_relevant)
         gain[query] = discounted_gain(ranks, n_relevant)
-    size = int(search.n_searched.max())
+    if warn:
+        warn_of_no_match(first > 0)
     return RetrievalOutcomes(first, precision, gain, first > 0, size)
 
 
@@ -326,7 +320,7 @@ def check_measure(measure, gallery_size):
     """Refuse an unknown measure; return the k of a recall, None of "map" or "ndcg"."""
     if measure in ("map", "ndcg"):
         return None
-    found = re.fullmatch(r"recall@(\d+)", measure) if isinstance(measure, str) else None
+    found = re.fullmatch(r"recall@(\d+)", str(measure))
     if not found:
         raise ValueError(
             f"Unknown measure {measure!r}, choose 'recall@1' (any k), 'map' or 'ndcg'."

@@ -4,7 +4,7 @@ import numpy as np
 
 from sklearn_graceful.metrics._retrieval import (
     cumulative_matches,
-    rank_and_warn,
+    rank_all,
     warn_of_no_match,
 )
 from sklearn_graceful.search import LabelledSearch, check_k, first_rank
@@ -157,7 +157,7 @@ def mean_average_precision(
     search = LabelledSearch(
         queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
     )
-    return rank_and_warn(search).mean("map")
+    return rank_all(search).mean("map")
 
 
 def ndcg(
@@ -213,7 +213,7 @@ def ndcg(
     search = LabelledSearch(
         queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
     )
-    return rank_and_warn(search, k, "k").mean("ndcg")
+    return rank_all(search, k, "k").mean("ndcg")
 
 
 def _cmc(search, k_max, name):

@@ -249,11 +249,10 @@ def _count_digits(search, prefix, shift):
 def _keys(scores):
     """Unsigned integers in the order of the scores, without a rounding."""
     # Adding 0 makes the two zeros one.
-    signed = (scores + scores.dtype.type(0)).view(f"i{scores.dtype.itemsize}")
-    unsigned = signed.view(f"u{scores.dtype.itemsize}")
-    bits = 8 * scores.dtype.itemsize
-    sign = unsigned.dtype.type(1 << (bits - 1))
-    return unsigned ^ ((signed >> (bits - 1)).view(unsigned.dtype) | sign)
+    keys = (scores + scores.dtype.type(0)).view(f"u{scores.dtype.itemsize}")
+    last = 8 * scores.dtype.itemsize - 1
+    # Of a negative number all bits are turned over, of another one only the sign.
+    return keys ^ (-(keys >> last) | keys.dtype.type(1 << last))
 
 
 def _score_of(key, dtype):

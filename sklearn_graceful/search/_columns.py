@@ -142,17 +142,16 @@ def check_weight(sample_weight, y_true):
 def _aligned(columns):
     """Columns, by name, as 1-D arrays of one length, whatever they hold."""
     arrays = {name: np.asarray(column) for name, column in columns.items()}
+    first, *_ = arrays
     for name, array in arrays.items():
         if array.ndim != 1:
             raise ValueError(
                 f"{name} must be 1-D, got shape {array.shape}. Only single-label "
                 "classification is supported: one label a row."
             )
-    first, *_ = arrays
-    n_rows = len(arrays[first])
-    if not n_rows:
-        raise ValueError(f"{first} is empty: there are no rows to count.")
-    for name, array in arrays.items():
+        n_rows = len(arrays[first])
+        if not n_rows:
+            raise ValueError(f"{first} is empty: there are no rows to count.")
         if len(array) != n_rows:
             raise ValueError(f"{name} has {len(array)} rows but {first} has {n_rows}.")
     return arrays

@@ -30,9 +30,7 @@ def first_rank(scores, relevant):
     >>> first_rank(np.array([0.2, 0.9, 0.5]), np.array([0, 2]))
     2
     """
-    if not len(relevant):
-        return 0
-    return _rank(scores, relevant[scores[relevant].argmax()])
+    return _rank(scores, relevant[scores[relevant].argmax()]) if len(relevant) else 0
 
 
 def relevant_ranks(scores, relevant, depth=None):
@@ -62,8 +60,7 @@ def relevant_ranks(scores, relevant, depth=None):
         last = np.partition(scores, len(scores) - depth)[len(scores) - depth]
         relevant = relevant[scores[relevant] >= last]
     if len(relevant) <= FEW:
-        ranks = [_rank(scores, item) for item in relevant]
-        ranks = np.sort(np.array(ranks, dtype=np.intp))
+        ranks = np.sort([_rank(scores, item) for item in relevant]).astype(np.intp)
     else:
         ranks = _ranks_by_sorting(scores, relevant)
     return ranks if depth is None else ranks[ranks <= depth]

@@ -36,6 +36,13 @@ class Search:
             # takes the product by another routine, whose last digits differ.
             self._queries = _unit(self.names["queries"], queries)
             self._gallery = _unit(self.names["gallery"], gallery)
+        self.dtype = self._gallery.dtype
+        # Items that each query may find.
+        left_out = 0 if self.same_id is None else self.same_id.size_of_query
+        self.n_searched = np.full(self.n_queries, self.n_gallery) - left_out
+        # Queries whose scores fill a block.
+        block_rows = max(BLOCK_BYTES // (self.n_gallery * self.dtype.itemsize), 1)
+        self.block_rows = min(block_rows, self.n_queries)
 
     def _check_vectors(self, name, vectors):
         dtypes = np.float64, np.float32
@@ -53,45 +60,24 @@ class Search:
 
     def group(self, kind, of_queries, of_gallery):
         """Groups by a column of the queries and, if not its own, one of the gallery."""
+        queries, gallery = self.names["queries"], self.names["gallery"]
         query_column, gallery_column = f"query_{kind}", f"gallery_{kind}"
         query_column = self.names.get(query_column, query_column)
         if self.own and of_gallery is not None:
             raise ValueError(
-                f"{gallery_column} without {self.names['gallery']}: give "
-                f"{query_column} alone."
+                f"{gallery_column} without {gallery}: give {query_column} alone."
             )
-        of_queries = _check_column(
-            query_column, of_queries, self.names["queries"], self.n_queries
-        )
+        of_queries = _check_column(query_column, of_queries, queries, self.n_queries)
         if self.own:
             return Groups(of_queries, of_queries)
-        of_gallery = _check_column(
-            gallery_column, of_gallery, self.names["gallery"], self.n_gallery
-        )
+        of_gallery = _check_column(gallery_column, of_gallery, gallery, self.n_gallery)
         check_same_label_kind(**{query_column: of_queries, gallery_column: of_gallery})
         return Groups(of_queries, of_gallery)
 
-    @property
-    def dtype(self):
-        """Precision of the scores."""
-        return self._gallery.dtype
-
-    @property
-    def n_searched(self):
-        """Items that each query may find, of shape (n_queries,)."""
-        left_out = 0 if self.same_id is None else self.same_id.size_of_query
-        return np.full(self.n_queries, self.n_gallery) - left_out
-
-    @property
-    def block_rows(self):
-        """Queries whose scores fill a block."""
-        return max(BLOCK_BYTES // (self.n_gallery * self.dtype.itemsize), 1)
-
     def blocks(self):
         """Slices of queries, and their scores in a buffer that is overwritten next."""
-        n_rows = min(self.block_rows, self.n_queries)
-        buffer = np.empty((n_rows, self.n_gallery), self.dtype)
-        for rows in gen_batches(self.n_queries, n_rows):
+        buffer = np.empty((self.block_rows, self.n_gallery), self.dtype)
+        for rows in gen_batches(self.n_queries, self.block_rows):
             scores = buffer[: rows.stop - rows.start]
             np.matmul(self._queries[rows], self._gallery.T, out=scores)
             if self.metric == "euclidean":
