@@ -1,12 +1,6 @@
 """How an update behaves toward the model it replaces, in figures."""
 
 from sklearn_graceful.metrics._backfill import TENTHS, BackfillCurve, backfill_curve
-from sklearn_graceful.metrics._backward_compatibility import (
-    backward_error_compatibility,
-    backward_trust_compatibility,
-    negative_flip_impact,
-)
-from sklearn_graceful.metrics._churn import churn_rate, win_loss_ratio
 from sklearn_graceful.metrics._clustering_update import (
     ClusteringUpdate,
     assign_to_centroids,
@@ -21,6 +15,8 @@ from sklearn_graceful.metrics._clusters import (
 from sklearn_graceful.metrics._compatibility_matrix import (
     CompatibilityMatrix,
     compatibility_matrix,
+    compatibility_tax,
+    update_gain,
 )
 from sklearn_graceful.metrics._figures import FLIP_FIGURES, FlipFigure
 from sklearn_graceful.metrics._flip_counts import (
@@ -30,9 +26,14 @@ from sklearn_graceful.metrics._flip_counts import (
 )
 from sklearn_graceful.metrics._flip_rates import (
     avoidable_negative_flip_rate,
+    backward_error_compatibility,
+    backward_trust_compatibility,
+    churn_rate,
+    negative_flip_impact,
     negative_flip_rate,
     positive_flip_rate,
     relative_negative_flip_rate,
+    win_loss_ratio,
 )
 from sklearn_graceful.metrics._intervals import (
     ConfidenceInterval,
@@ -40,22 +41,23 @@ from sklearn_graceful.metrics._intervals import (
     interval_from_counts,
     rows_to_certify,
 )
-from sklearn_graceful.metrics._labels_and_weights import check_partitions, check_weight
 from sklearn_graceful.metrics._mcnemar import (
     McnemarResult,
     mcnemar_from_counts,
     mcnemar_test,
 )
 from sklearn_graceful.metrics._paired_bootstrap import paired_bootstrap
-from sklearn_graceful.metrics._retrieval import RetrievalOutcomes, retrieval_outcomes
+from sklearn_graceful.metrics._retrieval import (
+    RetrievalOutcomes,
+    retrieval_flips,
+    retrieval_outcomes,
+)
 from sklearn_graceful.metrics._retrieval_figures import (
     cmc_curve,
     mean_average_precision,
     ndcg,
     recall_at_k,
 )
-from sklearn_graceful.metrics._retrieval_flips import retrieval_flips
-from sklearn_graceful.metrics._update_gain import compatibility_tax, update_gain
 from sklearn_graceful.metrics._verification import (
     TarAtFar,
     VerificationRates,
@@ -63,7 +65,12 @@ from sklearn_graceful.metrics._verification import (
     verification_rates,
 )
 from sklearn_graceful.metrics._versions import flip_matrix, history_labels
-from sklearn_graceful.search import check_labels, nearest
+from sklearn_graceful.search import (
+    check_labels,
+    check_partitions,
+    check_weight,
+    nearest,
+)
 
 __all__ = [
     "FLIP_FIGURES",

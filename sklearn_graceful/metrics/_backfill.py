@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_graceful.metrics._retrieval import (
+    average_precision,
     check_measure,
+    discounted_gain,
     mean_of_defined,
-    measure_query,
     warn_of_no_match,
 )
-from sklearn_graceful.search import LabelledSearch
+from sklearn_graceful.search import LabelledSearch, first_rank, relevant_ranks
 
 TENTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -167,54 +168,46 @@ def backfill_curve(
     array([0.833, 1.   , 1.   ])
     """
     given = query_labels, gallery_labels, query_ids, gallery_ids, metric
-    old = LabelledSearch(queries, old_gallery, *given, names=("queries", "old_gallery"))
+    old = LabelledSearch(queries, old_gallery, *given, names={"gallery": "old_gallery"})
     if len(new_gallery) != old.n_gallery:
         raise ValueError(
             f"new_gallery has {len(new_gallery)} rows but old_gallery has "
             f"{old.n_gallery}."
         )
-    new = LabelledSearch(queries, new_gallery, *given, names=("queries", "new_gallery"))
+    new = LabelledSearch(queries, new_gallery, *given, names={"gallery": "new_gallery"})
     fractions = _check_fractions(fractions)
     order = _check_order(order, old.n_gallery, random_state)
-    parsed = check_measure(measure, int(old.n_searched.max()))
-    values = _values(old, new, order, fractions, parsed)
+    k = check_measure(measure, int(old.n_searched.max()))
+    n_new = np.rint(fractions * old.n_gallery).astype(np.intp)
+    dtype = np.result_type(old.dtype, new.dtype)
+    values = np.full((old.n_queries, len(fractions)), np.nan)
+    for (query, before, relevant), (_, after, _) in zip(
+        old.each_query(), new.each_query(), strict=True
+    ):
+        if not len(relevant):
+            continue
+        scores = before.astype(dtype)
+        for step, added in enumerate(np.split(order, n_new)[:-1]):
+            scores[added] = after[added]
+            values[query, step] = _measure(measure, k, scores, relevant)
     warn_of_no_match(~np.isnan(values[:, 0]))
     quality = np.array([mean_of_defined(column, measure) for column in values.T])
     return BackfillCurve(fractions, quality, measure)
 
 
-def _values(old, new, order, fractions, measure):
-    """Value of each query at each fraction, nan where nothing is relevant."""
-    values = np.full((old.n_queries, len(fractions)), np.nan)
-    n_new = np.rint(fractions * old.n_gallery).astype(np.intp)
-    dtype = np.result_type(old.dtype, new.dtype)
-    block_rows = min(old.block_rows, new.block_rows)
-    for (rows, old_scores), (_, new_scores) in zip(
-        old.blocks(block_rows), new.blocks(block_rows), strict=True
-    ):
-        for query, before, after in zip(
-            range(rows.start, rows.stop), old_scores, new_scores, strict=True
-        ):
-            relevant = old.relevant(query, before)
-            if not len(relevant):
-                continue
-            scores = before.astype(dtype)
-            for step, count in enumerate(n_new):
-                added = order[n_new[step - 1] if step else 0 : count]
-                scores[added] = after[added]
-                values[query, step] = measure_query(measure, scores, relevant)
-    return values
+def _measure(measure, k, scores, relevant):
+    """Value of a checked measure for one query that has relevant items."""
+    if k is not None:
+        return float(first_rank(scores, relevant) <= k)
+    ranks = relevant_ranks(scores, relevant)
+    value = average_precision if measure == "map" else discounted_gain
+    return value(ranks, len(relevant))
 
 
 def _check_fractions(fractions):
     fractions = np.asarray(fractions, dtype=float)
-    if (
-        fractions.ndim != 1
-        or len(fractions) < 2
-        or fractions[0] != 0
-        or fractions[-1] != 1
-        or not (np.diff(fractions) > 0).all()
-    ):
+    rising = fractions.ndim == 1 and (np.diff(fractions) > 0).all()
+    if not rising or [*fractions[:1], *fractions[-1:]] != [0, 1]:
         raise ValueError(f"fractions must rise from 0 to 1, got {fractions}.")
     return fractions
 

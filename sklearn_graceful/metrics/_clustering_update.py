@@ -1,6 +1,7 @@
 """What a new model does to the clusters of an old gallery, in one table."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.base import clone
@@ -13,8 +14,7 @@ from sklearn_graceful.metrics._clusters import (
     unchanged_cluster_share,
     version_mutual_information,
 )
-from sklearn_graceful.metrics._labels_and_weights import check_partitions
-from sklearn_graceful.search import check_unit_rows
+from sklearn_graceful.search import check_partitions, check_unit_rows
 
 METRICS = ("cosine", "euclidean")
 
@@ -49,19 +49,13 @@ class ClusteringUpdate:
     version_mutual_information: float
 
     def __str__(self):
-        by_version = zip(
-            ["ARI", *(f"B-cubed {name}" for name in BCubed._fields)],
-            [self.ari_old, *self.b_cubed_old],
-            [self.ari_new, *self.b_cubed_new],
-            strict=True,
-        )
-        alone = {
-            "unchanged share": self.unchanged_share,
-            "version mutual information": self.version_mutual_information,
-        }
+        names = ["ARI", *(f"B-cubed {name}" for name in BCubed._fields)]
+        old, new = [self.ari_old, *self.b_cubed_old], [self.ari_new, *self.b_cubed_new]
         lines = [f"{f'{self.n_items} items':28}{'old':>8}{'new':>8}"]
-        lines += [f"{name:28}{old:8.3f}{new:8.3f}" for name, old, new in by_version]
-        lines += [f"{name:36}{value:8.3f}" for name, value in alone.items()]
+        for name, *figures in zip(names, old, new, strict=True):
+            lines.append("{:28}{:8.3f}{:8.3f}".format(name, *figures))
+        for name in ("unchanged_share", "version_mutual_information"):
+            lines.append(f"{name.replace('_', ' '):36}{getattr(self, name):8.3f}")
         return "\n".join(lines)
 
 
@@ -141,16 +135,13 @@ def clustering_update(
     old, new = _check_views(old_embeddings, new_embeddings, len(labels))
     updated = _check_updated(updated, labels)
     mixed = np.where(updated[:, np.newaxis], new, old)
+    views = old, new, mixed
     if clusterer is None:
-        before, after, both = (
-            assign_to_centroids(view, centroids, metric=metric)
-            for view in (old, new, mixed)
-        )
+        assign = partial(assign_to_centroids, centroids=centroids, metric=metric)
+        before, after, both = map(assign, views)
         unchanged = float(np.mean(before == after))
     else:
-        before, after, both = (
-            clone(clusterer).fit_predict(view) for view in (old, new, mixed)
-        )
+        before, after, both = (clone(clusterer).fit_predict(view) for view in views)
         unchanged = unchanged_cluster_share(before, after)
     return ClusteringUpdate(
         n_items=len(labels),

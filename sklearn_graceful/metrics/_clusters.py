@@ -1,15 +1,14 @@
 """Clusterings: against classes, before and after an update, and by model version."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from sklearn_graceful.metrics._labels_and_weights import check_partitions
+from sklearn_graceful.metrics._undefined import undefined
+from sklearn_graceful.search import check_partitions
 
 
 class BCubed(NamedTuple):
@@ -82,7 +81,11 @@ def b_cubed(labels_true, labels_pred, *, noise=-1):
     (0.667, 0.75, 0.706)
     """
     true, pred = check_partitions(labels_true=labels_true, labels_pred=labels_pred)
-    cells = contingency_matrix(true, _noise_apart(pred, noise), sparse=True).tocoo()
+    values, clusters = np.unique(pred, return_inverse=True)
+    # Every item of noise is in a cluster of its own.
+    apart = np.flatnonzero(pred == noise)
+    clusters[apart] = len(values) + np.arange(len(apart))
+    cells = contingency_matrix(true, clusters, sparse=True).tocoo()
     # Counts of items fit a float exactly, and their squares do not fit an int32.
     n_ij = cells.data.astype(np.float64)
     n_class = np.bincount(cells.row, weights=n_ij)[cells.row]
@@ -143,7 +146,7 @@ def unchanged_cluster_share(old_clusters, new_clusters, *, noise=-1):
     0.75
     """
     old, new = check_partitions(old_clusters=old_clusters, new_clusters=new_clusters)
-    noise_old, noise_new = _is_noise(old, noise), _is_noise(new, noise)
+    noise_old, noise_new = old == noise, new == noise
     unchanged = int(np.count_nonzero(noise_old & noise_new))
     clustered = ~(noise_old | noise_new)
     if clustered.any():
@@ -222,31 +225,12 @@ def version_mutual_information(clusters, versions, *, adjusted=True):
     """
     clusters, versions = check_partitions(clusters=clusters, versions=versions)
     if (versions == versions[0]).all():
-        warnings.warn(
+        return undefined(
             "versions holds one version only, so no split can be measured; nan is "
-            "returned.",
-            UndefinedMetricWarning,
-            stacklevel=2,
+            "returned."
         )
-        return np.nan
     if adjusted and len(np.unique(clusters)) == len(clusters):
         # Expected by chance is all there is to know: 0 / 0 in the formula.
         return 0.0
     score = adjusted_mutual_info_score if adjusted else normalized_mutual_info_score
     return float(score(versions, clusters, average_method="min"))
-
-
-def _noise_apart(clusters, noise):
-    """Clusters as numbers, every item of noise in one of its own."""
-    values, codes = np.unique(clusters, return_inverse=True)
-    if noise is not None:
-        apart = np.flatnonzero(clusters == noise)
-        codes[apart] = len(values) + np.arange(len(apart))
-    return codes
-
-
-def _is_noise(clusters, noise):
-    if noise is None:
-        return np.zeros(len(clusters), dtype=bool)
-    # Numbers against strings compare as one False, not as one for each item.
-    return np.broadcast_to(clusters == noise, len(clusters))

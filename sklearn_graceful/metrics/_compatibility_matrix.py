@@ -1,19 +1,16 @@
 """Every version's queries on every version's gallery."""
 
-import warnings
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_graceful.metrics._retrieval import (
     RetrievalOutcomes,
     check_measure,
     rank_all,
-    warn_of_no_match,
 )
-from sklearn_graceful.metrics._update_gain import compatibility_tax, update_gain
+from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.metrics._versions import name_versions
 from sklearn_graceful.search import LabelledSearch
 
@@ -100,13 +97,10 @@ class CompatibilityMatrix:
         """
         n_versions = len(self.versions)
         if n_versions < 2:
-            warnings.warn(
+            return undefined(
                 "average_compatibility of a single version is 0/0, so it is undefined "
-                "and returned as nan.",
-                UndefinedMetricWarning,
-                stacklevel=2,
+                "and returned as nan."
             )
-            return np.nan
         return float(self.criterion.sum() / (n_versions * (n_versions - 1) / 2))
 
     @property
@@ -275,27 +269,95 @@ def compatibility_matrix(
             )
 
     given = labels, gallery_labels, query_ids, gallery_ids, metric
+    versions = tuple(queries)
 
-    def search(new, old):
-        return LabelledSearch(
-            queries[new],
-            galleries[old],
-            *given,
-            names=(
-                f"embeddings_by_version[{new!r}]",
-                f"{'embeddings' if own else 'gallery'}_by_version[{old!r}]",
-            ),
-            label_names=("labels", "gallery_labels"),
-        )
+    def search(i, j):
+        new, old = versions[i], versions[j]
+        names = {
+            "queries": f"embeddings_by_version[{new!r}]",
+            "gallery": f"{'embeddings' if own else 'gallery'}_by_version[{old!r}]",
+            "query_labels": "labels",
+        }
+        return LabelledSearch(queries[new], galleries[old], *given, names=names)
 
-    pairs = list(product(queries, galleries))
+    places = list(product(range(len(versions)), repeat=2))
     # All cells are checked before the first one is searched.
-    sizes = [int(search(*pair).n_searched.max()) for pair in pairs]
+    sizes = [int(search(*place).n_searched.max()) for place in places]
     check_measure(measure, sizes[0])
-    places = product(range(len(queries)), repeat=2)
     outcomes = {
-        place: rank_all(search(*pair))
-        for place, pair in zip(places, pairs, strict=True)
+        place: rank_all(search(*place), warn=place == (0, 0)) for place in places
     }
-    warn_of_no_match(outcomes[0, 0].has_match)
-    return CompatibilityMatrix(tuple(queries), outcomes, measure)
+    return CompatibilityMatrix(versions, outcomes, measure)
+
+
+def update_gain(old_self, cross, paragon):
+    """Share of the possible improvement that comes without re-embedding the gallery.
+
+    Formula: ``(cross - old self) / (paragon - old self)`` (Shen et al. 2020). 0 is the
+    old system, 1 what a full re-embedding by an unconstrained new model would give;
+    below 0 the new queries do worse on the old gallery than the old ones.
+
+    Parameters
+    ----------
+    old_self : float or array-like
+        Quality of the old queries on the old gallery.
+    cross : float or array-like
+        Quality of the new queries on the old gallery.
+    paragon : float or array-like
+        Quality of the paragon, trained with no compatibility constraint, on its own
+        gallery.
+
+    Returns
+    -------
+    gain : float or ndarray
+        nan, with an UndefinedMetricWarning, where the paragon is no better or worse
+        than the old model. If the paragon is worse than the old model, the ratio has
+        no meaning, although it is defined.
+
+    References
+    ----------
+    Shen et al., "Towards Backward-Compatible Representation Learning", CVPR 2020.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import update_gain
+    >>> round(update_gain(39.5, 46.8, 66.3), 2)
+    0.27
+    """
+    achieved = np.subtract(cross, old_self, dtype=float)
+    possible = np.subtract(paragon, old_self, dtype=float)
+    if np.any(possible == 0):
+        undefined(
+            "update_gain is undefined where paragon equals old_self, and returned as "
+            "nan."
+        )
+    gain = np.asarray(achieved / np.where(possible == 0, np.nan, possible))
+    return gain if gain.ndim else float(gain)
+
+
+def compatibility_tax(paragon, new_self):
+    """Quality that the new model gives up for compatibility.
+
+    Formula: ``paragon - new self``. 0 is best; below 0 the constraint helped.
+
+    Parameters
+    ----------
+    paragon : float or array-like
+        Quality of the paragon, trained with no compatibility constraint, on its own
+        gallery.
+    new_self : float or array-like
+        Quality of the new queries on the new gallery.
+
+    Returns
+    -------
+    tax : float or ndarray
+        In the unit of the quality.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import compatibility_tax
+    >>> round(compatibility_tax(66.3, 55.6), 1)
+    10.7
+    """
+    tax = np.subtract(paragon, new_self)
+    return tax if tax.ndim else float(tax)

@@ -27,8 +27,6 @@ class FlipFigure:
         Of rows among rows, which is binomial; of two accuracies; or of anything else.
     range : str, default="0 to 1"
         Its least and its largest value.
-    compares_wrong_labels : bool, default=False
-        Whether it tells the same wrong label from another one.
 
     Examples
     --------
@@ -45,7 +43,6 @@ class FlipFigure:
     denominator: str = "total"
     kind: str = "proportion"
     range: str = "0 to 1"
-    compares_wrong_labels: bool = False
 
     @property
     def more_is_better(self):
@@ -137,7 +134,6 @@ FLIP_FIGURES = {
         "Milani Fard et al. 2016",
         "neg_churn",
         "changed",
-        compares_wrong_labels=True,
     ),
     "win_loss_ratio": FlipFigure(
         "wins / losses = c / b",

@@ -1,12 +1,12 @@
 """The one table that every flip figure comes from."""
 
 from dataclasses import dataclass, fields
+from operator import add
 
 import numpy as np
 
 from sklearn_graceful.metrics._figures import FLIP_FIGURES, ratio
-from sklearn_graceful.metrics._labels_and_weights import check_partitions, check_weight
-from sklearn_graceful.search import check_labels, chunks
+from sklearn_graceful.search import check_labels, check_partitions, check_weight, chunks
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ class FlipCounts:
     def __add__(self, other):
         if not isinstance(other, FlipCounts):
             return NotImplemented
-        return FlipCounts(
-            *(a + b for a, b in zip(self.cells, other.cells, strict=True))
-        )
+        return FlipCounts(*map(add, self.cells, other.cells))
 
     def __eq__(self, other):
         if not isinstance(other, FlipCounts):
@@ -179,8 +177,8 @@ def flip_counts(y_true, y_pred, *, y_old, sample_weight=None, by=None):
         return count_flips(y_true, y_pred, y_old, weight)
     _, by = check_partitions(y_true=y_true, by=by)
     groups, group = np.unique(by, return_inverse=True)
-    sums = _sum_outcomes(y_true, y_pred, y_old, weight, group, len(groups))
-    return dict(zip(groups.tolist(), map(_from_outcomes, sums), strict=True))
+    counts = _count_groups(y_true, y_pred, y_old, weight, group, len(groups))
+    return dict(zip(groups.tolist(), counts, strict=True))
 
 
 def is_negative_flip(right_old, right_new):
@@ -206,63 +204,36 @@ def is_negative_flip(right_old, right_new):
     return right_old & ~right_new
 
 
-def count_flips(y_true, y_pred, y_old, weight=None, *, split_both_wrong=True):
-    """Count checked arrays; unless it is split, both wrong is booked as different."""
-    # Only the churn needs the comparison of new with old labels, a quarter of the work.
-    if weight is None:
-        return _count_rows(y_true, y_pred, y_old, split_both_wrong)
-    return _from_outcomes(_sum_outcomes(y_true, y_pred, y_old, weight)[0])
-
-
-def _count_rows(y_true, y_pred, y_old, split_both_wrong):
+def count_flips(y_true, y_pred, y_old, weight=None):
+    """Count rows, or their weights, of checked arrays."""
+    if weight is not None:
+        return _count_groups(y_true, y_pred, y_old, weight)[0]
     n_right_old = n_right_new = n_both_right = n_same = 0
-    for right_old, right_new, same in _comparisons(
-        y_true, y_pred, y_old, split_both_wrong
-    ):
+    for rows in chunks(y_true, y_pred, y_old):
+        true, new, old = y_true[rows], y_pred[rows], y_old[rows]
+        right_old = old == true
+        right_new = new == true
         n_right_old += int(np.count_nonzero(right_old))
         n_right_new += int(np.count_nonzero(right_new))
-        n_same += int(np.count_nonzero(same))
-        both_right = np.logical_and(right_old, right_new, out=right_old)
-        n_both_right += int(np.count_nonzero(both_right))
-    n_both_wrong = len(y_true) - n_right_old - n_right_new + n_both_right
-    n_both_wrong_same = n_same - n_both_right if split_both_wrong else 0
-    return FlipCounts(
-        both_right=n_both_right,
-        negative_flips=n_right_old - n_both_right,
-        positive_flips=n_right_new - n_both_right,
-        both_wrong_same=n_both_wrong_same,
-        both_wrong_different=n_both_wrong - n_both_wrong_same,
-    )
+        n_same += int(np.count_nonzero(new == old))
+        right_old &= right_new
+        n_both_right += int(np.count_nonzero(right_old))
+    lost, won = n_right_old - n_both_right, n_right_new - n_both_right
+    wrong_alike = n_same - n_both_right
+    wrong_apart = len(y_true) - n_both_right - lost - won - wrong_alike
+    return FlipCounts(n_both_right, lost, won, wrong_alike, wrong_apart)
 
 
-def _sum_outcomes(y_true, y_pred, y_old, weight=None, group=None, n_groups=1):
-    """Rows, or their weights, by group and outcome, of shape (n_groups, 8)."""
+def _count_groups(y_true, y_pred, y_old, weight, group=None, n_groups=1):
+    """Tables of the rows, or of their weights, of each group."""
     sums = np.zeros(8 * n_groups, dtype=np.intp if weight is None else np.float64)
-    comparisons = _comparisons(y_true, y_pred, y_old, True)
-    for rows, masks in zip(chunks(y_true, y_pred, y_old), comparisons, strict=True):
-        right_old, right_new, same = (mask.view(np.uint8) for mask in masks)
-        code = right_old + 2 * right_new + 4 * same
+    for rows in chunks(y_true, y_pred, y_old):
+        true, new, old = y_true[rows], y_pred[rows], y_old[rows]
+        code = (old == true) + np.uint8(2) * (new == true) + np.uint8(4) * (new == old)
         if group is not None:
             code = code + 8 * group[rows]
         weights = None if weight is None else weight[rows]
         sums += np.bincount(code, weights=weights, minlength=len(sums))
-    return sums.reshape(n_groups, 8)
-
-
-def _from_outcomes(sums):
-    """Table of one row of `_sum_outcomes`; three of its codes cannot occur."""
-    return FlipCounts(*sums[[7, 1, 2, 4, 0]].tolist())
-
-
-def _comparisons(y_true, y_pred, y_old, with_same):
-    """Masks of one chunk after another, in buffers that the next chunk overwrites."""
-    right_old = right_new = same = np.empty(0, dtype=bool)
-    for rows in chunks(y_true, y_pred, y_old):
-        true, new, old = y_true[rows], y_pred[rows], y_old[rows]
-        if len(right_old) != len(true):
-            right_old, right_new, same = np.empty((3, len(true)), dtype=bool)
-        np.equal(old, true, out=right_old)
-        np.equal(new, true, out=right_new)
-        if with_same:
-            np.equal(new, old, out=same)
-        yield right_old, right_new, same[: len(true) if with_same else 0]
+    # Three of the eight codes cannot occur.
+    cells = sums.reshape(n_groups, 8)[:, [7, 1, 2, 4, 0]]
+    return [FlipCounts(*row) for row in cells.tolist()]

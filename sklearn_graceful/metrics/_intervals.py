@@ -1,18 +1,17 @@
 """Confidence intervals of the flip figures."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
+from scipy.special import ndtri
+from scipy.stats import binomtest
 
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
-from sklearn_graceful.metrics._flip_counts import count_flips
+from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
 from sklearn_graceful.metrics._flip_rates import read_figure
-from sklearn_graceful.metrics._interval_methods import METHODS, bootstrap
-from sklearn_graceful.metrics._labels_and_weights import are_frequencies, check_weight
-from sklearn_graceful.search import check_labels
+from sklearn_graceful.metrics._undefined import undefined
+from sklearn_graceful.search import check_labels, check_weight
 
 
 class ConfidenceInterval(NamedTuple):
@@ -131,12 +130,13 @@ default="auto"
     >>> print(f"{rate:.3f} [{low:.3f}, {high:.3f}]")
     0.010 [0.004, 0.023]
     """
-    y_true, y_pred, y_old = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
-    weight = check_weight(sample_weight, y_true)
-    counts = count_flips(y_true, y_pred, y_old, weight)
+    labels = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
+    weight = check_weight(sample_weight, labels[0])
     squared = None
-    if not are_frequencies(weight):
-        squared = count_flips(y_true, y_pred, y_old, np.square(weight))
+    # Whole numbers count repeated rows; other weights tell their spread by squares.
+    if weight is not None and (weight != np.rint(weight)).any():
+        squared = count_flips(*labels, np.square(weight))
+    counts = count_flips(*labels, weight)
     return _interval(
         counts, squared, metric, confidence, method, n_bootstrap, random_state
     )
@@ -226,8 +226,8 @@ def rows_to_certify(max_nfr, *, confidence=0.95):
     >>> rows_to_certify(0.01)
     299
     """
-    _check_share("max_nfr", max_nfr)
-    _check_share("confidence", confidence)
+    check_share("max_nfr", max_nfr)
+    check_share("confidence", confidence)
     exact = math.log1p(-confidence) / math.log1p(-max_nfr)
     # A whole number may come out of the division a rounding error too high.
     return math.ceil(exact * (1 - 1e-12))
@@ -239,46 +239,151 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
         raise ValueError(
             f"Unknown metric {metric!r}, choose one of {list(FLIP_FIGURES)}."
         )
-    method = _check_method(metric, method, fractional=squared is not None)
-    _check_share("confidence", confidence)
-    if n_bootstrap < 1:
-        raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}.")
-    estimate = read_figure(counts, metric)
-    if math.isnan(estimate):
-        return ConfidenceInterval(math.nan, math.nan, math.nan)
     figure = FLIP_FIGURES[metric]
-    if method != "bootstrap":
-        ends = METHODS[figure.kind][method](figure, counts, confidence)
-        return ConfidenceInterval(estimate, *map(float, ends))
-    rng = np.random.default_rng(random_state)
-    low, high = bootstrap(figure, counts, squared, confidence, n_bootstrap, rng)
-    if low == high:
-        warnings.warn(
-            f"All bootstrap draws of {metric} agree, because the rows lack some kind "
-            "of flip. An interval without width is no evidence of certainty.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-    return ConfidenceInterval(estimate, low, high)
-
-
-def _check_method(metric, method, fractional):
-    binomial = list(METHODS[FLIP_FIGURES[metric].kind])
+    allowed = [*METHODS[figure.kind], "bootstrap"]
     if method == "auto":
-        return "bootstrap" if fractional or not binomial else binomial[0]
-    allowed = [*binomial, "bootstrap"]
+        method = allowed[0] if squared is None else "bootstrap"
     if method not in allowed:
         raise ValueError(
             f"Unknown method {method!r} for {metric}, choose one of {allowed}."
         )
-    if fractional and method != "bootstrap":
+    if squared is not None and method != "bootstrap":
         raise ValueError(
             f"method={method!r} counts rows, but sample_weight holds weights that "
             "are not whole numbers. Use method='bootstrap'."
         )
-    return method
+    check_share("confidence", confidence)
+    if n_bootstrap < 1:
+        raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}.")
+    estimate = read_figure(counts, metric)
+    if math.isnan(estimate):
+        return ConfidenceInterval(estimate, estimate, estimate)
+    if method != "bootstrap":
+        ends = METHODS[figure.kind][method](figure, counts, confidence)
+        return ConfidenceInterval(estimate, *map(float, ends))
+    # Percentiles over resampled rows (Efron 1979).
+    rng = np.random.default_rng(random_state)
+    draws = figure(resample(counts, squared, n_bootstrap, rng))
+    low, high = outer_quantiles(draws, confidence)
+    if low == high:
+        undefined(
+            f"All bootstrap draws of {metric} agree, because the rows lack some kind "
+            "of flip. An interval without width is no evidence of certainty."
+        )
+    return ConfidenceInterval(estimate, low, high)
 
 
-def _check_share(name, value):
+def check_share(name, value):
+    """Refuse what is not between 0 and 1."""
     if not 0 < value < 1:
         raise ValueError(f"{name} must be between 0 and 1, got {value}.")
+
+
+def wilson(figure, counts, confidence):
+    """Invert the score test (Wilson 1927): close to nominal coverage at any rate."""
+    return _proportion(*figure.parts(counts), confidence, "wilson")
+
+
+def clopper_pearson(figure, counts, confidence):
+    """Invert the binomial test (Clopper and Pearson 1934): coverage never below."""
+    return _proportion(*figure.parts(counts), confidence, "exact")
+
+
+def _proportion(successes, trials, confidence, method):
+    test = binomtest(int(successes), int(trials))
+    return test.proportion_ci(confidence, method)
+
+
+def newcombe(figure, counts, confidence):
+    """Square and add two Wilson intervals, correlated (Newcombe 1998, method 10)."""
+    n = counts.total
+    new, old = counts.right_new / n, counts.right_old / n
+    low_new, high_new = _proportion(counts.right_new, n, confidence, "wilson")
+    low_old, high_old = _proportion(counts.right_old, n, confidence, "wilson")
+    correlation = _continuity_corrected_correlation(counts)
+
+    def distance(a, b):
+        return math.sqrt(max(a * a - 2 * correlation * a * b + b * b, 0.0))
+
+    low = new - old - distance(new - low_new, high_old - old)
+    high = new - old + distance(high_new - new, old - low_old)
+    return max(low, -1.0), min(high, 1.0)
+
+
+def _continuity_corrected_correlation(counts):
+    n = counts.total
+    margins = counts.right_new, counts.wrong_new, counts.right_old, n - counts.right_old
+    scale = math.prod(map(math.sqrt, margins))
+    if scale == 0:
+        return 0.0
+    covariance = (
+        counts.both_right * counts.both_wrong
+        - counts.negative_flips * counts.positive_flips
+    )
+    if covariance > 0:
+        covariance = max(covariance - n / 2, 0.0)
+    return covariance / scale
+
+
+def tango(figure, counts, confidence):
+    """Invert the score test of the paired difference (Tango 1998)."""
+    z2 = float(ndtri((1 + confidence) / 2)) ** 2
+    n = counts.total
+    b, c = counts.negative_flips / n, counts.positive_flips / n
+
+    def rejected(difference):
+        # The share of negative flips, were `difference` the truth (maximum likelihood).
+        linear = (2 - c + b) * difference - b - c
+        constant = -b * difference * (1 - difference)
+        flips = (math.sqrt(max(linear**2 - 8 * constant, 0.0)) - linear) / 4
+        variance = (2 * flips + difference * (1 - difference)) / n
+        return (c - b - difference) ** 2 > z2 * variance
+
+    return _edge(rejected, c - b, -1.0), _edge(rejected, c - b, 1.0)
+
+
+def _edge(rejected, inside, outside):
+    """Bisect for the last value on the way from `inside` that is not rejected."""
+    if not rejected(outside):
+        return outside
+    for _ in range(80):
+        middle = (inside + outside) / 2
+        if rejected(middle):
+            outside = middle
+        else:
+            inside = middle
+    return inside
+
+
+# By the kind of figure, beside the bootstrap, which is for all; the first is "auto".
+METHODS = {
+    "proportion": {"wilson": wilson, "clopper-pearson": clopper_pearson},
+    "difference": {"newcombe": newcombe, "tango": tango},
+    "ratio": {},
+}
+
+
+def resample(counts, squared, n_bootstrap, rng):
+    """Tables of resampled rows; `squared` has the sums of squared weights, if any."""
+    if squared is None:
+        # Drawing n rows with replacement is this draw of their counts.
+        total = round(counts.total)
+        shares = np.divide(counts.cells, total)
+        return FlipCounts(*rng.multinomial(total, shares, size=n_bootstrap).T)
+    # Repeating every row a Poisson(1) number of times gives each cell its total weight
+    # as mean and its sum of squared weights as variance. Both are met by a Poisson draw
+    # in units of the cell's typical weight.
+    weight = np.array(counts.cells)
+    unit = np.divide(squared.cells, weight, out=np.ones(5), where=weight > 0)
+    draws = rng.poisson(weight / unit, size=(n_bootstrap, 5)) * unit
+    return FlipCounts(*draws.T)
+
+
+def outer_quantiles(figures, confidence):
+    """Both ends of the middle `confidence` of the figures that are defined."""
+    figures = np.sort(figures[~np.isnan(figures)])
+    if not len(figures):
+        return math.nan, math.nan
+    # Whole ranks, rounded outwards: interpolating between draws fails at inf.
+    skipped = int(len(figures) * (1 - confidence) / 2)
+    return float(figures[skipped]), float(figures[-1 - skipped])

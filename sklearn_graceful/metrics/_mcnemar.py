@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 from scipy.stats import binom
 
-from sklearn_graceful.metrics._flip_counts import count_flips
-from sklearn_graceful.search import check_labels
+from sklearn_graceful.metrics._flip_counts import flip_counts
 
 
 class McnemarResult(NamedTuple):
@@ -78,8 +77,7 @@ def mcnemar_test(y_true, y_pred, *, y_old):
     >>> result.statistic, round(result.pvalue, 6)
     (6, 0.03469)
     """
-    labels = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
-    return mcnemar_from_counts(count_flips(*labels, split_both_wrong=False))
+    return mcnemar_from_counts(flip_counts(y_true, y_pred, y_old=y_old))
 
 
 def mcnemar_from_counts(counts):

@@ -6,8 +6,12 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.metrics._interval_methods import outer_quantiles
-from sklearn_graceful.metrics._intervals import ConfidenceInterval
+from sklearn_graceful.metrics._intervals import (
+    ConfidenceInterval,
+    check_share,
+    outer_quantiles,
+)
+from sklearn_graceful.metrics._undefined import undefined
 
 BATCH_SIZE = 2**21
 # Fewer different rows than this are drawn as counts, at a cost free of the row count.
@@ -94,8 +98,7 @@ def paired_bootstrap(
     >>> print(f"{gain:.2f} [{low:.2f}, {high:.2f}]")
     0.40 [0.36, 0.44]
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence}.")
+    check_share("confidence", confidence)
     if n_resamples < 1:
         raise ValueError(f"n_resamples must be at least 1, got {n_resamples}.")
     columns = _check_columns(old_values, new_values, *more_values)
@@ -153,9 +156,6 @@ def _check_columns(*columns):
 
 
 def _undefined(reason):
-    warnings.warn(
-        f"The interval is undefined, because {reason}, and returned as nan.",
-        UndefinedMetricWarning,
-        stacklevel=3,
-    )
-    return ConfidenceInterval(np.nan, np.nan, np.nan)
+    message = f"The interval is undefined, because {reason}, and returned as nan."
+    nan = undefined(message)
+    return ConfidenceInterval(nan, nan, nan)

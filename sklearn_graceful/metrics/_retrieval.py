@@ -1,13 +1,12 @@
 """How well queries find the gallery items of their own label."""
 
 import re
-import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
 
+from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
+from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch, check_k, first_rank, relevant_ranks
 
 
@@ -88,10 +87,10 @@ class RetrievalOutcomes:
         ValueError
             If the measure is unknown or its k out of range.
         """
-        name, k = check_measure(measure, self.gallery_size)
-        if name == "recall":
+        k = check_measure(measure, self.gallery_size)
+        if k is not None:
             return np.where(self.has_match, self.first_rank <= k, np.nan)
-        return self.average_precision if name == "map" else self.ndcg
+        return self.average_precision if measure == "map" else self.ndcg
 
     def mean(self, measure):
         """Mean of `values` over the queries that have a relevant item.
@@ -201,15 +200,78 @@ def retrieval_outcomes(
     search = LabelledSearch(
         queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
     )
+    return rank_all(search, depth)
+
+
+def retrieval_flips(old, new, *, k=1):
+    """Count queries by which of two systems finds a match among the first `k`.
+
+    Formula: a query counts as right if its first rank is at most `k`. Then
+    ``NFR = b / n`` is the share of queries that only the old system has right, ``PFR =
+    c / n`` that of those that only the new one has (Yan et al. 2021), and ``PFR - NFR``
+    is the recall at `k` gained.
+
+    Parameters
+    ----------
+    old, new : RetrievalOutcomes
+        Outcomes of the same queries, from `retrieval_outcomes`.
+    k : int, default=1
+        Number of first items.
+
+    Returns
+    -------
+    counts : FlipCounts
+        Queries without a relevant item are not counted. All queries that both have
+        wrong are booked as different, since there are no labels to compare: every
+        figure but the churn is defined. `interval_from_counts` and
+        `mcnemar_from_counts` take the table.
+
+    Raises
+    ------
+    ValueError
+        If the outcomes differ in their number of queries or in which of them have a
+        relevant item, if no query has one, or if `k` is not between 1 and the number
+        of items to find.
+
+    References
+    ----------
+    Yan et al., "Positive-Congruent Training: Towards Regression-Free Model
+    Updates", CVPR 2021.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.metrics import retrieval_flips, retrieval_outcomes
+    >>> labels = [0, 0, 1, 1]
+    >>> old = retrieval_outcomes([[1, 0], [3, 2], [1, 2], [0, 1]], query_labels=labels)
+    >>> new = retrieval_outcomes([[1, 0], [4, 1], [3, 2], [0, 1]], query_labels=labels)
+    >>> counts = retrieval_flips(old, new)
+    >>> counts.negative_flip_rate, counts.positive_flip_rate
+    (0.25, 0.25)
+    """
+    if len(old.first_rank) != len(new.first_rank):
+        raise ValueError(
+            f"old has {len(old.first_rank)} queries but new has {len(new.first_rank)}."
+        )
+    n_differ = np.count_nonzero(old.has_match != new.has_match)
+    if n_differ:
+        raise ValueError(
+            f"old and new differ in whether {n_differ} of {len(old.has_match)} queries "
+            "have a relevant item: they are not outcomes of the same queries and items."
+        )
+    check_k(k, min(old.gallery_size, new.gallery_size))
+    if not old.has_match.any():
+        raise ValueError("No query of old and new has a relevant item to find.")
+    right_old = old.first_rank[old.has_match] <= k
+    right_new = new.first_rank[new.has_match] <= k
+    counts = count_flips(np.ones(len(right_old), dtype=bool), right_new, right_old)
+    return FlipCounts(*counts.cells[:3], 0, counts.both_wrong)
+
+
+def rank_all(search, depth=None, name="depth", *, warn=True):
+    """Outcomes of a checked search, by the first `depth` items if that is given."""
+    size = int(search.n_searched.max())
     if depth is not None:
-        check_k(depth, int(search.n_searched.max()), name="depth")
-    outcomes = rank_all(search, depth)
-    warn_of_no_match(outcomes.has_match)
-    return outcomes
-
-
-def rank_all(search, depth=None):
-    """Outcomes of a checked search, without a warning."""
+        check_k(depth, size, name=name)
     first = np.zeros(search.n_queries, dtype=np.int64)
     precision, gain = np.full((2, search.n_queries), np.nan)
     for query, scores, relevant in search.each_query():
@@ -220,58 +282,45 @@ def rank_all(search, depth=None):
         n_relevant = min(len(relevant), depth or len(relevant))
         precision[query] = average_precision(ranks, n_relevant)
         gain[query] = discounted_gain(ranks, n_relevant)
-    size = int(search.n_searched.max())
+    if warn:
+        warn_of_no_match(first > 0)
     return RetrievalOutcomes(first, precision, gain, first > 0, size)
-
-
-def first_ranks(search):
-    """First ranks of a checked search, which need no ranking of the gallery."""
-    first = np.zeros(search.n_queries, dtype=np.int64)
-    for query, scores, relevant in search.each_query():
-        first[query] = first_rank(scores, relevant)
-    return first
 
 
 def cumulative_matches(first, k_max):
     """Share of queries with a match whose first rank is at most 1, 2, ... k_max."""
-    first = first[first > 0]
+    first = np.sort(first[first > 0])
     if not len(first):
-        return np.full(k_max, mean_of_defined(np.array([]), "CMC"))
-    found = np.bincount(np.minimum(first, k_max + 1), minlength=k_max + 2)
-    return np.cumsum(found[1 : k_max + 1]) / len(first)
+        return np.full(k_max, mean_of_defined(first, "CMC"))
+    return np.searchsorted(first, np.arange(1, k_max + 1), side="right") / len(first)
 
 
 def mean_of_defined(values, measure):
     """Mean of what is not nan, with a warning if there is nothing."""
     values = values[~np.isnan(values)]
-    if not len(values):
-        warnings.warn(
-            f"{measure} is undefined, because no query has a relevant item in the "
-            "gallery, and returned as nan.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return np.nan
-    return float(values.mean())
+    if len(values):
+        return float(values.mean())
+    return undefined(
+        f"{measure} is undefined, because no query has a relevant item in the "
+        "gallery, and returned as nan."
+    )
 
 
-def warn_of_no_match(has_match, stacklevel=3):
+def warn_of_no_match(has_match):
     """Warn, once, of queries to which no gallery item is relevant."""
     n_missing = len(has_match) - int(np.count_nonzero(has_match))
     if n_missing:
-        warnings.warn(
+        undefined(
             f"{n_missing} of {len(has_match)} queries have no relevant item in the "
-            "gallery. Their figures are undefined, and means leave them out.",
-            UndefinedMetricWarning,
-            stacklevel=stacklevel,
+            "gallery. Their figures are undefined, and means leave them out."
         )
 
 
 def check_measure(measure, gallery_size):
-    """Split a measure's name into ("recall", k), ("map", None) or ("ndcg", None)."""
+    """Refuse an unknown measure; return the k of a recall, None of "map" or "ndcg"."""
     if measure in ("map", "ndcg"):
-        return measure, None
-    found = re.fullmatch(r"recall@(\d+)", measure) if isinstance(measure, str) else None
+        return None
+    found = re.fullmatch(r"recall@(\d+)", str(measure))
     if not found:
         raise ValueError(
             f"Unknown measure {measure!r}, choose 'recall@1' (any k), 'map' or 'ndcg'."
@@ -282,17 +331,7 @@ def check_measure(measure, gallery_size):
             f"measure={measure!r}: k must be between 1 and {gallery_size}, the number "
             "of gallery items that a query may find."
         )
-    return "recall", k
-
-
-def measure_query(measure, scores, relevant):
-    """Measure one query that has relevant items, by a checked measure."""
-    name, k = measure
-    if name == "recall":
-        return float(first_rank(scores, relevant) <= k)
-    ranks = relevant_ranks(scores, relevant)
-    value = average_precision if name == "map" else discounted_gain
-    return value(ranks, len(relevant))
+    return k
 
 
 def average_precision(ranks, n_relevant):
@@ -302,9 +341,5 @@ def average_precision(ranks, n_relevant):
 
 def discounted_gain(ranks, n_relevant):
     """NDCG of binary relevance."""
-    return float(np.sum(1 / np.log2(1 + ranks)) / _ideal_gain(n_relevant))
-
-
-@lru_cache
-def _ideal_gain(n_relevant):
-    return np.sum(1 / np.log2(np.arange(2, n_relevant + 2)))
+    ideal_ranks = np.arange(1, n_relevant + 1)
+    return float(np.sum(1 / np.log2(1 + ranks)) / np.sum(1 / np.log2(1 + ideal_ranks)))

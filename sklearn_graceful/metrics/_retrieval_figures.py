@@ -1,13 +1,13 @@
 """Single retrieval figures, at no more work than each needs."""
 
+import numpy as np
+
 from sklearn_graceful.metrics._retrieval import (
     cumulative_matches,
-    first_ranks,
-    mean_of_defined,
     rank_all,
     warn_of_no_match,
 )
-from sklearn_graceful.search import LabelledSearch, check_k
+from sklearn_graceful.search import LabelledSearch, check_k, first_rank
 
 
 def recall_at_k(
@@ -157,9 +157,7 @@ def mean_average_precision(
     search = LabelledSearch(
         queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
     )
-    outcomes = rank_all(search)
-    warn_of_no_match(outcomes.has_match)
-    return mean_of_defined(outcomes.average_precision, "map")
+    return rank_all(search).mean("map")
 
 
 def ndcg(
@@ -215,15 +213,13 @@ def ndcg(
     search = LabelledSearch(
         queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
     )
-    if k is not None:
-        check_k(k, int(search.n_searched.max()))
-    outcomes = rank_all(search, depth=k)
-    warn_of_no_match(outcomes.has_match)
-    return mean_of_defined(outcomes.ndcg, "ndcg")
+    return rank_all(search, k, "k").mean("ndcg")
 
 
 def _cmc(search, k_max, name):
     check_k(k_max, int(search.n_searched.max()), name=name)
-    first = first_ranks(search)
-    warn_of_no_match(first > 0, stacklevel=4)
+    # The nearest relevant item needs no ranking of the gallery.
+    found = search.each_query()
+    first = np.array([first_rank(scores, relevant) for _, scores, relevant in found])
+    warn_of_no_match(first > 0)
     return cumulative_matches(first, k_max)

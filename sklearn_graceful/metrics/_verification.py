@@ -1,12 +1,12 @@
 """Is this the same thing? Acceptance rates at a score threshold."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import gen_batches
 
+from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch
 
 DIGIT_BITS = 16
@@ -191,19 +191,18 @@ def _parts(search):
     """Scores of some queries after another, and those of their matching pairs."""
     n_rows = max(PART_SIZE // search.n_gallery, 1)
     for rows, block in search.blocks():
-        for start in range(0, len(block), n_rows):
-            scores = block[start : start + n_rows]
-            first = rows.start + start
-            pairs = search.same_label.pairs(slice(first, first + len(scores)))
-            yield scores, scores[pairs]
+        for part in gen_batches(len(block), n_rows):
+            queries = slice(rows.start + part.start, rows.start + part.stop)
+            scores = block[part]
+            yield scores, scores[search.same_label.pairs(queries)]
 
 
 def _count_pairs(search):
     """Numbers of matching and of other pairs that the search compares."""
-    n_matching = int(search.same_label.size_of_query.sum())
+    label = search.same_label
+    n_matching = int(label.size_of_query.sum())
     if search.same_id is not None:
-        label = search.same_label
-        for rows in search.row_slices():
+        for rows in gen_batches(search.n_queries, search.block_rows):
             query, item = search.same_id.pairs(rows)
             same = label.code_of_query[rows][query] == label.code_of_item[item]
             n_matching -= int(np.count_nonzero(same))
@@ -211,15 +210,12 @@ def _count_pairs(search):
 
 
 def _rate(name, part, total):
-    if not total:
-        warnings.warn(
-            f"{name} is 0/0, because there are no such pairs, so it is undefined and "
-            "returned as nan.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return math.nan
-    return part / total
+    if total:
+        return part / total
+    return undefined(
+        f"{name} is 0/0, because there are no such pairs, so it is undefined and "
+        "returned as nan."
+    )
 
 
 def _highest_refused(search, rank):
@@ -253,11 +249,10 @@ def _count_digits(search, prefix, shift):
 def _keys(scores):
     """Unsigned integers in the order of the scores, without a rounding."""
     # Adding 0 makes the two zeros one.
-    signed = (scores + scores.dtype.type(0)).view(f"i{scores.dtype.itemsize}")
-    unsigned = signed.view(f"u{scores.dtype.itemsize}")
-    bits = 8 * scores.dtype.itemsize
-    sign = unsigned.dtype.type(1 << (bits - 1))
-    return unsigned ^ ((signed >> (bits - 1)).view(unsigned.dtype) | sign)
+    keys = (scores + scores.dtype.type(0)).view(f"u{scores.dtype.itemsize}")
+    last = 8 * scores.dtype.itemsize - 1
+    # Of a negative number all bits are turned over, of another one only the sign.
+    return keys ^ (-(keys >> last) | keys.dtype.type(1 << last))
 
 
 def _score_of(key, dtype):

@@ -1,12 +1,9 @@
 """Negative flips between all versions of a model."""
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.metrics._labels_and_weights import check_weight
-from sklearn_graceful.search import check_labels, chunks
+from sklearn_graceful.metrics._undefined import undefined
+from sklearn_graceful.search import check_labels, check_weight, chunks
 
 
 def flip_matrix(y_true, predictions_by_version, *, normalize=True, sample_weight=None):
@@ -62,16 +59,25 @@ def flip_matrix(y_true, predictions_by_version, *, normalize=True, sample_weight
     """
     y_true, versions = _check_versions(y_true, predictions_by_version)
     weight = check_weight(sample_weight, y_true)
-    both_right, total = _both_right(y_true, versions, weight)
+    if weight is None:
+        # A chunk's counts fit single precision exactly.
+        weight = np.broadcast_to(np.float32(1), len(y_true))
+    else:
+        weight = weight.astype(np.float64)
+    both_right, total = np.zeros((len(versions), len(versions))), 0.0
+    row_bytes = len(versions) * weight.itemsize
+    for rows in chunks(y_true, *versions, row_bytes=row_bytes):
+        right = np.stack([version[rows] == y_true[rows] for version in versions])
+        right = right.astype(weight.dtype)
+        both_right += (right * weight[rows]) @ right.T
+        total += weight[rows].sum(dtype=np.float64)
     # What a version has right, less what it shares with another one.
     flips = both_right.diagonal()[:, np.newaxis] - both_right
     if not normalize:
         return flips
     if total == 0:
-        warnings.warn(
-            "The total weight is 0, so all rates are undefined and returned as nan.",
-            UndefinedMetricWarning,
-            stacklevel=2,
+        undefined(
+            "The total weight is 0, so all rates are undefined and returned as nan."
         )
         return np.full_like(flips, np.nan)
     return flips / total
@@ -122,22 +128,6 @@ def _check_versions(y_true, predictions_by_version):
     named = {f"predictions_by_version[{v!r}]": y for v, y in by_version.items()}
     y_true, *versions = check_labels(y_true=y_true, **named)
     return y_true, versions
-
-
-def _both_right(y_true, versions, weight):
-    """Total weight of the rows that each pair of versions has right, and of all."""
-    both_right = np.zeros((len(versions), len(versions)))
-    total = 0.0
-    dtype = np.float32 if weight is None else np.float64  # a chunk's counts fit both
-    row_bytes = len(versions) * np.dtype(dtype).itemsize
-    for rows in chunks(y_true, *versions, row_bytes=row_bytes):
-        right = np.stack([version[rows] == y_true[rows] for version in versions])
-        right = right.astype(dtype)
-        weighted = right if weight is None else right * weight[rows]
-        both_right += weighted @ right.T
-        part = right.shape[1] if weight is None else weight[rows].sum(dtype=np.float64)
-        total += part
-    return both_right, total
 
 
 def name_versions(name, by_version):

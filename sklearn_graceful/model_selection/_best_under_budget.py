@@ -1,9 +1,10 @@
 """Choose the candidate of a search that is best within a flip budget."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
+
+from sklearn_graceful._warn import warn_user
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class BestUnderBudget:
         -------
         best_index : int
         """
-        score = self._mean(cv_results, self.score)
-        nfr = -self._mean(cv_results, self.nfr)
+        score = _mean(cv_results, self.score)
+        nfr = -_mean(cv_results, self.nfr)
         # Candidates whose fit failed have nan scores.
         scored = np.isfinite(score) & np.isfinite(nfr)
         if not scored.any():
@@ -78,24 +79,22 @@ class BestUnderBudget:
         within = scored & (nfr <= self.max_nfr + 1e-12)
         if not within.any():
             fewest = nfr[scored].min()
-            warnings.warn(
+            warn_user(
                 f"No candidate keeps the negative flip rate within {self.max_nfr}; "
-                f"the one with the fewest flips, {fewest:.4f}, is taken.",
-                UserWarning,
-                stacklevel=2,
+                f"the one with the fewest flips, {fewest:.4f}, is taken."
             )
             within = scored & (nfr == fewest)
         # Equal scores: the fewest flips, then the candidate that was listed first.
         order = np.lexsort((nfr, -np.where(within, score, -np.inf)))
         return int(order[0])
 
-    @staticmethod
-    def _mean(cv_results, name):
-        key = f"mean_test_{name}"
-        if key not in cv_results:
-            known = [k[10:] for k in cv_results if k.startswith("mean_test_")]
-            raise ValueError(
-                f"The search has no score {name!r}, only {known}. Use "
-                "scoring=update_scorer(old_model), or a dict with this name."
-            )
-        return np.asarray(cv_results[key], dtype=np.float64)
+
+def _mean(cv_results, name):
+    key = f"mean_test_{name}"
+    if key not in cv_results:
+        known = [k[10:] for k in cv_results if k.startswith("mean_test_")]
+        raise ValueError(
+            f"The search has no score {name!r}, only {known}. Use "
+            "scoring=update_scorer(old_model), or a dict with this name."
+        )
+    return np.asarray(cv_results[key], dtype=np.float64)

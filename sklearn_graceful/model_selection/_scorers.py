@@ -112,9 +112,12 @@ class _FlipScorer:
             y_old=old_labels(self.reference, X, y),
             sample_weight=sample_weight,
         )
-        if self.metric is not None:
-            return _score(counts, self.metric)
-        return {metric: _score(counts, metric) for metric in _FIGURES}
+        # `+ 0.0` turns the -0.0 of a perfect score into 0.0.
+        scores = {
+            name: (figure(counts) if figure.more_is_better else -figure(counts)) + 0.0
+            for name, figure in _FIGURES.items()
+        }
+        return scores if self.metric is None else scores[self.metric]
 
     def __sklearn_clone__(self):
         return self
@@ -134,10 +137,3 @@ class _FlipScorer:
         request = MetadataRequest(owner=self)
         request.score.add_request(param="sample_weight", alias=self._weight_request)
         return request
-
-
-def _score(counts, metric):
-    figure = _FIGURES[metric]
-    value = figure(counts)
-    # `+ 0.0` turns the -0.0 of a perfect score into 0.0.
-    return (value if figure.more_is_better else -value) + 0.0

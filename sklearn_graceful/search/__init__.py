@@ -1,11 +1,14 @@
 """Exact search of a gallery, block by block; public inside the package only."""
 
-from sklearn_graceful.search._columns import check_aligned, check_labels, chunks
-from sklearn_graceful.search._groups import Groups
-from sklearn_graceful.search._labelled_search import LabelledSearch
+from sklearn_graceful.search._columns import (
+    check_labels,
+    check_partitions,
+    check_weight,
+    chunks,
+)
 from sklearn_graceful.search._nearest import check_k, nearest
 from sklearn_graceful.search._ranks import first_rank, relevant_ranks
-from sklearn_graceful.search._search import Search
+from sklearn_graceful.search._search import LabelledSearch
 from sklearn_graceful.search._vectors import (
     check_have_directions,
     check_unit_rows,
@@ -14,14 +17,13 @@ from sklearn_graceful.search._vectors import (
 )
 
 __all__ = [
-    "Groups",
     "LabelledSearch",
-    "Search",
-    "check_aligned",
     "check_have_directions",
     "check_k",
     "check_labels",
+    "check_partitions",
     "check_unit_rows",
+    "check_weight",
     "chunks",
     "first_rank",
     "nearest",

@@ -1,4 +1,4 @@
-"""Columns of labels or ids beside vectors: checked once, read in chunks."""
+"""Columns of labels, ids or weights, one value a row: checked once, read in chunks."""
 
 import numpy as np
 
@@ -36,46 +36,6 @@ def chunks(*arrays, row_bytes=1):
         yield slice(start, start + rows)
 
 
-def check_aligned(**columns):
-    """Turn columns into 1-D arrays of one length, whatever they hold.
-
-    Parameters
-    ----------
-    **columns : array-like of shape (n,)
-        By the name that the error message shall use.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray of shape (n,)
-
-    Raises
-    ------
-    ValueError
-        If a column is not 1-D, is empty or differs in length from the first one.
-
-    Examples
-    --------
-    >>> from sklearn_graceful.search import check_aligned
-    >>> check_aligned(ids=[4, 5], clusters=["a", "b"])["ids"]
-    array([4, 5])
-    """
-    arrays = {name: np.asarray(column) for name, column in columns.items()}
-    for name, array in arrays.items():
-        if array.ndim != 1:
-            raise ValueError(
-                f"{name} must be 1-D, got shape {array.shape}. Only single-label "
-                "classification is supported: one label a row."
-            )
-    first, *_ = arrays
-    n_rows = len(arrays[first])
-    if not n_rows:
-        raise ValueError(f"{first} is empty: there are no rows to count.")
-    for name, array in arrays.items():
-        if len(array) != n_rows:
-            raise ValueError(f"{name} has {len(array)} rows but {first} has {n_rows}.")
-    return arrays
-
-
 def check_labels(**labels):
     """Turn aligned label columns into arrays, refusing what cannot be compared.
 
@@ -100,12 +60,101 @@ def check_labels(**labels):
     >>> check_labels(y_true=["a", "b"], y_pred=["b", "b"])[1].tolist()
     ['b', 'b']
     """
-    arrays = check_aligned(**labels)
+    arrays = _aligned(labels)
     check_same_label_kind(**arrays)
     for name, array in arrays.items():
         if _holds_nan(array):
             raise ValueError(f"{name} holds NaN, which is not a class label.")
     return list(arrays.values())
+
+
+def check_partitions(**partitions):
+    """Turn aligned columns of classes, clusters or versions into arrays.
+
+    Unlike labels, they are of one kind each but need not be of the same one.
+
+    Parameters
+    ----------
+    **partitions : array-like of shape (n,)
+        Columns by the name that the error message shall use.
+
+    Returns
+    -------
+    arrays : list of ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If a column is not 1-D, is empty, holds NaN or mixed kinds, or differs in
+        length from the first one.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.search import check_partitions
+    >>> check_partitions(labels=["a", "b"], clusters=[3, 4])[1]
+    array([3, 4])
+    """
+    arrays = _aligned(partitions)
+    for name, array in arrays.items():
+        check_labels(**{name: array})
+    return list(arrays.values())
+
+
+def check_weight(sample_weight, y_true):
+    """Turn row weights into an array aligned with `y_true`; None stays None.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n,) or None
+    y_true : ndarray of shape (n,)
+
+    Returns
+    -------
+    weight : ndarray of shape (n,) or None
+
+    Raises
+    ------
+    ValueError
+        If the weights are not 1-D numbers, differ in length from `y_true`, or one
+        of them is negative, infinite or NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.search import check_weight
+    >>> check_weight([1, 2], np.array(["a", "b"]))
+    array([1, 2])
+    """
+    if sample_weight is None:
+        return None
+    columns = {"y_true": y_true, "sample_weight": sample_weight}
+    weight = _aligned(columns)["sample_weight"]
+    if weight.dtype.kind == "O":
+        weight = weight.astype(np.float64)
+    if weight.dtype.kind not in "biuf":
+        raise ValueError(f"sample_weight must hold numbers, got {weight.dtype}.")
+    # Written so that NaN, which min and max hand on, fails the comparison.
+    if not (weight.min() >= 0 and weight.max() < np.inf):
+        raise ValueError("sample_weight must be finite and not negative.")
+    return weight
+
+
+def _aligned(columns):
+    """Columns, by name, as 1-D arrays of one length, whatever they hold."""
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    first, *_ = arrays
+    for name, array in arrays.items():
+        if array.ndim != 1:
+            raise ValueError(
+                f"{name} must be 1-D, got shape {array.shape}. Only single-label "
+                "classification is supported: one label a row."
+            )
+        n_rows = len(arrays[first])
+        if not n_rows:
+            raise ValueError(f"{first} is empty: there are no rows to count.")
+        if len(array) != n_rows:
+            raise ValueError(f"{name} has {len(array)} rows but {first} has {n_rows}.")
+    return arrays
 
 
 def _holds_nan(array):

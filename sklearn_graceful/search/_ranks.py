@@ -30,9 +30,7 @@ def first_rank(scores, relevant):
     >>> first_rank(np.array([0.2, 0.9, 0.5]), np.array([0, 2]))
     2
     """
-    if not len(relevant):
-        return 0
-    return _rank(scores, relevant[scores[relevant].argmax()])
+    return _rank(scores, relevant[scores[relevant].argmax()]) if len(relevant) else 0
 
 
 def relevant_ranks(scores, relevant, depth=None):
@@ -62,9 +60,7 @@ def relevant_ranks(scores, relevant, depth=None):
         last = np.partition(scores, len(scores) - depth)[len(scores) - depth]
         relevant = relevant[scores[relevant] >= last]
     if len(relevant) <= FEW:
-        ranks = np.sort(
-            np.fromiter((_rank(scores, item) for item in relevant), dtype=np.intp)
-        )
+        ranks = np.sort([_rank(scores, item) for item in relevant]).astype(np.intp)
     else:
         ranks = _ranks_by_sorting(scores, relevant)
     return ranks if depth is None else ranks[ranks <= depth]
@@ -84,15 +80,11 @@ def _ranks_by_sorting(scores, relevant):
     ranks = 1 + len(at_least) - not_above
     tied = not_above - np.searchsorted(at_least, own) > 1
     if tied.any():
-        ranks += _equals_before(scores, np.unique(own[tied]))[relevant]
+        # Items of an equal score that are earlier in the gallery come before.
+        items = np.flatnonzero(np.isin(scores, own[tied]))
+        items = items[np.argsort(scores[items], kind="stable")]
+        before = np.zeros(len(scores), dtype=np.intp)
+        first_equal = np.searchsorted(scores[items], scores[items])
+        before[items] = np.arange(len(items)) - first_equal
+        ranks += before[relevant]
     return np.sort(ranks)
-
-
-def _equals_before(scores, values):
-    """Earlier gallery items of the same score, for items whose score is in `values`."""
-    items = np.flatnonzero(np.isin(scores, values))
-    items = items[np.argsort(scores[items], kind="stable")]
-    first_equal = np.searchsorted(scores[items], scores[items])
-    before = np.zeros(len(scores), dtype=np.intp)
-    before[items] = np.arange(len(items)) - first_equal
-    return before

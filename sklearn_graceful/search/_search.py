@@ -1,161 +1,171 @@
 """Exact search of a gallery, one block of queries after another."""
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import check_array, gen_batches
 
-from sklearn_graceful.search._groups import Groups, check_pair
+from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful.search._columns import check_labels
+from sklearn_graceful.search._groups import Groups
 from sklearn_graceful.search._vectors import check_have_directions, old_view, unit_rows
 
+METRICS = ["cosine", "euclidean"]
 # Matrix products of fewer rows are slower for each row.
 BLOCK_BYTES = 2**27
 
 
 class Search:
-    """Scores of all queries against all gallery items; nearer is higher.
+    """Scores of all queries against all gallery items, everything checked."""
 
-    Everything is checked here, so that the metrics behind may trust it. An item that
-    a query may not find has a score of minus infinity.
-
-    Parameters
-    ----------
-    queries : array-like of shape (n_queries, n_coordinates)
-        Embeddings that search.
-    gallery : array-like of shape (n_gallery, n_gallery_coordinates), default=None
-        Embeddings that are searched; None is the queries themselves, each of which
-        then searches the other rows.
-    query_ids, gallery_ids : array-like, default=None
-        Items with the id of the query are left out.
-    metric : {"cosine", "euclidean"}, default="cosine"
-        Cosine similarity, or minus the Euclidean distance.
-    names : tuple of str, default=("queries", "gallery")
-        What error messages call the two arrays.
-
-    Raises
-    ------
-    ValueError
-        If an array holds NaN or infinities or is no matrix; if a row that is compared
-        by cosine is zero; if ids have another number of rows or only one side has
-        them; if the metric is unknown.
-
-    Examples
-    --------
-    >>> from sklearn_graceful.search import Search
-    >>> search = Search([[1.0, 0.0]], [[0.0, 1.0], [3.0, 0.0]])
-    >>> [scores.tolist() for _, scores in search.blocks()]
-    [[[0.0, 1.0]]]
-    """
-
-    def __init__(
-        self,
-        queries,
-        gallery=None,
-        query_ids=None,
-        gallery_ids=None,
-        metric="cosine",
-        *,
-        names=("queries", "gallery"),
-    ):
+    def __init__(self, queries, gallery, query_ids, gallery_ids, metric, names=None):
         if metric not in METRICS:
-            raise ValueError(
-                f"Unknown metric {metric!r}, choose one of {sorted(METRICS)}."
-            )
-        if gallery is None and gallery_ids is not None:
-            raise ValueError(f"gallery_ids without {names[1]}: give query_ids alone.")
-        queries = _check_vectors(names[0], queries)
-        own = gallery is None
-        gallery = queries if own else _check_vectors(names[1], gallery)
+            raise ValueError(f"Unknown metric {metric!r}, choose one of {METRICS}.")
         self.metric = metric
+        self.names = {"queries": "queries", "gallery": "gallery"} | (names or {})
+        self.own = gallery is None
+        queries = self._check_vectors("queries", queries)
+        gallery = queries if self.own else self._check_vectors("gallery", gallery)
         self.n_queries, self.n_gallery = len(queries), len(gallery)
-        self.same_id = self._group_ids(own, query_ids, gallery_ids, names)
+        self.same_id = self._group_ids(query_ids, gallery_ids)
         dtype = np.result_type(queries, gallery)
-        self._queries, self._gallery = METRICS[metric](
-            old_view(queries.astype(dtype, copy=False), gallery.shape[1]),
-            gallery.astype(dtype, copy=False),
-            names,
-        )
+        queries = old_view(queries.astype(dtype, copy=False), gallery.shape[1])
+        gallery = gallery.astype(dtype, copy=False)
+        if metric == "euclidean":
+            self._queries, self._gallery = _squared_distance_factors(queries, gallery)
+        else:
+            # Two copies even of the same rows: of an array and its own transpose NumPy
+            # takes the product by another routine, whose last digits differ.
+            self._queries = _unit(self.names["queries"], queries)
+            self._gallery = _unit(self.names["gallery"], gallery)
+        self.dtype = self._gallery.dtype
+        # Items that each query may find.
+        left_out = 0 if self.same_id is None else self.same_id.size_of_query
+        self.n_searched = np.full(self.n_queries, self.n_gallery) - left_out
+        # Queries whose scores fill a block.
+        block_rows = max(BLOCK_BYTES // (self.n_gallery * self.dtype.itemsize), 1)
+        self.block_rows = min(block_rows, self.n_queries)
 
-    def _group_ids(self, own, query_ids, gallery_ids, names):
+    def _check_vectors(self, name, vectors):
+        dtypes = np.float64, np.float32
+        return check_array(vectors, dtype=dtypes, input_name=self.names[name])
+
+    def _group_ids(self, query_ids, gallery_ids):
         if query_ids is None and gallery_ids is None:
-            if not own:
+            if not self.own:
                 return None
             query_ids = np.arange(self.n_queries)
-        elif not own and (query_ids is None or gallery_ids is None):
+        elif not self.own and (query_ids is None or gallery_ids is None):
             missing = "query_ids" if query_ids is None else "gallery_ids"
             raise ValueError(f"{missing} is missing: ids are compared, so give both.")
-        lengths = {names[0]: self.n_queries, names[1]: self.n_gallery}
-        ids = check_pair(("query_ids", "gallery_ids"), query_ids, gallery_ids, lengths)
-        return Groups(*ids)
+        return self.group("ids", query_ids, gallery_ids)
 
-    @property
-    def dtype(self):
-        """Precision of the scores."""
-        return self._gallery.dtype
+    def group(self, kind, of_queries, of_gallery):
+        """Groups by a column of the queries and, if not its own, one of the gallery."""
+        queries, gallery = self.names["queries"], self.names["gallery"]
+        query_column, gallery_column = f"query_{kind}", f"gallery_{kind}"
+        query_column = self.names.get(query_column, query_column)
+        if self.own and of_gallery is not None:
+            raise ValueError(
+                f"{gallery_column} without {gallery}: give {query_column} alone."
+            )
+        of_queries = _check_column(query_column, of_queries, queries, self.n_queries)
+        if self.own:
+            return Groups(of_queries, of_queries)
+        of_gallery = _check_column(gallery_column, of_gallery, gallery, self.n_gallery)
+        check_same_label_kind(**{query_column: of_queries, gallery_column: of_gallery})
+        return Groups(of_queries, of_gallery)
 
-    @property
-    def n_searched(self):
-        """Items that each query may find, of shape (n_queries,)."""
-        left_out = 0 if self.same_id is None else self.same_id.size_of_query
-        return np.full(self.n_queries, self.n_gallery) - left_out
-
-    @property
-    def block_rows(self):
-        """Queries whose scores fill a block."""
-        return max(BLOCK_BYTES // (self.n_gallery * self.dtype.itemsize), 1)
-
-    def row_slices(self, n_rows=None):
-        """Slices of queries, one a block.
-
-        Parameters
-        ----------
-        n_rows : int, default=None
-            Queries a block; None: `block_rows`.
-
-        Yields
-        ------
-        rows : slice
-        """
-        n_rows = n_rows or self.block_rows
-        for start in range(0, self.n_queries, n_rows):
-            yield slice(start, min(start + n_rows, self.n_queries))
-
-    def blocks(self, n_rows=None):
-        """Slices of queries and their scores.
-
-        Parameters
-        ----------
-        n_rows : int, default=None
-            Queries a block; None: `block_rows`.
-
-        Yields
-        ------
-        rows : slice
-        scores : ndarray of shape (n_rows, n_gallery)
-            In a buffer that the next block overwrites.
-        """
-        buffer = None
-        for rows in self.row_slices(n_rows):
-            if buffer is None:
-                buffer = np.empty((rows.stop, self.n_gallery), self.dtype)
+    def blocks(self):
+        """Slices of queries, and their scores in a buffer that is overwritten next."""
+        buffer = np.empty((self.block_rows, self.n_gallery), self.dtype)
+        for rows in gen_batches(self.n_queries, self.block_rows):
             scores = buffer[: rows.stop - rows.start]
             np.matmul(self._queries[rows], self._gallery.T, out=scores)
             if self.metric == "euclidean":
-                _minus_root(scores)
+                np.maximum(scores, 0, out=scores)
+                np.sqrt(scores, out=scores)
+                np.negative(scores, out=scores)
             if self.same_id is not None:
                 scores[self.same_id.pairs(rows)] = -np.inf
             yield rows, scores
 
 
-def _check_vectors(name, vectors):
-    return check_array(vectors, dtype=(np.float64, np.float32), input_name=name)
+class LabelledSearch(Search):
+    """Scores of all queries against all gallery items, and which ones are relevant.
+
+    Nearer is higher. Everything is checked here, so that the metrics behind may trust
+    it. An item is relevant if it has the label of the query; one that a query may not
+    find has a score of minus infinity.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_coordinates)
+        Embeddings that search.
+    gallery : array-like of shape (n_gallery, n_gallery_coordinates) or None
+        Embeddings that are searched; None is the queries themselves, each of which
+        then searches the other rows.
+    query_labels : array-like of shape (n_queries,)
+        Labels of the queries.
+    gallery_labels : array-like of shape (n_gallery,) or None
+        Labels of the items; needed with `gallery`, and only then.
+    *ids_metric : query_ids, gallery_ids, metric
+        Items with the id of the query are left out; None: none is. The score is the
+        "cosine", or minus the "euclidean" distance.
+    names : dict of str, default=None
+        What error messages call "queries", "gallery" and "query_labels", if otherwise.
+
+    Raises
+    ------
+    ValueError
+        If an array holds NaN or infinities or is no matrix; if a row that is compared
+        by cosine is zero; if labels or ids are missing or have another number of rows;
+        if only one side has ids; if the metric is unknown.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.search import LabelledSearch
+    >>> given = [0, 0, 1], None, None, None, "cosine"
+    >>> search = LabelledSearch([[1, 0], [3, 2], [0, 1]], None, *given)
+    >>> [relevant.tolist() for _, _, relevant in search.each_query()]
+    [[1], [0], []]
+    """
+
+    def __init__(
+        self, queries, gallery, query_labels, gallery_labels, *ids_metric, names=None
+    ):
+        super().__init__(queries, gallery, *ids_metric, names=names)
+        if gallery_labels is None and not self.own:
+            raise ValueError(
+                f"gallery_labels is missing: {self.names['gallery']} needs labels."
+            )
+        self.same_label = self.group("labels", query_labels, gallery_labels)
+
+    def each_query(self):
+        """Go through the queries, block by block.
+
+        Yields
+        ------
+        query : int
+        scores : ndarray of shape (n_gallery,)
+            In a buffer that later queries overwrite.
+        relevant : ndarray of int
+            Positions, rising.
+        """
+        for rows, block in self.blocks():
+            for query, scores in enumerate(block, start=rows.start):
+                relevant = self.same_label[query]
+                yield query, scores, relevant[scores[relevant] > -np.inf]
 
 
-def _unit_rows(queries, gallery, names):
-    # Two copies even of the same rows: of an array and its own transpose NumPy takes
-    # the product by another routine, whose last digits differ.
-    return _unit(queries, names[0]), _unit(gallery, names[1])
+def _check_column(name, column, rows, n_rows):
+    if column is None:
+        raise ValueError(f"{name} is missing: {rows} needs one value a row.")
+    (column,) = check_labels(**{name: column})
+    if len(column) != n_rows:
+        raise ValueError(f"{name} has {len(column)} rows but {rows} has {n_rows}.")
+    return column
 
 
-def _unit(vectors, name):
+def _unit(name, vectors):
     # In double precision: squares of small single-precision numbers vanish.
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
     if norms.min() < 1e-100 or norms.max() > 1e100:
@@ -165,8 +175,8 @@ def _unit(vectors, name):
     return np.divide(vectors, norms[:, None], dtype=vectors.dtype, casting="same_kind")
 
 
-def _squared_distance_factors(queries, gallery, names):
-    """Matrices whose product is minus the squared distance."""
+def _squared_distance_factors(queries, gallery):
+    """Matrices whose product is the squared distance."""
     # In double precision and about the gallery's mean: a squared distance is the small
     # difference of large numbers. About whole numbers, which keep whole numbers exact,
     # so that equal distances between them stay equal.
@@ -176,16 +186,6 @@ def _squared_distance_factors(queries, gallery, names):
     gallery_squared = np.einsum("ij,ij->i", gallery, gallery)[:, None]
     ones = np.ones_like
     return (
-        np.hstack([2 * queries, -queries_squared, -ones(queries_squared)]),
+        np.hstack([-2 * queries, queries_squared, ones(queries_squared)]),
         np.hstack([gallery, ones(gallery_squared), gallery_squared]),
     )
-
-
-def _minus_root(scores):
-    np.negative(scores, out=scores)
-    np.maximum(scores, 0, out=scores)
-    np.sqrt(scores, out=scores)
-    np.negative(scores, out=scores)
-
-
-METRICS = {"cosine": _unit_rows, "euclidean": _squared_distance_factors}

@@ -70,13 +70,6 @@ def test_chunk_edges_lose_no_row(dtype, chunks, extra):
     assert (matrix[0, 1], matrix[1, 0]) == by_hand[1:3]
 
 
-def test_cheaper_count_differs_only_in_the_split_of_both_wrong():
-    labels = random_labels(1000)
-    full, cheap = count_flips(*labels), count_flips(*labels, split_both_wrong=False)
-    assert cheap.cells[:3] == full.cells[:3]
-    assert cheap.both_wrong == full.both_wrong
-
-
 @pytest.mark.parametrize("weight", [None, np.random.default_rng(1).random(1000)])
 @pytest.mark.parametrize("names", [np.array(["c", "a", "b"]), np.array([7, 3, 5])])
 def test_groups_are_counted_as_if_they_were_alone_and_add_up(weight, names):

@@ -1,6 +1,7 @@
 """Intervals and tests: published values, brute force, coverage, degenerate counts."""
 
 import math
+from decimal import Decimal
 from itertools import product
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn_graceful.metrics import (
     rows_to_certify,
     win_loss_ratio,
 )
-from sklearn_graceful.metrics._interval_methods import METHODS, resample
+from sklearn_graceful.metrics._intervals import METHODS, resample
 
 CELLS = st.tuples(*[st.integers(0, 60)] * 5).filter(lambda cells: sum(cells) > 0)
 
@@ -222,7 +223,7 @@ class TestWeights:
     def test_weight_k_is_a_row_repeated_k_times(self, metric):
         settings = {"metric": metric, "random_state": 0}
         repeated = interval_from_counts(self.counts + self.counts, **settings)
-        for weight in (2, 2.0):
+        for weight in (2, 2.0, Decimal(2)):
             weights = np.full(100, weight)
             weighted = of_rows(self.counts, sample_weight=weights, **settings)
             assert weighted == pytest.approx(repeated)

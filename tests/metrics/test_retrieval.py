@@ -13,7 +13,6 @@ from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from sklearn_graceful import metrics
 from sklearn_graceful.metrics import retrieval_flips, retrieval_outcomes
-from sklearn_graceful.search import _search
 
 # At 0, 34, 63 and 90 degrees.
 VECTORS = [[1, 0], [3, 2], [1, 2], [0, 1]]
@@ -130,16 +129,6 @@ def test_equal_items_are_found_in_gallery_order(metric):
     assert outcomes.mean_average_precision == pytest.approx((1 / 2 + 2 / 4) / 2)
 
 
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_the_size_of_a_block_changes_nothing(metric, monkeypatch):
-    vectors, labels = embeddings(70)
-    whole = retrieval_outcomes(vectors, query_labels=labels, metric=metric)
-    monkeypatch.setattr(_search, "BLOCK_BYTES", 70 * 8 * 9)
-    blocks = retrieval_outcomes(vectors, query_labels=labels, metric=metric)
-    np.testing.assert_array_equal(blocks.first_rank, whole.first_rank)
-    np.testing.assert_array_equal(blocks.average_precision, whole.average_precision)
-
-
 @given(st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_changes_nothing(seed):
     vectors, labels = embeddings(30, seed=seed)
@@ -198,6 +187,8 @@ def test_no_relevant_item_at_all_is_nan_with_a_warning():
             assert np.isnan(getattr(outcomes, figure)).all()
     with pytest.warns(UndefinedMetricWarning, match="no query has"):
         assert np.isnan(outcomes.recall_at(1))
+    with pytest.raises(ValueError, match="No query of old and new"):
+        retrieval_flips(outcomes, outcomes)
 
 
 NAN = [[1.0, np.nan]] * 4

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from torch.nn.functional import pad
 
+from sklearn_graceful.metrics import retrieval_outcomes
 from sklearn_graceful.search import _nearest, _ranks, _search, nearest, old_view
 
 
@@ -68,9 +69,14 @@ def test_the_highest_of_tied_scores_come_in_gallery_order(scores, data):
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_the_size_of_a_block_changes_nothing(metric, monkeypatch):
     vectors = embeddings(70)
+    labels = {"query_labels": np.arange(70) % 4, "metric": metric}
     whole = nearest(vectors, k=5, metric=metric)
+    outcomes = retrieval_outcomes(vectors, **labels)
     monkeypatch.setattr(_search, "BLOCK_BYTES", 70 * 8 * 9)
     assert_same(nearest(vectors, k=5, metric=metric), whole)
+    again = retrieval_outcomes(vectors, **labels)
+    np.testing.assert_array_equal(again.first_rank, outcomes.first_rank)
+    np.testing.assert_array_equal(again.average_precision, outcomes.average_precision)
 
 
 # Ids
