@@ -80,21 +80,6 @@ class ModelHistory(ReferenceModel):
         """The releases, the oldest first."""
         return self._versions
 
-    def check_fitted(self):
-        """Raise NotFittedError if a version can tell that it is not fitted."""
-        for version in self._versions:
-            version.check_fitted()
-
-    def check_input(self, X):
-        """Raise ValueError if `X` cannot be what each version was fitted on.
-
-        Parameters
-        ----------
-        X : array-like of n rows
-        """
-        for version in self._versions:
-            version.check_input(X)
-
     def __getstate__(self):
         return {**super().__getstate__(), "_versions": self._versions}
 

@@ -23,9 +23,8 @@ def log_softmax(scores):
 
 def are_distributions(scores):
     """Whether every row is non-negative and sums to 1."""
-    if not (scores >= 0).all():
-        return False
-    return bool((np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE).all())
+    sums_to_1 = np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE
+    return bool((scores >= 0).all() and sums_to_1.all())
 
 
 def check_probabilities(values, classes, name):

@@ -46,7 +46,7 @@ class EstimatorAdapter(Adapter):
     @property
     def own_classes(self):
         classes = getattr(self.model, "classes_", None)
-        if classes is None or isinstance(classes, list) or np.ndim(classes) != 1:
+        if isinstance(classes, list) or np.ndim(classes) != 1:
             return None  # several outputs have several lists of classes
         return np.asarray(classes)
 
@@ -55,11 +55,11 @@ class EstimatorAdapter(Adapter):
         return answers.toarray() if sparse.issparse(answers) else np.asarray(answers)
 
     def labels(self, ask, X):
-        if self._has_probabilities() and predicts_most_probable(self.model):
-            return super().labels(ask, X)
-        if self._has("predict"):
+        has_proba = self._has("predict_proba")
+        most_probable = has_proba and predicts_most_probable(self.model)
+        if self._has("predict") and not (most_probable and self.classes is not None):
             return self.relabel(_one_label_per_row(ask("predict", X), self.name))
-        if self._has("predict_proba") or self._has("decision_function"):
+        if has_proba or self._has("decision_function"):
             return super().labels(ask, X)
         raise self.lacks("predict", "predict_proba", "decision_function")
 
@@ -90,9 +90,6 @@ class EstimatorAdapter(Adapter):
             check_is_fitted(self.model)
         except NotFittedError as error:
             raise NotFittedError(_UNFITTED.format(name=self.name)) from error
-
-    def _has_probabilities(self):
-        return self._has("predict_proba") and self.classes is not None
 
     def _has(self, method):
         return hasattr(self.model, method)

@@ -13,8 +13,6 @@ from sklearn_graceful.reference._scores import (
 class RawScoresAdapter(Adapter):
     """Read a single output as logits, unless all rows ever seen are distributions."""
 
-    question = "forward"
-
     def __init__(self, model, classes):
         super().__init__(model, classes)
         self._only_distributions = True
@@ -28,10 +26,10 @@ class RawScoresAdapter(Adapter):
         return log_probabilities(scores) if are_probabilities else scores
 
     def embeddings(self, ask, X):
-        return ask(self.question, X)
+        return ask("forward", X)
 
     def _scores(self, ask, X):
         # Log-probabilities are logits too: their softmax gives the probabilities back.
-        scores = check_logits(ask(self.question, X), self.need_classes(), self.name)
+        scores = check_logits(ask("forward", X), self.need_classes(), self.name)
         self._only_distributions &= are_distributions(scores)
         return scores, self._only_distributions
