@@ -33,11 +33,6 @@ class LinearMap:
         return X @ self.coef.astype(X.dtype) + self.intercept.astype(X.dtype)
 
 
-def identity_map(d_from, d_to):
-    """Zeros added to, or last coordinates cut off, a row."""
-    return LinearMap(np.eye(d_from, d_to), np.zeros(d_to))
-
-
 def fit_ridge(X, Y, *, alpha, center):
     """Least squares with a penalty: ``(X'X + alpha I)^-1 X'Y``, if wanted centred."""
     if alpha == "auto":

@@ -49,7 +49,7 @@ class RowMemory:
             slots = table.find(digests)
             is_new = slots < 0
             if not is_new.any():
-                return table.take(slots)
+                return table.answers[slots]
             # Equal rows are asked once: the first position of every new digest.
             new = {}
             unknown = np.flatnonzero(is_new)
@@ -59,7 +59,7 @@ class RowMemory:
             answers = self.ask(adapter, question, rows)
             # Taken afterwards, since models may keep counters or caches of their own.
             self._state = FittedState(self._model)
-            merged = _merge(is_new, answers[place], table.take(slots[~is_new]))
+            merged = _merge(is_new, answers[place], table.answers[slots[~is_new]])
             self._store(table, new, answers)
             return merged
 
@@ -100,29 +100,26 @@ class _Table:
         self.clear()
 
     def clear(self):
-        self._slots, self._answers = {}, np.empty(0)
+        self._slots, self.answers = {}, np.empty(0)
 
     @property
     def nbytes(self):
-        return self._answers.nbytes + len(self._slots) * self.row_overhead
+        return self.answers.nbytes + len(self._slots) * self.row_overhead
 
     def find(self, digests):
         """Slots of `digests`, -1 for an unknown one."""
         slots = self._slots
         return np.fromiter((slots.get(d, -1) for d in digests), np.intp, len(digests))
 
-    def take(self, slots):
-        return self._answers[slots]
-
     def add(self, digests, answers):
         start, stop = len(self._slots), len(self._slots) + len(digests)
-        old = self._answers if self._slots else answers[:0]
+        old = self.answers if self._slots else answers[:0]
         dtype = np.result_type(old.dtype, answers.dtype)  # longer strings, say
         if stop > len(old) or dtype != old.dtype:
             capacity = max(stop, len(old) * 5 // 4)
-            self._answers = np.empty((capacity, *old.shape[1:]), dtype)
-            self._answers[: len(old)] = old
-        self._answers[start:stop] = answers
+            self.answers = np.empty((capacity, *old.shape[1:]), dtype)
+            self.answers[: len(old)] = old
+        self.answers[start:stop] = answers
         self._slots.update(zip(digests, range(start, stop), strict=True))
 
 

@@ -46,7 +46,6 @@ class Adapter:
 
     def answer(self, question, X):
         """Call the model; ndarray with one entry per row of `X`."""
-        raise NotImplementedError
 
     def labels(self, ask, X):
         """Predicted labels, ndarray of shape (n,)."""
@@ -55,7 +54,6 @@ class Adapter:
 
     def probabilities(self, ask, X):
         """Class probabilities, float64 ndarray of shape (n, n_classes)."""
-        raise NotImplementedError
 
     def logits(self, ask, X):
         """Class scores whose softmax is meant, float64 (n, n_classes), finite."""

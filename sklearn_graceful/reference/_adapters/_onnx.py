@@ -32,7 +32,7 @@ class OnnxScores(RawScoresAdapter):
     """A session with one plain tensor."""
 
     def answer(self, question, X):
-        return np.asarray(_run(self.model, X)[0])
+        return np.asarray(self.model.run(None, _feed(self.model, X))[0])
 
 
 class OnnxClassifier(Adapter):
@@ -48,7 +48,7 @@ class OnnxClassifier(Adapter):
         return np.array(list(rows[0]))
 
     def answer(self, question, X):
-        outputs = _run(self.model, X)
+        outputs = self.model.run(None, _feed(self.model, X))
         labels = np.asarray(outputs[0]).reshape(-1)
         if len(outputs) == 1:
             return labels
@@ -71,12 +71,9 @@ class OnnxClassifier(Adapter):
         raise self.lacks("output of embeddings")
 
 
-def _run(session, X):
-    """Outputs for one array, or for a column of its own for every input."""
-    return session.run(None, _feed(session.get_inputs(), X))
-
-
-def _feed(inputs, X):
+def _feed(session, X):
+    """One array, or a column of its own for every input."""
+    inputs = session.get_inputs()
     if len(inputs) == 1:
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
         return {inputs[0].name: X.astype(_DTYPES[inputs[0].type])}
