@@ -3,10 +3,12 @@
 from importlib import import_module
 
 from sklearn_graceful.embedding._adapter import EmbeddingAdapter
-from sklearn_graceful.embedding._comparison import AdapterComparison, MapFigures
-from sklearn_graceful.embedding._fusion_share import FusionShare
-from sklearn_graceful.embedding._linear_maps import LinearMap
-from sklearn_graceful.embedding._residual_map import ResidualMap
+from sklearn_graceful.embedding._comparison import (
+    AdapterComparison,
+    FusionShare,
+    MapFigures,
+)
+from sklearn_graceful.embedding._maps import LinearMap, ResidualMap
 from sklearn_graceful.embedding._score_calibrator import ScoreCalibrator
 from sklearn_graceful.embedding._slerp import slerp
 

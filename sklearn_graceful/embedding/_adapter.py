@@ -13,9 +13,8 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from sklearn_graceful.embedding._comparison import compare_kinds
-from sklearn_graceful.embedding._fusion_share import FusionShare
-from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
+from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
+from sklearn_graceful.embedding._maps import KINDS, fit_both_ways
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
 from sklearn_graceful.metrics import recall_at_k
 from sklearn_graceful.search import check_unit_rows, unit_rows

@@ -1,11 +1,11 @@
-"""How well each kind of map does on pairs that it was not fitted on."""
+"""What was tried on vectors that a map was not fitted on."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import KFold
 
-from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
+from sklearn_graceful.embedding._maps import KINDS, fit_both_ways
 from sklearn_graceful.search import chunks, unit_rows
 
 # With fewer held-out pairs than this, every pair is held out once instead.
@@ -107,6 +107,25 @@ class AdapterComparison:
             recall = f"{entry.recall:.3f} +- {entry.recall_error:.3f}"
             lines.append(f"{entry.direction:18}{entry.kind:12}{cosine:16}{recall}")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class FusionShare:
+    """Shares of a fusion that were tried on labelled rows, and the best.
+
+    Attributes
+    ----------
+    share : float
+        The one with the highest recall; of equal ones the smallest.
+    shares : ndarray of shape (n_shares,)
+        All that were tried, in ascending order.
+    recall : ndarray of shape (n_shares,)
+        Recall at 1 of each, as by :func:`sklearn_graceful.metrics.recall_at_k`.
+    """
+
+    share: float
+    shares: np.ndarray
+    recall: np.ndarray
 
 
 def compare_kinds(X, Y, adapter, seed):

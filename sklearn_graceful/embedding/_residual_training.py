@@ -10,8 +10,7 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
-from sklearn_graceful.embedding._kinds import KINDS, fit_map
-from sklearn_graceful.embedding._residual_map import ResidualMap
+from sklearn_graceful.embedding._maps import KINDS, ResidualMap, fit_map
 from sklearn_graceful.nn import (
     MLP,
     LeanEpochs,
@@ -80,8 +79,8 @@ def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
     with isolated_randomness(seed):
         net.fit(*scaled(X, Y))
     layers = [
-        [tensor.detach().cpu().numpy().astype(np.float64) for tensor in pair]
-        for pair in net.module_.layers()
+        [t.detach().cpu().numpy().astype(float) for t in (layer.weight.T, layer.bias)]
+        for layer in [*net.module_.network][::2]
     ]
     first, last = layers[0], layers[-1]
     first[0] /= x_scale
@@ -127,10 +126,6 @@ class _Residual(nn.Module):
 
     def forward(self, X, start):
         return start + self.network(X)
-
-    def layers(self):
-        """Weight of shape (width_in, width_out) and bias of each layer."""
-        return [(layer.weight.T, layer.bias) for layer in [*self.network][::2]]
 
 
 class _CosineLoss(nn.Module):

@@ -100,6 +100,8 @@ class ReferenceModel:
     def _connect(self):
         self._adapter = _adapter_for(self.model, self.classes)
         self._memory = RowMemory.of(self.model)
+        self._ask = partial(self._memory.recall, self._adapter)
+        self._ask_once = partial(self._memory.ask, self._adapter)
 
     @property
     def classes_(self):
@@ -346,12 +348,6 @@ class ReferenceModel:
         self.check_fitted()
         self.check_input(X)
         return self._adapter
-
-    def _ask(self, question, X):
-        return self._memory.recall(self._adapter, question, X)
-
-    def _ask_once(self, question, X):
-        return self._memory.ask(self._adapter, question, X)
 
     def __sklearn_clone__(self):
         return self

@@ -60,6 +60,8 @@ class ModelHistory(ReferenceModel):
     3
     """
 
+    versions = ()
+
     def __init__(self, versions):
         if not isinstance(versions, list | tuple):
             raise TypeError(
@@ -70,21 +72,16 @@ class ModelHistory(ReferenceModel):
             raise ValueError("A history of releases needs at least one version.")
         if any(version is None for version in versions):
             raise TypeError("ModelHistory: a version is None.")
-        self._versions = tuple(
+        self.versions = tuple(
             handle for version in versions for handle in as_reference(version).versions
         )
-        super().__init__(self._versions[-1])
-
-    @property
-    def versions(self):
-        """The releases, the oldest first."""
-        return self._versions
+        super().__init__(self.versions[-1])
 
     def __getstate__(self):
-        return {**super().__getstate__(), "_versions": self._versions}
+        return {**super().__getstate__(), "versions": self.versions}
 
     def __repr__(self):
-        return f"ModelHistory([{', '.join(map(_name, self._versions))}])"
+        return f"ModelHistory([{', '.join(map(_name, self.versions))}])"
 
 
 def old_labels(reference, X, y):

@@ -113,15 +113,9 @@ def _column_bytes(column):
         return digests and np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16)
     if isinstance(column.dtype, np.dtype):
         return _row_bytes(column.to_numpy())
-    return _hash_extension(column)
-
-
-def _hash_extension(column):
-    """Hash strings, categories and nullable numbers by pandas, twice 64 bits."""
+    # Strings, categories and nullable numbers are hashed by pandas, twice 64 bits.
     from pandas.util import hash_array
 
-    hashes = [
-        hash_array(column.array, hash_key=key)
-        for key in ("sklearn_graceful", "lufecarg_nraelks")
-    ]
+    keys = "sklearn_graceful", "lufecarg_nraelks"
+    hashes = [hash_array(column.array, hash_key=key) for key in keys]
     return _row_bytes(np.column_stack(hashes))

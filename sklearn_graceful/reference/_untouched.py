@@ -12,11 +12,8 @@ from sklearn_graceful.reference._fitted_state import torch_modules
 @contextmanager
 def untouched(model):
     """Put training flags and the random states of NumPy, torch and Python back."""
-    flags = [
-        (submodule, submodule.training)
-        for module in torch_modules(model)
-        for submodule in module.modules()
-    ]
+    modules = [part for module in torch_modules(model) for part in module.modules()]
+    flags = [module.training for module in modules]
     python_state = random.getstate()
     numpy_state = np.random.get_state()  # noqa: NPY002 (models draw from it)
     try:
@@ -25,8 +22,8 @@ def untouched(model):
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002
-        for submodule, training in flags:
-            submodule.training = training
+        for module, training in zip(modules, flags, strict=True):
+            module.training = training
 
 
 def _torch_states_kept():

@@ -10,7 +10,6 @@ from sklearn_graceful.reference._adapters._estimator import (
     predicts_most_probable,
 )
 from sklearn_graceful.reference._adapters._torch import floating_dtype
-from sklearn_graceful.reference._scores import check_logits
 
 # With these losses skorch itself takes the module's outputs for logits.
 _LOSSES_OF_LOGITS = ("CrossEntropyLoss", "BCEWithLogitsLoss")
@@ -35,7 +34,7 @@ class NetAdapter(EstimatorAdapter):
     def logits(self, ask, X):
         if not self._outputs_are_logits():
             return super().logits(ask, X)
-        return check_logits(ask("forward", X), self.need_classes(), self.name)
+        return self.check_logits(ask("forward", X))
 
     def embeddings(self, ask, X):
         return ask("forward", X)

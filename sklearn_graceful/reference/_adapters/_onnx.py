@@ -8,7 +8,6 @@ from scipy import sparse
 from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._adapters._raw_scores import RawScoresAdapter
 from sklearn_graceful.reference._kinds import is_a
-from sklearn_graceful.reference._scores import check_probabilities, one_hot
 
 _DTYPES = {
     "tensor(float)": np.float32,
@@ -61,11 +60,10 @@ class OnnxClassifier(Adapter):
         return self.relabel(labels)
 
     def probabilities(self, ask, X):
-        classes = self.need_classes()
         answers = ask("run", X)
         if answers.dtype.names is None:
-            return one_hot(answers, classes)
-        return check_probabilities(answers["scores"], classes, self.name)
+            return self.one_hot(answers)
+        return self.check_probabilities(answers["scores"])
 
     def embeddings(self, ask, X):
         raise self.lacks("output of embeddings")

@@ -3,11 +3,7 @@
 from scipy.special import softmax
 
 from sklearn_graceful.reference._adapters._base import Adapter
-from sklearn_graceful.reference._scores import (
-    are_distributions,
-    check_logits,
-    log_probabilities,
-)
+from sklearn_graceful.reference._scores import are_distributions, log_probabilities
 
 
 class RawScoresAdapter(Adapter):
@@ -30,6 +26,6 @@ class RawScoresAdapter(Adapter):
 
     def _scores(self, ask, X):
         # Log-probabilities are logits too: their softmax gives the probabilities back.
-        scores = check_logits(ask("forward", X), self.need_classes(), self.name)
+        scores = self.check_logits(ask("forward", X))
         self._only_distributions &= are_distributions(scores)
         return scores, self._only_distributions
