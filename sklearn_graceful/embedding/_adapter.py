@@ -410,17 +410,12 @@ _REQUIREMENTS = {
 def _unit_pairs(X, Y):
     """Pairs of unit length, without those of which one has no direction."""
     kept = X.any(axis=1) & Y.any(axis=1)
-    n_left_out = int((~kept).sum())
+    left_out = f"{(~kept).sum()} of {len(X)} pairs hold a zero vector, which has no "
     if kept.sum() < 2:
         raise ValueError(
-            f"{n_left_out} of {len(X)} pairs hold a zero vector, which has no "
-            "direction: fewer than 2 pairs are left. Set normalize=False for vectors "
-            "whose lengths mean something."
+            f"{left_out}direction: fewer than 2 pairs are left. Set normalize=False "
+            "for vectors whose lengths mean something."
         )
-    if n_left_out:
-        warnings.warn(
-            f"{n_left_out} of {len(X)} pairs hold a zero vector, which has no "
-            "direction; they are left out.",
-            stacklevel=3,
-        )
+    if not kept.all():
+        warnings.warn(f"{left_out}direction; they are left out.", stacklevel=3)
     return unit_rows(X[kept]), unit_rows(Y[kept])

@@ -15,7 +15,7 @@ from sklearn_graceful.embedding._non_matching_pairs import (
     pair_scores,
 )
 from sklearn_graceful.metrics import check_partitions
-from sklearn_graceful.search import check_unit_rows
+from sklearn_graceful.search import check_aligned, check_unit_rows
 
 GALLERIES = ("old", "new")
 
@@ -187,8 +187,10 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
             or if `gallery` or `n_pairs` is none of the above.
         """
         (labels,) = check_partitions(labels=labels)
-        old = _check_embeddings("old_embeddings", old_embeddings, labels)
-        new = _check_embeddings("new_embeddings", new_embeddings, labels)
+        old = check_array(old_embeddings, input_name="old_embeddings")
+        new = check_array(new_embeddings, input_name="new_embeddings")
+        columns = {"old_embeddings": old[:, 0], "new_embeddings": new[:, 0]}
+        check_aligned(labels=labels, **columns)
         if gallery not in GALLERIES:
             raise ValueError(f"gallery must be one of {GALLERIES}, got {gallery!r}.")
         _check_whole("n_pairs", n_pairs, 1)
@@ -320,15 +322,6 @@ def _check_scores(name, scores):
     if scores.ndim != 1 and scores.shape[1:] != (1,):
         raise ValueError(f"{name} must be 1-D or one column, got shape {scores.shape}.")
     return scores.reshape(-1)
-
-
-def _check_embeddings(name, embeddings, labels):
-    embeddings = check_array(embeddings, input_name=name)
-    if len(embeddings) != len(labels):
-        raise ValueError(
-            f"{name} has {len(embeddings)} rows but labels has {len(labels)}."
-        )
-    return embeddings
 
 
 def _check_whole(name, value, least):

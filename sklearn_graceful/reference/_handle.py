@@ -101,7 +101,6 @@ class ReferenceModel:
         self._adapter = _adapter_for(self.model, self.classes)
         self._memory = RowMemory.of(self.model)
         self._ask = partial(self._memory.recall, self._adapter)
-        self._ask_once = partial(self._memory.ask, self._adapter)
 
     @property
     def classes_(self):
@@ -189,7 +188,8 @@ class ReferenceModel:
         >>> old.predict_proba([[1.0]], classes=["b", "c"])
         array([[0.75, 0.  ]])
         """
-        adapter, ask = self._checked(X), self._ask if remember else self._ask_once
+        adapter = self._checked(X)
+        ask = self._ask if remember else partial(self._memory.ask, adapter)
         if classes is None:
             return adapter.probabilities(ask, X)
         classes = _check_classes(classes)
@@ -361,7 +361,7 @@ class ReferenceModel:
 
     def __repr__(self):
         classes = "" if self.classes is None else f", classes={self.classes.tolist()}"
-        return f"ReferenceModel({_describe(self.model)}{classes})"
+        return f"ReferenceModel({describe(self.model)}{classes})"
 
 
 def as_reference(model, *, classes=None):
@@ -439,9 +439,9 @@ def _check_embeddings(vectors, reference):
     return vectors
 
 
-def _describe(model):
+def describe(model):
     if isinstance(model, list | tuple):
-        return f"[{', '.join(map(_describe, model))}]"
+        return f"[{', '.join(map(describe, model))}]"
     if is_skorch_net(model):  # whose repr is a page
         return f"<{type(model).__name__}>"
     if isinstance(model, ReferenceModel) or hasattr(model, "get_params"):

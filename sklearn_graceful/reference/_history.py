@@ -1,7 +1,7 @@
 """Several releases of a model, one after the other."""
 
 from sklearn_graceful.metrics import history_labels
-from sklearn_graceful.reference._handle import ReferenceModel, as_reference
+from sklearn_graceful.reference._handle import ReferenceModel, as_reference, describe
 
 
 class ModelHistory(ReferenceModel):
@@ -120,6 +120,4 @@ def old_labels(reference, X, y):
 
 def _name(version):
     """The version as it would be written in the list."""
-    if version.classes is not None:
-        return repr(version)
-    return repr(version).removeprefix("ReferenceModel(").removesuffix(")")
+    return describe(version.model if version.classes is None else version)

@@ -56,8 +56,7 @@ def _column_names(X):
 
 
 def _count_columns(X):
-    shape = getattr(X, "shape", None)
-    if shape is not None:
-        return shape[1] if len(shape) == 2 else None
-    first = X[0] if isinstance(X, list | tuple) and X else None
-    return len(first) if isinstance(first, list | tuple) else None
+    if isinstance(X, list | tuple):
+        return len(X[0]) if X and isinstance(X[0], list | tuple) else None
+    shape = getattr(X, "shape", ())
+    return shape[1] if len(shape) == 2 else None

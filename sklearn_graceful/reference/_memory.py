@@ -46,7 +46,8 @@ class RowMemory:
             if self._state is None or self._state != FittedState(self._model):
                 self._tables.clear()
             table = self._tables.setdefault((question, layout), _Table())
-            slots = table.find(digests)
+            # Where the answers are, -1 for a row that is new.
+            slots = np.array([table.slots.get(digest, -1) for digest in digests])
             is_new = slots < 0
             if not is_new.any():
                 return table.answers[slots]
@@ -60,7 +61,12 @@ class RowMemory:
             # Taken afterwards, since models may keep counters or caches of their own.
             self._state = FittedState(self._model)
             merged = _merge(is_new, answers[place], table.answers[slots[~is_new]])
-            self._store(table, new, answers)
+            needed = answers.nbytes + len(new) * _Table.row_overhead
+            if needed + self.nbytes > self.max_bytes:
+                for full in self._tables.values():
+                    full.clear()
+            if needed <= self.max_bytes:
+                table.add(new, answers)
             return merged
 
     def ask(self, adapter, question, X):
@@ -77,14 +83,6 @@ class RowMemory:
             )
         return answers
 
-    def _store(self, table, digests, answers):
-        needed = answers.nbytes + len(digests) * _Table.row_overhead
-        if needed + self.nbytes > self.max_bytes:
-            for full in self._tables.values():
-                full.clear()
-        if needed <= self.max_bytes:
-            table.add(digests, answers)
-
     @property
     def nbytes(self):
         """Bytes in use, estimated."""
@@ -100,27 +98,22 @@ class _Table:
         self.clear()
 
     def clear(self):
-        self._slots, self.answers = {}, np.empty(0)
+        self.slots, self.answers = {}, np.empty(0)
 
     @property
     def nbytes(self):
-        return self.answers.nbytes + len(self._slots) * self.row_overhead
-
-    def find(self, digests):
-        """Slots of `digests`, -1 for an unknown one."""
-        slots = self._slots
-        return np.fromiter((slots.get(d, -1) for d in digests), np.intp, len(digests))
+        return self.answers.nbytes + len(self.slots) * self.row_overhead
 
     def add(self, digests, answers):
-        start, stop = len(self._slots), len(self._slots) + len(digests)
-        old = self.answers if self._slots else answers[:0]
+        start, stop = len(self.slots), len(self.slots) + len(digests)
+        old = self.answers if self.slots else answers[:0]
         dtype = np.result_type(old.dtype, answers.dtype)  # longer strings, say
         if stop > len(old) or dtype != old.dtype:
             capacity = max(stop, len(old) * 5 // 4)
             self.answers = np.empty((capacity, *old.shape[1:]), dtype)
             self.answers[: len(old)] = old
         self.answers[start:stop] = answers
-        self._slots.update(zip(digests, range(start, stop), strict=True))
+        self.slots.update(zip(digests, range(start, stop), strict=True))
 
 
 def _merge(is_new, new, known):
@@ -131,8 +124,7 @@ def _merge(is_new, new, known):
             f"The old model answered rows of shape {known.shape[1:]} before and of "
             f"shape {new.shape[1:]} now."
         )
-    merged = np.empty(
-        (len(is_new), *new.shape[1:]), np.result_type(new.dtype, known.dtype)
-    )
+    dtype = np.result_type(new.dtype, known.dtype)
+    merged = np.empty((len(is_new), *new.shape[1:]), dtype)
     merged[is_new], merged[~is_new] = new, known
     return merged

@@ -26,6 +26,9 @@ class Adapter:
         Labels the user gave to the model's columns.
     """
 
+    # Labels that the model itself knows, None if it does not.
+    own_classes = None
+
     def __init__(self, model, classes):
         self.model = model
         self.given_classes = classes
@@ -40,11 +43,6 @@ class Adapter:
     def name(self):
         """The model in error messages."""
         return type(self.model).__name__
-
-    @property
-    def own_classes(self):
-        """Labels that the model itself knows, None if it does not."""
-        return None
 
     @property
     def classes(self):

@@ -62,7 +62,7 @@ class EstimatorAdapter(Adapter):
 
     def probabilities(self, ask, X):
         if hasattr(self.model, "predict_proba"):
-            self.need_classes()  # with several outputs there are none
+            self.need_classes()  # before the model is asked in vain
             return self.check_probabilities(ask("predict_proba", X))
         margins = self._margins(ask, X)
         if margins is not None:

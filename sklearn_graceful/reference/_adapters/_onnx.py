@@ -60,6 +60,7 @@ class OnnxClassifier(Adapter):
         return self.relabel(labels)
 
     def probabilities(self, ask, X):
+        self.need_classes()  # before the model is asked in vain
         answers = ask("run", X)
         if answers.dtype.names is None:
             return self.one_hot(answers)

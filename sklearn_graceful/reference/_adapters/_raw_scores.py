@@ -9,9 +9,7 @@ from sklearn_graceful.reference._scores import are_distributions, log_probabilit
 class RawScoresAdapter(Adapter):
     """Read a single output as logits, unless all rows ever seen are distributions."""
 
-    def __init__(self, model, classes):
-        super().__init__(model, classes)
-        self._only_distributions = True
+    _only_distributions = True
 
     def probabilities(self, ask, X):
         scores, are_probabilities = self._scores(ask, X)

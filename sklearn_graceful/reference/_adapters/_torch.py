@@ -23,7 +23,7 @@ class TorchAdapter(RawScoresAdapter):
         device = next((t.device for t in tensors_of(self.model)), "cpu")
         with torch.no_grad():
             outputs = [
-                _first_output(self.model(batch.to(device))).cpu()
+                first_output(self.model(batch.to(device))).cpu()
                 for batch in inputs.split(self.batch_size)
             ]
         outputs = torch.cat(outputs)
@@ -91,5 +91,5 @@ def floating_dtype(module):
     return next(dtypes, torch.float32)
 
 
-def _first_output(outputs):
+def first_output(outputs):
     return outputs[0] if isinstance(outputs, list | tuple) else outputs
