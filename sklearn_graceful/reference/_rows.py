@@ -25,7 +25,7 @@ def take_rows(X, positions):
 
 
 def digest_rows(X):
-    """Layout that all rows share and a digest of each; None without or if unsafe."""
+    """Layout that all rows share and a digest of each; None if unsafe or empty."""
     if is_a(X, "pandas.Series"):
         X = X.to_frame(name="series")
     if not _num_samples(X):
