@@ -2,18 +2,15 @@
 
 from importlib import import_module
 
-_HOMES = {
-    "AdapterComparison": "_comparison",
-    "CompatibleEmbedder": "_compatible_embedder",
-    "EmbedderVersion": "_versions",
-    "EmbeddingAdapter": "_adapter",
-    "FusionShare": "_fusion_share",
-    "LinearMap": "_linear_maps",
-    "MapFigures": "_comparison",
-    "ResidualMap": "_residual_map",
-    "ScoreCalibrator": "_score_calibrator",
-    "slerp": "_slerp",
-}
+from sklearn_graceful.embedding._adapter import EmbeddingAdapter
+from sklearn_graceful.embedding._comparison import (
+    AdapterComparison,
+    FusionShare,
+    MapFigures,
+)
+from sklearn_graceful.embedding._maps import LinearMap, ResidualMap
+from sklearn_graceful.embedding._score_calibrator import ScoreCalibrator
+from sklearn_graceful.embedding._slerp import slerp
 
 __all__ = [
     "AdapterComparison",
@@ -28,9 +25,11 @@ __all__ = [
     "slerp",
 ]
 
+# torch takes seconds to import; adapters and calibrators do without it.
+_HOMES = {"CompatibleEmbedder": "_compatible_embedder", "EmbedderVersion": "_versions"}
+
 
 def __getattr__(name):
-    # torch takes seconds to import; adapters and calibrators do without it.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,6 +1,7 @@
 """Maps between two embedders that exist, from paired vectors."""
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,10 +13,10 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from sklearn_graceful.embedding._fusion_share import try_shares
-from sklearn_graceful.embedding._held_out import compare_kinds
-from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
+from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
+from sklearn_graceful.embedding._maps import KINDS, fit_both_ways
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
+from sklearn_graceful.metrics import recall_at_k
 from sklearn_graceful.search import check_unit_rows, unit_rows
 
 PRECISIONS = [np.float64, np.float32]
@@ -193,7 +194,10 @@ class EmbeddingAdapter(
         -------
         self : EmbeddingAdapter
         """
-        self._check_parameters()
+        for name, (is_right, what) in _REQUIREMENTS.items():
+            value = getattr(self, name)
+            if not is_right(value):
+                raise ValueError(f"{name} must {what}, got {value!r}.")
         X, y = validate_data(
             self, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2
         )
@@ -207,11 +211,12 @@ class EmbeddingAdapter(
             y = y[:, None]
         if self.normalize:
             X, y = _unit_pairs(X, y)
-        seed = _draw_seed(self.random_state)
+        # None leaves the global generator alone.
+        fresh = np.random.RandomState() if self.random_state is None else None
+        seed = check_random_state(fresh or self.random_state).randint(2**31 - 1)
+        vars(self).pop("comparison_", None)
         if self.compare:
             self.comparison_ = compare_kinds(X, y, self, seed)
-        elif hasattr(self, "comparison_"):
-            del self.comparison_
         self.map_, self.inverse_map_ = fit_both_ways(self.kind, X, y, self, seed)
         self.n_features_out_ = self._n_features_out = y.shape[1]
         return self
@@ -328,15 +333,27 @@ class EmbeddingAdapter(
         check_consistent_length(U, labels)
         if (gallery is None) != (gallery_labels is None):
             raise ValueError("gallery and gallery_labels must be given together.")
-        if gallery is None and len(U) < 2:
-            raise ValueError("One row has no gallery: give at least two, or a gallery.")
+        ids = None
         if gallery is not None:
             gallery = check_unit_rows("gallery", self._target(gallery, "gallery"))
             gallery_labels = column_or_1d(gallery_labels)
             check_consistent_length(gallery, gallery_labels)
+        elif len(U) < 2:
+            raise ValueError("One row has no gallery: give at least two, or a gallery.")
+        else:
+            gallery, gallery_labels, ids = U, labels, np.arange(len(U))
         shares = np.linspace(0, 1, 21) if shares is None else np.sort(shares)
-        check_share(shares, len(shares))
-        return try_shares(U, V, labels, shares, gallery, gallery_labels)
+        search = partial(
+            recall_at_k,
+            gallery=gallery,
+            query_labels=labels,
+            gallery_labels=gallery_labels,
+            query_ids=ids,
+            gallery_ids=ids,
+        )
+        columns = check_share(shares, len(shares))
+        recall = np.array([search(slerp_units(U, V, share)) for share in columns])
+        return FusionShare(float(shares[recall.argmax()]), shares, recall)
 
     def _both_in_target_space(self, X, Y):
         mapped = self.transform(X)
@@ -356,12 +373,6 @@ class EmbeddingAdapter(
 
     def _mapped(self, map_, X):
         return unit_rows(map_(unit_rows(X))) if self.normalize else map_(X)
-
-    def _check_parameters(self):
-        for name, (is_right, what) in _REQUIREMENTS.items():
-            value = getattr(self, name)
-            if not is_right(value):
-                raise ValueError(f"{name} must {what}, got {value!r}.")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -396,27 +407,15 @@ _REQUIREMENTS = {
 }
 
 
-def _draw_seed(random_state):
-    """Seed that leaves the global generators alone, even where none is given."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    return int(check_random_state(random_state).randint(2**31 - 1))
-
-
 def _unit_pairs(X, Y):
     """Pairs of unit length, without those of which one has no direction."""
     kept = X.any(axis=1) & Y.any(axis=1)
-    n_left_out = int((~kept).sum())
+    left_out = f"{(~kept).sum()} of {len(X)} pairs hold a zero vector, which has no "
     if kept.sum() < 2:
         raise ValueError(
-            f"{n_left_out} of {len(X)} pairs hold a zero vector, which has no "
-            "direction: fewer than 2 pairs are left. Set normalize=False for vectors "
-            "whose lengths mean something."
+            f"{left_out}direction: fewer than 2 pairs are left. Set normalize=False "
+            "for vectors whose lengths mean something."
         )
-    if n_left_out:
-        warnings.warn(
-            f"{n_left_out} of {len(X)} pairs hold a zero vector, which has no "
-            "direction; they are left out.",
-            stacklevel=3,
-        )
+    if not kept.all():
+        warnings.warn(f"{left_out}direction; they are left out.", stacklevel=3)
     return unit_rows(X[kept]), unit_rows(Y[kept])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-PAIRS_AT_A_TIME = 2**14
+from sklearn_graceful.search import chunks
 
 
 def draw_non_matching_pairs(labels, n_pairs, random_state):
@@ -26,8 +26,7 @@ def draw_non_matching_pairs(labels, n_pairs, random_state):
 
 def pair_scores(queries, gallery, first, second):
     """Cosines of pairs of unit vectors, a few pairs at a time."""
-    scores = np.empty(len(first))
-    for start in range(0, len(first), PAIRS_AT_A_TIME):
-        part = slice(start, start + PAIRS_AT_A_TIME)
-        scores[part] = np.vecdot(queries[first[part]], gallery[second[part]])
-    return scores
+    parts = chunks(first, second, row_bytes=queries[0].nbytes)
+    return np.concatenate(
+        [np.vecdot(queries[first[rows]], gallery[second[rows]]) for rows in parts]
+    )

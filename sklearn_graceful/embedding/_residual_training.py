@@ -1,5 +1,7 @@
 """Training of the network on top of a linear map."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from skorch import NeuralNetRegressor
@@ -8,8 +10,7 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
-from sklearn_graceful.embedding._linear_maps import fit_procrustes, fit_ridge
-from sklearn_graceful.embedding._residual_map import ResidualMap
+from sklearn_graceful.embedding._maps import KINDS, ResidualMap, fit_map
 from sklearn_graceful.nn import (
     MLP,
     LeanEpochs,
@@ -21,7 +22,6 @@ from sklearn_graceful.search import unit_rows
 
 # Of an epoch. With fewer, patience would run out before training gets under way.
 MIN_STEPS = 16
-STARTS = ("procrustes", "ridge")
 
 
 def fit_residual(X, Y, adapter, seed):
@@ -30,43 +30,36 @@ def fit_residual(X, Y, adapter, seed):
     n_held_out = int(adapter.validation_fraction * len(X))
     held_out, rest = rows[:n_held_out], rows[n_held_out:]
     if n_held_out < 2 or len(rest) < 2:
-        return ResidualMap(_fit_start(STARTS[0], X, Y, adapter), STARTS[0])
+        return _fit_start("procrustes", X, Y, adapter)
 
     def losses(map_, rows):
-        return _row_losses(map_(X[rows]), Y[rows], by_angle=adapter.normalize)
+        mapped, true = map_(X[rows]), Y[rows]
+        if adapter.normalize:
+            return 1 - (unit_rows(mapped) * unit_rows(true)).sum(axis=1)
+        return ((mapped - true) ** 2).sum(axis=1)
 
     # The linear map and the number of epochs are chosen on held-out pairs; then
     # everything is fitted anew on all pairs.
-    starts = {kind: _fit_start(kind, X[rest], Y[rest], adapter) for kind in STARTS}
-    kind = min(starts, key=lambda kind: losses(starts[kind], held_out).mean())
-    seen, unseen = (X[rest], Y[rest]), (X[held_out], Y[held_out])
-    layers, n_epochs = _train(starts[kind], *seen, adapter, seed, held_out=unseen)
-    trained = ResidualMap(starts[kind], kind, layers)
-    gain = losses(starts[kind], held_out) - losses(trained, held_out)
-    start = _fit_start(kind, X, Y, adapter)
+    starts = [_fit_start(kind, X[rest], Y[rest], adapter) for kind in KINDS[:2]]
+    start = min(starts, key=lambda start: losses(start, held_out).mean())
+    unseen = X[held_out], Y[held_out]
+    trained = _train(start, X[rest], Y[rest], adapter, seed, held_out=unseen)
+    gain = losses(start, held_out) - losses(trained, held_out)
+    start = _fit_start(start.start_kind, X, Y, adapter)
     # Chance alone would favour a trained network half of the time.
     if gain.mean() <= gain.std(ddof=1) / np.sqrt(len(gain)):
-        return ResidualMap(start, kind)
-    layers, _ = _train(start, X, Y, adapter, seed, max_epochs=n_epochs)
-    trained = ResidualMap(start, kind, layers, n_epochs)
+        return start
+    trained = _train(start, X, Y, adapter, seed, max_epochs=trained.n_epochs)
     before, after = (losses(m, slice(None)).mean() for m in (start, trained))
-    return trained if after < before else ResidualMap(start, kind)
+    return trained if after < before else start
 
 
 def _fit_start(kind, X, Y, adapter):
-    if kind == "procrustes":
-        return fit_procrustes(X, Y, center=adapter.center)[0]
-    return fit_ridge(X, Y, alpha=adapter.alpha, center=adapter.center)
-
-
-def _row_losses(mapped, Y, *, by_angle):
-    if by_angle:
-        return 1 - (unit_rows(mapped) * unit_rows(Y)).sum(axis=1)
-    return ((mapped - Y) ** 2).sum(axis=1)
+    return ResidualMap(fit_map(kind, X, Y, adapter, None), kind)
 
 
 def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
-    """Layers in NumPy and number of epochs, the best ones on held-out pairs if any."""
+    """A ResidualMap with layers, the best ones on held-out pairs if any."""
     mean = X.mean(axis=0)
     # Networks train at their usual pace when numbers are about 1.
     x_scale = np.sqrt(np.mean((X - mean) ** 2)) or 1.0
@@ -86,8 +79,8 @@ def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
     with isolated_randomness(seed):
         net.fit(*scaled(X, Y))
     layers = [
-        [tensor.detach().cpu().numpy().astype(np.float64) for tensor in pair]
-        for pair in net.module_.layers()
+        [t.detach().cpu().numpy().astype(float) for t in (layer.weight.T, layer.bias)]
+        for layer in [*net.module_.network][::2]
     ]
     first, last = layers[0], layers[-1]
     first[0] /= x_scale
@@ -95,7 +88,7 @@ def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
     last[0] *= y_scale
     last[1] *= y_scale
     n_epochs = max_epochs if held_out is None else stop.best_epoch_
-    return tuple(map(tuple, layers)), n_epochs
+    return replace(start, layers=tuple(map(tuple, layers)), n_epochs=n_epochs)
 
 
 def _make_net(X, Y, adapter):
@@ -133,10 +126,6 @@ class _Residual(nn.Module):
 
     def forward(self, X, start):
         return start + self.network(X)
-
-    def layers(self):
-        """Weight of shape (width_in, width_out) and bias of each layer."""
-        return [(layer.weight.T, layer.bias) for layer in [*self.network][::2]]
 
 
 class _CosineLoss(nn.Module):

@@ -10,13 +10,12 @@ from sklearn.utils import check_array
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_graceful.embedding._knots import interpolate, one_to_one
 from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
     pair_scores,
 )
 from sklearn_graceful.metrics import check_partitions
-from sklearn_graceful.search import check_unit_rows
+from sklearn_graceful.search import check_aligned, check_unit_rows
 
 GALLERIES = ("old", "new")
 
@@ -122,7 +121,8 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
             If scores are missing, not finite or not 1-D, or if a parameter is not a
             whole number, `n_knots` at least 2 and `tail_size` at least 1.
         """
-        self._check_parameters()
+        _check_whole("n_knots", self.n_knots, 2)
+        _check_whole("tail_size", self.tail_size, 1)
         new = _check_scores("new_scores", new_scores)
         if old_scores is None:
             raise ValueError(
@@ -132,9 +132,11 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         old = _check_scores("old_scores", old_scores)
         self.n_pairs_ = min(len(new), len(old))
         self.min_far_ = self.tail_size / self.n_pairs_
-        far = self._false_accept_rates()
+        # From the highest rate to the lowest, as far as enough scores lie beyond.
+        outermost = logit(min(self.min_far_, 0.5))
+        far = expit(np.linspace(-outermost, outermost, self.n_knots))
         quantiles = [np.quantile(s, 1 - far, method="hazen") for s in (new, old)]
-        self.new_knots_, self.old_knots_ = one_to_one(*quantiles)
+        self.new_knots_, self.old_knots_ = _one_to_one(*quantiles)
         supported = self.n_pairs_ >= 2 * self.tail_size
         self.max_threshold_ = float(quantiles[1][-1]) if supported else -np.inf
         return self
@@ -184,10 +186,11 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
             new ones are too narrow for the old gallery, if all items are of one class,
             or if `gallery` or `n_pairs` is none of the above.
         """
-        self._check_parameters()
         (labels,) = check_partitions(labels=labels)
-        old = _check_embeddings("old_embeddings", old_embeddings, labels)
-        new = _check_embeddings("new_embeddings", new_embeddings, labels)
+        old = check_array(old_embeddings, input_name="old_embeddings")
+        new = check_array(new_embeddings, input_name="new_embeddings")
+        columns = {"old_embeddings": old[:, 0], "new_embeddings": new[:, 0]}
+        check_aligned(labels=labels, **columns)
         if gallery not in GALLERIES:
             raise ValueError(f"gallery must be one of {GALLERIES}, got {gallery!r}.")
         _check_whole("n_pairs", n_pairs, 1)
@@ -222,7 +225,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         scores = _check_scores("scores", scores)
-        return interpolate(scores, self.new_knots_, self.old_knots_)
+        return _interpolate(scores, self.new_knots_, self.old_knots_)
 
     def inverse_transform(self, scores):
         """Take scores from the old scale to the new model's own.
@@ -238,7 +241,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         scores = _check_scores("scores", scores)
-        return interpolate(scores, self.old_knots_, self.new_knots_)
+        return _interpolate(scores, self.old_knots_, self.new_knots_)
 
     def threshold(self, old_threshold):
         """Threshold for the new model's own scores that stands for an old one.
@@ -280,7 +283,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=2,
             )
-        new = interpolate(old, self.old_knots_, self.new_knots_)
+        new = _interpolate(old, self.old_knots_, self.new_knots_)
         return new if new.ndim else float(new)
 
     def __sklearn_tags__(self):
@@ -289,14 +292,29 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         tags.target_tags.required = True
         return tags
 
-    def _check_parameters(self):
-        _check_whole("n_knots", self.n_knots, 2)
-        _check_whole("tail_size", self.tail_size, 1)
 
-    def _false_accept_rates(self):
-        """From the highest to the lowest, as far as enough scores lie beyond."""
-        outermost = logit(min(self.min_far_, 0.5))
-        return expit(np.linspace(-outermost, outermost, self.n_knots))
+def _one_to_one(x, y):
+    """Join points that share a coordinate, so that both increase strictly."""
+    for _ in range(2):
+        x, starts = np.unique(x, return_index=True)
+        ends = np.append(starts[1:], len(y)) - 1
+        x, y = (y[starts] + y[ends]) / 2, x
+    return x, y
+
+
+def _interpolate(values, x, y):
+    """Linear between knots; beyond them with the slope of the outer tenth."""
+    outer = max(len(x) // 10, 1)
+    # A single knot leaves the scale as it is.
+    below, above = 1.0, 1.0
+    if len(x) > 1:
+        below = (y[outer] - y[0]) / (x[outer] - x[0])
+        above = (y[-1] - y[-1 - outer]) / (x[-1] - x[-1 - outer])
+    return (
+        np.interp(values, x, y)
+        + below * np.minimum(values - x[0], 0)
+        + above * np.maximum(values - x[-1], 0)
+    )
 
 
 def _check_scores(name, scores):
@@ -304,15 +322,6 @@ def _check_scores(name, scores):
     if scores.ndim != 1 and scores.shape[1:] != (1,):
         raise ValueError(f"{name} must be 1-D or one column, got shape {scores.shape}.")
     return scores.reshape(-1)
-
-
-def _check_embeddings(name, embeddings, labels):
-    embeddings = check_array(embeddings, input_name=name)
-    if len(embeddings) != len(labels):
-        raise ValueError(
-            f"{name} has {len(embeddings)} rows but labels has {len(labels)}."
-        )
-    return embeddings
 
 
 def _check_whole(name, value, least):

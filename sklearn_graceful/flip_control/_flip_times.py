@@ -42,27 +42,20 @@ def flip_times(old, new, y):
     times = np.full(len(y), np.inf)
     right = np.flatnonzero(old.argmax(axis=1) == y)
     old, new, y = old[right], new[right], y[right]
-    times[right] = _first_loss(_margins(old, y), _margins(new, y), _tie(old, new))
-    return times
-
-
-def _margins(scores, y):
-    return np.take_along_axis(scores, y[:, None], axis=1) - scores
-
-
-def _tie(old, new):
     largest = np.maximum(np.abs(old).max(axis=1), np.abs(new).max(axis=1))
-    return _ROUNDING * largest[:, None]
-
-
-def _first_loss(old, new, tie):
-    """Least time over the classes, from margins; those of `y` itself are 0."""
+    tie = _ROUNDING * largest[:, None]
+    # From here on margins over each class; those of `y` itself are 0.
+    old, new = _margins(old, y), _margins(new, y)
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = np.maximum(old - tie, 0) / (old - new)
     # Equal scores that the new model keeps or parts in favour of y: rounding keeps
     # their order, and argmax decides ties as it did at t = 0.
     safe = (old == 0) & (new >= 0)
     lost = ~safe & ((new <= tie) | (old <= tie))
-    return np.where(lost, np.where(old <= tie, 0.0, crossing), np.inf).min(
-        axis=1, initial=np.inf
-    )
+    by_class = np.where(lost, np.where(old <= tie, 0.0, crossing), np.inf)
+    times[right] = by_class.min(axis=1, initial=np.inf)
+    return times
+
+
+def _margins(scores, y):
+    return np.take_along_axis(scores, y[:, None], axis=1) - scores

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_graceful.flip_control._mixing import mix
+from sklearn_graceful.metrics import is_negative_flip
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,9 @@ def trace_path(old, new, y, *, chosen, n_points=101, scores=mix):
     (array([0. , 0.5, 0.7, 1. ]), array([0. , 0. , 0.5, 1. ]))
     """
     t = np.union1d(np.linspace(0, 1, n_points), [chosen])
-    right_old = old.argmax(axis=1) == y
     right = np.array([scores(old, new, share).argmax(axis=1) == y for share in t])
     return UpdatePath(
         t=t,
-        nfr=(right_old & ~right).mean(axis=1),
+        nfr=is_negative_flip(right[0], right).mean(axis=1),
         accuracy=right.mean(axis=1),
     )

@@ -167,6 +167,4 @@ def largest_new_share(times, allowed):
     if allowed >= len(times):
         return 1.0
     next_loss = np.partition(times, allowed)[allowed]
-    if next_loss > 1:
-        return 1.0
-    return float(next_loss * (1 - _STEP_BACK))
+    return 1.0 if next_loss > 1 else float(next_loss * (1 - _STEP_BACK))

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_graceful.flip_control._flip_times import flip_times
 from sklearn_graceful.flip_control._mixing import mix
+from sklearn_graceful.metrics import is_negative_flip
 
 
 class Mixing:
@@ -29,7 +30,7 @@ class _Switch:
 
     def flip_times(self, old, new, y):
         """Where a row that only the old model has right changes sides; inf: never."""
-        lost = (old.argmax(axis=1) == y) & (new.argmax(axis=1) != y)
+        lost = is_negative_flip(old.argmax(axis=1) == y, new.argmax(axis=1) == y)
         return np.where(lost, self._changes_at(old, new), np.inf)
 
 

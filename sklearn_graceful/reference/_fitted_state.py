@@ -1,11 +1,12 @@
 """Notice that a model was fitted again, at a cost far below that of a prediction."""
 
 from functools import partial
+from itertools import chain
 from types import FunctionType, MethodType
 
 import numpy as np
 
-from sklearn_graceful.reference._kinds import is_skorch_net, is_torch_module
+from sklearn_graceful.reference._kinds import is_a, is_skorch_net
 
 # Longer containers hold data (a vocabulary, a loss curve), not parts of the model.
 _MAX_PARTS = 10_000
@@ -23,39 +24,36 @@ class FittedState:
     def __init__(self, model):
         # Parts are kept alive: an identity is only unique among living objects. Writing
         # into an array that is an attribute, or into ``tensor.data``, stays unseen.
-        self._parts, self._versions = [], []
-        for part in walk(model):
-            self._parts.append(part)
-            if type(part) not in _LEAVES and is_torch_module(part):
-                self._add_tensors(part)
-
-    def _add_tensors(self, module):
-        for tensors in (module.parameters(), module.buffers()):
-            for tensor in tensors:
-                self._parts.append(tensor)
-                # Tensors made in inference mode cannot be written to later.
-                version = None if tensor.is_inference() else tensor._version
-                self._versions.append((version, tensor.data_ptr()))
+        parts = [*_walk(model)]
+        tensors = [
+            t for module in filter(_is_module, parts) for t in tensors_of(module)
+        ]
+        self._parts = parts + tensors
+        self._marks = [*map(id, self._parts), *map(_version, tensors)]
 
     def __eq__(self, other):
-        return (
-            len(self._parts) == len(other._parts)
-            and self._versions == other._versions
-            and all(
-                mine is theirs
-                for mine, theirs in zip(self._parts, other._parts, strict=True)
-            )
-        )
-
-    __hash__ = None
+        return self._marks == other._marks
 
 
 def torch_modules(model):
     """List the outermost torch modules inside a model of any kind."""
-    return [part for part in walk(model) if is_torch_module(part)]
+    return list(filter(_is_module, _walk(model)))
 
 
-def walk(model):
+def tensors_of(module):
+    return chain(module.parameters(), module.buffers())
+
+
+def _version(tensor):
+    # Tensors made in inference mode cannot be written to later.
+    return None if tensor.is_inference() else tensor._version, tensor.data_ptr()
+
+
+def _is_module(part):
+    return type(part) not in _LEAVES and is_a(part, "torch.nn.Module")
+
+
+def _walk(model):
     """Yield a model and all that it is made of, nested estimators included."""
     # Attributes are followed through estimators, nets, containers, functions and their
     # closures; what a torch module holds is left to torch. Of objects that are no
@@ -76,7 +74,7 @@ def walk(model):
 
 
 def _inside(part, is_root):
-    if type(part) in _LEAVES or is_torch_module(part) or isinstance(part, type):
+    if type(part) in _LEAVES or _is_module(part) or isinstance(part, type):
         return ()
     if is_skorch_net(part):
         names = ("module_", "criterion_", "classes_inferred_")

@@ -1,5 +1,6 @@
 """The handle that estimators, scorers and reports hold instead of the old model."""
 
+from functools import cache, partial
 from os import PathLike
 
 import numpy as np
@@ -99,6 +100,7 @@ class ReferenceModel:
     def _connect(self):
         self._adapter = _adapter_for(self.model, self.classes)
         self._memory = RowMemory.of(self.model)
+        self._ask = partial(self._memory.recall, self._adapter)
 
     @property
     def classes_(self):
@@ -144,8 +146,7 @@ class ReferenceModel:
         ... ).tolist()
         ['low', 'high']
         """
-        self._check(X)
-        return self._adapter.labels(self._ask, X)
+        return self._checked(X).labels(self._ask, X)
 
     def predict_proba(self, X, classes=None, *, remember=True):
         """Class probabilities of the old model.
@@ -187,16 +188,15 @@ class ReferenceModel:
         >>> old.predict_proba([[1.0]], classes=["b", "c"])
         array([[0.75, 0.  ]])
         """
-        self._check(X)
-        wanted = None if classes is None else _check_classes(classes)
-        ask = self._ask if remember else self._ask_once
-        if wanted is not None and self.classes_ is None:
+        adapter = self._checked(X)
+        ask = self._ask if remember else partial(self._memory.ask, adapter)
+        if classes is None:
+            return adapter.probabilities(ask, X)
+        classes = _check_classes(classes)
+        if self.classes_ is None:
             # A model that names labels needs no list of its classes.
-            return one_hot(self._adapter.labels(ask, X), wanted)
-        values = self._adapter.probabilities(ask, X)
-        if wanted is None:
-            return values
-        return align_columns(values, self.classes_, wanted)[0]
+            return one_hot(adapter.labels(ask, X), classes)
+        return align_columns(adapter.probabilities(ask, X), self.classes_, classes)[0]
 
     def predict_with_proba(self, X):
         """Labels and probabilities in one request.
@@ -225,15 +225,12 @@ class ReferenceModel:
         >>> labels.tolist(), probabilities.tolist()
         (['b'], [[0.25, 0.75]])
         """
-        self._check(X)
-        answers = {}
+        adapter, answer = self._checked(X), cache(partial(self._ask, X=X))
 
         def ask(question, X):
-            if question not in answers:
-                answers[question] = self._ask(question, X)
-            return answers[question]
+            return answer(question)
 
-        return self._adapter.labels(ask, X), self._adapter.probabilities(ask, X)
+        return adapter.labels(ask, X), adapter.probabilities(ask, X)
 
     def logits(self, X):
         """Class scores on the scale of log-probabilities, always finite.
@@ -264,8 +261,7 @@ class ReferenceModel:
         >>> old.logits([[1.0]]).round(1)
         array([[-16.1,   0. ]])
         """
-        self._check(X)
-        return self._adapter.logits(self._ask, X)
+        return self._checked(X).logits(self._ask, X)
 
     def transform(self, X):
         """Embeddings by the old model.
@@ -297,8 +293,7 @@ class ReferenceModel:
         array([[2., 0.],
                [4., 0.]])
         """
-        self._check(X)
-        return _check_embeddings(self._adapter.embeddings(self._ask, X), self)
+        return _check_embeddings(self._checked(X).embeddings(self._ask, X), self)
 
     def check_fitted(self):
         """Raise NotFittedError if the old model can tell that it is not fitted.
@@ -317,7 +312,8 @@ class ReferenceModel:
             ...
         sklearn.exceptions.NotFittedError: The old model LogisticRegression is not...
         """
-        self._adapter.check_fitted()
+        for version in self.versions:
+            version._adapter.check_fitted()
 
     def check_input(self, X):
         """Raise ValueError if `X` cannot be what the old model was fitted on.
@@ -345,19 +341,13 @@ class ReferenceModel:
             ...
         ValueError: X has 1 features, but the old model StandardScaler was fitted...
         """
-        self._adapter.check_input(X)
+        for version in self.versions:
+            version._adapter.check_input(X)
 
-    def _check(self, X):
+    def _checked(self, X):
         self.check_fitted()
         self.check_input(X)
-
-    def _ask(self, question, X):
-        return self._memory.recall(
-            question, X, lambda rows: self._adapter.answer(question, rows)
-        )
-
-    def _ask_once(self, question, X):
-        return self._memory.ask(X, lambda rows: self._adapter.answer(question, rows))
+        return self._adapter
 
     def __sklearn_clone__(self):
         return self
@@ -371,7 +361,7 @@ class ReferenceModel:
 
     def __repr__(self):
         classes = "" if self.classes is None else f", classes={self.classes.tolist()}"
-        return f"ReferenceModel({_describe(self.model)}{classes})"
+        return f"ReferenceModel({describe(self.model)}{classes})"
 
 
 def as_reference(model, *, classes=None):
@@ -410,12 +400,10 @@ def _adapter_for(model, classes):
         return adapter_for(model, classes)
     if not model:
         raise ValueError("An ensemble of old models needs at least one member.")
-    for member in model:
-        _refuse_history(member)
     members = [
-        member
-        if isinstance(member, ReferenceModel)
-        else ReferenceModel(member, classes=classes)
+        ReferenceModel(
+            member, classes=None if isinstance(member, ReferenceModel) else classes
+        )
         for member in model
     ]
     return EnsembleAdapter(model, members)
@@ -451,9 +439,9 @@ def _check_embeddings(vectors, reference):
     return vectors
 
 
-def _describe(model):
+def describe(model):
     if isinstance(model, list | tuple):
-        return f"[{', '.join(map(_describe, model))}]"
+        return f"[{', '.join(map(describe, model))}]"
     if is_skorch_net(model):  # whose repr is a page
         return f"<{type(model).__name__}>"
     if isinstance(model, ReferenceModel) or hasattr(model, "get_params"):

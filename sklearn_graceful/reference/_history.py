@@ -1,7 +1,7 @@
 """Several releases of a model, one after the other."""
 
 from sklearn_graceful.metrics import history_labels
-from sklearn_graceful.reference._handle import ReferenceModel, as_reference
+from sklearn_graceful.reference._handle import ReferenceModel, as_reference, describe
 
 
 class ModelHistory(ReferenceModel):
@@ -60,6 +60,8 @@ class ModelHistory(ReferenceModel):
     3
     """
 
+    versions = ()
+
     def __init__(self, versions):
         if not isinstance(versions, list | tuple):
             raise TypeError(
@@ -70,36 +72,16 @@ class ModelHistory(ReferenceModel):
             raise ValueError("A history of releases needs at least one version.")
         if any(version is None for version in versions):
             raise TypeError("ModelHistory: a version is None.")
-        self._versions = tuple(
+        self.versions = tuple(
             handle for version in versions for handle in as_reference(version).versions
         )
-        super().__init__(self._versions[-1])
-
-    @property
-    def versions(self):
-        """The releases, the oldest first."""
-        return self._versions
-
-    def check_fitted(self):
-        """Raise NotFittedError if a version can tell that it is not fitted."""
-        for version in self._versions:
-            version.check_fitted()
-
-    def check_input(self, X):
-        """Raise ValueError if `X` cannot be what each version was fitted on.
-
-        Parameters
-        ----------
-        X : array-like of n rows
-        """
-        for version in self._versions:
-            version.check_input(X)
+        super().__init__(self.versions[-1])
 
     def __getstate__(self):
-        return {**super().__getstate__(), "_versions": self._versions}
+        return {**super().__getstate__(), "versions": self.versions}
 
     def __repr__(self):
-        return f"ModelHistory([{', '.join(map(_name, self._versions))}])"
+        return f"ModelHistory([{', '.join(map(_name, self.versions))}])"
 
 
 def old_labels(reference, X, y):
@@ -138,6 +120,4 @@ def old_labels(reference, X, y):
 
 def _name(version):
     """The version as it would be written in the list."""
-    if version.classes is not None:
-        return repr(version)
-    return repr(version).removeprefix("ReferenceModel(").removesuffix(")")
+    return describe(version.model if version.classes is None else version)

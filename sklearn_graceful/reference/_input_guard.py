@@ -24,34 +24,28 @@ def check_same_features(model, X):
 
 
 def _check_names(model, fitted, given):
-    missing = [name for name in fitted if name not in set(given)]
-    extra = [name for name in given if name not in set(fitted)]
+    missing, unknown = _without(fitted, given), _without(given, fitted)
     # A ColumnTransformer picks its columns by name, whatever else there is.
-    if fitted == given or (not missing and _picks_columns(model)):
+    first = [*transformers(model), innermost(model)][0]
+    picks_columns = type(first).__name__ == "ColumnTransformer"
+    if fitted == given or (picks_columns and not missing):
         return
+    kinds = {"missing": missing, "unknown": unknown}
+    said = [f"{kind} {_some(names)}" for kind, names in kinds.items() if names]
     raise ValueError(
         f"The {len(given)} column names of X are not the {len(fitted)} that the old "
-        f"model {type(model).__name__} was fitted on: {_describe(missing, extra)}. "
-        f"{_ADVICE}"
+        f"model {type(model).__name__} was fitted on: "
+        f"{' and '.join(said) or 'they come in another order'}. {_ADVICE}"
     )
 
 
-def _describe(missing, extra):
-    said = []
-    if missing:
-        said.append(f"missing {_some(missing)}")
-    if extra:
-        said.append(f"unknown {_some(extra)}")
-    return " and ".join(said) or "they come in another order"
+def _without(names, others):
+    others = set(others)
+    return [name for name in names if name not in others]
 
 
 def _some(names):
     return ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
-
-
-def _picks_columns(model):
-    first = [*transformers(model), innermost(model)][0]
-    return type(first).__name__ == "ColumnTransformer"
 
 
 def _column_names(X):
@@ -62,8 +56,7 @@ def _column_names(X):
 
 
 def _count_columns(X):
-    shape = getattr(X, "shape", None)
-    if shape is not None:
-        return shape[1] if len(shape) == 2 else None
-    first = X[0] if isinstance(X, list | tuple) and X else None
-    return len(first) if isinstance(first, list | tuple) else None
+    if isinstance(X, list | tuple):
+        return len(X[0]) if X and isinstance(X[0], list | tuple) else None
+    shape = getattr(X, "shape", ())
+    return shape[1] if len(shape) == 2 else None

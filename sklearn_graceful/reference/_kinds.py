@@ -7,36 +7,18 @@ An object can only be, say, a torch module when torch has been imported already,
 import sys
 
 
-def _is_instance(item, library, *path):
+def is_a(item, kind):
+    """Whether `item` is an instance of a class by its name, as "torch.nn.Module"."""
+    library, *path = kind.split(".")
     found = sys.modules.get(library)
     for name in path:
         found = getattr(found, name, None)
     return isinstance(found, type) and isinstance(item, found)
 
 
-def is_torch_module(item):
-    """Whether `item` is a ``torch.nn.Module``."""
-    return _is_instance(item, "torch", "nn", "Module")
-
-
-def is_torch_tensor(item):
-    """Whether `item` is a ``torch.Tensor``."""
-    return _is_instance(item, "torch", "Tensor")
-
-
 def is_skorch_net(item):
     """Whether `item` is a skorch net of any task."""
-    return _is_instance(item, "skorch", "NeuralNet")
-
-
-def is_data_frame(item):
-    """Whether `item` is a pandas DataFrame."""
-    return _is_instance(item, "pandas", "DataFrame")
-
-
-def is_series(item):
-    """Whether `item` is a pandas Series."""
-    return _is_instance(item, "pandas", "Series")
+    return is_a(item, "skorch.NeuralNet")
 
 
 def is_onnx_session(item):

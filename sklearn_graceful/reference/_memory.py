@@ -4,9 +4,10 @@ from threading import RLock
 from weakref import WeakValueDictionary
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful.reference._fitted_state import FittedState
-from sklearn_graceful.reference._rows import count_rows, digest_rows, take_rows
+from sklearn_graceful.reference._rows import digest_rows, take_rows
 from sklearn_graceful.reference._untouched import untouched
 
 _memories = WeakValueDictionary()
@@ -35,57 +36,52 @@ class RowMemory:
             memory = _memories.setdefault(id(model), cls(model))
         return memory
 
-    def recall(self, question, X, answer):
-        """Answers for the rows of `X`; `answer` gets all new ones at once, if any."""
+    def recall(self, adapter, question, X):
+        """Answers for the rows of `X`; the model gets all new ones at once, if any."""
         found = digest_rows(X)
         with self._lock:
-            if not found or not found[1]:
-                return self.ask(X, answer)
+            if found is None:
+                return self.ask(adapter, question, X)
             layout, digests = found
             if self._state is None or self._state != FittedState(self._model):
                 self._tables.clear()
             table = self._tables.setdefault((question, layout), _Table())
-            return self._complete(table, digests, X, answer)
+            # Where the answers are, -1 for a row that is new.
+            slots = np.array([table.slots.get(digest, -1) for digest in digests])
+            is_new = slots < 0
+            if not is_new.any():
+                return table.answers[slots]
+            # Equal rows are asked once: the first position of every new digest.
+            new = {}
+            unknown = np.flatnonzero(is_new)
+            place = [new.setdefault(digests[i], len(new)) for i in unknown.tolist()]
+            first = unknown[np.unique(place, return_index=True)[1]]
+            rows = X if len(first) == len(digests) else take_rows(X, first)
+            answers = self.ask(adapter, question, rows)
+            # Taken afterwards, since models may keep counters or caches of their own.
+            self._state = FittedState(self._model)
+            merged = _merge(is_new, answers[place], table.answers[slots[~is_new]])
+            needed = answers.nbytes + len(new) * _Table.row_overhead
+            if needed + self.nbytes > self.max_bytes:
+                for full in self._tables.values():
+                    full.clear()
+            if needed <= self.max_bytes:
+                table.add(new, answers)
+            return merged
 
-    def _complete(self, table, digests, X, answer):
-        slots = table.find(digests)
-        unknown = np.flatnonzero(slots < 0)
-        if not unknown.size:
-            return table.take(slots)
-        # Equal rows are asked once: the first position of every new digest.
-        first = {digests[position]: position for position in unknown[::-1].tolist()}
-        new = dict(sorted(first.items(), key=lambda item: item[1]))
-        whole = len(new) == len(digests)
-        rows = X if whole else take_rows(X, np.fromiter(new.values(), np.intp))
-        answers = self.ask(rows, answer)
-        # Taken afterwards, since models may keep counters or caches of their own.
-        self._state = FittedState(self._model)
-        known = table.take(slots[slots >= 0])
-        place = {digest: index for index, digest in enumerate(new)}
-        asked = [place[digests[position]] for position in unknown.tolist()]
-        self._store(table, list(new), answers)
-        return _merge(slots < 0, answers[asked], known)
-
-    def ask(self, X, answer):
+    def ask(self, adapter, question, X):
         """Answers for the rows of `X`, neither looked up nor kept; see `recall`."""
         with self._lock, untouched(self._model):
-            answers = np.asarray(answer(X))
-        if answers.ndim == 0 or len(answers) != count_rows(X):
+            answers = np.asarray(adapter.answer(question, X))
+        n_rows = _num_samples(X)
+        if answers.ndim == 0 or len(answers) != n_rows:
             raise ValueError(
-                f"The old model was asked about {count_rows(X)} rows and answered "
+                f"The old model was asked about {n_rows} rows and answered "
                 f"with an array of shape {answers.shape}. It must answer every row by "
                 "itself: a model with several outputs cannot be used, and stored "
                 "outputs belong into old_proba= or old_embeddings=."
             )
         return answers
-
-    def _store(self, table, digests, answers):
-        needed = answers.nbytes + len(digests) * _Table.row_overhead
-        if needed + self.nbytes > self.max_bytes:
-            for full in self._tables.values():
-                full.clear()
-        if needed <= self.max_bytes:
-            table.add(digests, answers)
 
     @property
     def nbytes(self):
@@ -102,49 +98,33 @@ class _Table:
         self.clear()
 
     def clear(self):
-        self._slots, self._answers = {}, None
+        self.slots, self.answers = {}, np.empty(0)
 
     @property
     def nbytes(self):
-        answers = 0 if self._answers is None else self._answers.nbytes
-        return answers + len(self._slots) * self.row_overhead
-
-    def find(self, digests):
-        """Slots of `digests`, -1 for an unknown one."""
-        slots = self._slots
-        return np.fromiter((slots.get(d, -1) for d in digests), np.intp, len(digests))
-
-    def take(self, slots):
-        return None if self._answers is None else self._answers[slots]
+        return self.answers.nbytes + len(self.slots) * self.row_overhead
 
     def add(self, digests, answers):
-        start, stop = len(self._slots), len(self._slots) + len(digests)
-        self._reserve(stop, answers)
-        self._answers[start:stop] = answers
-        self._slots.update(zip(digests, range(start, stop), strict=True))
-
-    def _reserve(self, size, like):
-        old = self._answers
-        if old is None:
-            self._answers = np.empty((size, *like.shape[1:]), like.dtype)
-            return
-        dtype = np.result_type(old.dtype, like.dtype)  # longer strings, say
-        if size > len(old) or dtype != old.dtype:
-            capacity = max(size, len(old) * 5 // 4)
-            self._answers = np.empty((capacity, *old.shape[1:]), dtype)
-            self._answers[: len(old)] = old
+        start, stop = len(self.slots), len(self.slots) + len(digests)
+        old = self.answers if self.slots else answers[:0]
+        dtype = np.result_type(old.dtype, answers.dtype)  # longer strings, say
+        if stop > len(old) or dtype != old.dtype:
+            capacity = max(stop, len(old) * 5 // 4)
+            self.answers = np.empty((capacity, *old.shape[1:]), dtype)
+            self.answers[: len(old)] = old
+        self.answers[start:stop] = answers
+        self.slots.update(zip(digests, range(start, stop), strict=True))
 
 
 def _merge(is_new, new, known):
-    if known is None or not len(known):
+    if not len(known):
         return new
     if new.shape[1:] != known.shape[1:]:
         raise ValueError(
             f"The old model answered rows of shape {known.shape[1:]} before and of "
             f"shape {new.shape[1:]} now."
         )
-    merged = np.empty(
-        (len(is_new), *new.shape[1:]), np.result_type(new.dtype, known.dtype)
-    )
+    dtype = np.result_type(new.dtype, known.dtype)
+    merged = np.empty((len(is_new), *new.shape[1:]), dtype)
     merged[is_new], merged[~is_new] = new, known
     return merged

@@ -1,16 +1,15 @@
-"""Rows of any container: count them, take some, and tell them apart by a digest."""
+"""Rows of any container: take some, and tell them apart by a digest."""
 
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
-from sklearn_graceful.reference._kinds import (
-    is_data_frame,
-    is_series,
-    is_torch_tensor,
-)
+from sklearn_graceful.reference._kinds import is_a
 
 # Values whose `repr` says all there is to know about them.
 _PLAIN = {str, bytes, bool, int, float, complex, type(None)} | {
@@ -18,64 +17,57 @@ _PLAIN = {str, bytes, bool, int, float, complex, type(None)} | {
 }
 
 
-def count_rows(X):
-    """Count the rows of an array, DataFrame, sparse matrix, list, ..."""
-    return X.shape[0] if hasattr(X, "shape") else len(X)
-
-
 def take_rows(X, positions):
     """Rows of `X` at `positions`, in a container of the same type."""
-    if is_data_frame(X) or is_series(X):
-        return X.iloc[positions]
-    if sparse.issparse(X):
-        return X.tocsr()[positions]
     if isinstance(X, list | tuple):
         return type(X)([X[position] for position in positions])
-    return X[positions]
+    return _safe_indexing(X.tocsr() if sparse.issparse(X) else X, positions)
 
 
 def digest_rows(X):
-    """Layout that all rows share and a digest of each; None if that is unsafe."""
-    if is_data_frame(X):
+    """Layout that all rows share and a digest of each; None if unsafe or empty."""
+    if is_a(X, "pandas.Series"):
+        X = X.to_frame(name="series")
+    if not _num_samples(X):
+        return None
+    if is_a(X, "pandas.DataFrame"):
         return _digest_frame(X)
-    if is_series(X):
-        return _digest_frame(X.to_frame(name="series"))
     if sparse.issparse(X):
         return _digest_sparse(X)
-    if is_torch_tensor(X):
-        return _digest_tensor(X)
-    if isinstance(X, np.ndarray) and not isinstance(X, np.ma.MaskedArray):
-        return _digest_array(X)
-    if isinstance(X, list | tuple):
-        return _digest_list(X)
-    return None
-
-
-def _digest_array(X):
-    if X.ndim == 0:
+    kind, array = _as_array(X)
+    if array is None:
         return None
-    if X.dtype.hasobject:
-        return _digest_items(X)
-    layout = ("array", X.dtype.str, X.shape[1:])
-    return layout, _digest_blocks(_row_bytes(X))
+    if array.dtype.hasobject:
+        layout, digests = "objects", _digest_items(array)
+    else:
+        layout, digests = array.dtype.str, list(map(_digest, _row_bytes(array)))
+    return digests and ((kind, layout, array.shape[1:]), digests)
+
+
+def _as_array(X):
+    """Kind of container and its rows as an array, None where none does them justice."""
+    if isinstance(X, np.ndarray) and not isinstance(X, np.ma.MaskedArray):
+        return "array", X
+    # A dtype or layout that NumPy does not have; rows of different length.
+    with suppress(TypeError, RuntimeError, ValueError):
+        if is_a(X, "torch.Tensor"):
+            return "tensor", X.detach().cpu().numpy()
+        if isinstance(X, list | tuple):
+            array = np.asarray(X)
+            # Otherwise NumPy turns the number 1 into the string "1".
+            plain = array.dtype.kind in "biuf"
+            return "list", array if plain else np.asarray(X, dtype=object)
+    return None, None
+
+
+def _digest(row):
+    # 128 bits a row: among 10 million a collision has probability below 1e-24.
+    return blake2b(row, digest_size=16).digest()
 
 
 def _row_bytes(X):
     """View rows as bytes: uint8 array of shape (n, bytes per row)."""
-    X = np.ascontiguousarray(X)
-    if X.size == 0:
-        return np.empty((len(X), 0), dtype=np.uint8)
-    return X.reshape(len(X), -1).view(np.uint8)
-
-
-def _digest_blocks(blocks):
-    # 128 bits a row: among 10 million a collision has probability below 1e-24.
-    data = memoryview(blocks.ravel())
-    n_rows, width = blocks.shape
-    return [
-        blake2b(data[start : start + width], digest_size=16).digest()
-        for start in range(0, n_rows * width, width or 1)
-    ] or [b""] * n_rows
+    return np.ascontiguousarray(X).reshape(len(X), -1).view(np.uint8)
 
 
 def _digest_items(X):
@@ -83,32 +75,7 @@ def _digest_items(X):
     if not set(map(type, X.ravel().tolist())) <= _PLAIN:
         return None
     rows = X.reshape(len(X), -1).tolist()
-    digests = [
-        blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        for row in rows
-    ]
-    return ("objects", X.shape[1:]), digests
-
-
-def _digest_list(X):
-    try:
-        array = np.asarray(X)
-        if array.dtype.kind not in "biuf":
-            # Without it, NumPy would turn the number 1 into the string "1".
-            array = np.asarray(X, dtype=object)
-    except ValueError:  # rows of different length
-        return None
-    found = _digest_array(array)
-    return found and (("list", *found[0]), found[1])
-
-
-def _digest_tensor(X):
-    try:
-        array = X.detach().cpu().numpy()
-    except (TypeError, RuntimeError):  # a dtype or layout that NumPy does not have
-        return None
-    found = _digest_array(array)
-    return found and (("tensor", *found[0]), found[1])
+    return [_digest(repr(row).encode("utf-8", "surrogatepass")) for row in rows]
 
 
 def _digest_sparse(X):
@@ -116,15 +83,10 @@ def _digest_sparse(X):
         return None
     X = X.tocsr()
     layout = ("sparse", X.dtype.str, X.indices.dtype.str, X.shape[1])
-    bounds = X.indptr.tolist()
-    digests = [
-        blake2b(
-            X.indices[start:stop].tobytes() + X.data[start:stop].tobytes(),
-            digest_size=16,
-        ).digest()
-        for start, stop in pairwise(bounds)
+    rows = [slice(*bounds) for bounds in pairwise(X.indptr.tolist())]
+    return layout, [
+        _digest(X.indices[row].tobytes() + X.data[row].tobytes()) for row in rows
     ]
-    return layout, digests
 
 
 def _digest_frame(frame):
@@ -133,7 +95,7 @@ def _digest_frame(frame):
         return None
     names = tuple(map(repr, frame.columns))
     layout = ("frame", names, tuple(map(_dtype_key, frame.dtypes)))
-    return layout, _digest_blocks(np.hstack(columns))
+    return layout, list(map(_digest, _row_bytes(np.hstack(columns))))
 
 
 def _dtype_key(dtype):
@@ -147,19 +109,13 @@ def _dtype_key(dtype):
 def _column_bytes(column):
     """Bytes that stand for the values of a pandas column, exact for NumPy dtypes."""
     if column.dtype == object:
-        found = _digest_items(column.to_numpy().reshape(-1, 1))
-        return found and np.frombuffer(b"".join(found[1]), np.uint8).reshape(-1, 16)
+        digests = _digest_items(column.to_numpy())
+        return digests and np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16)
     if isinstance(column.dtype, np.dtype):
         return _row_bytes(column.to_numpy())
-    return _hash_extension(column)
-
-
-def _hash_extension(column):
-    """Hash strings, categories and nullable numbers by pandas, twice 64 bits."""
+    # Strings, categories and nullable numbers are hashed by pandas, twice 64 bits.
     from pandas.util import hash_array
 
-    hashes = [
-        hash_array(column.array, hash_key=key)
-        for key in ("sklearn_graceful", "lufecarg_nraelks")
-    ]
+    keys = "sklearn_graceful", "lufecarg_nraelks"
+    hashes = [hash_array(column.array, hash_key=key) for key in keys]
     return _row_bytes(np.column_stack(hashes))

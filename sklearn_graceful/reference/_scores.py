@@ -23,46 +23,8 @@ def log_softmax(scores):
 
 def are_distributions(scores):
     """Whether every row is non-negative and sums to 1."""
-    if not (scores >= 0).all():
-        return False
-    return bool((np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE).all())
-
-
-def check_probabilities(values, classes, name):
-    """Refuse what is not one distribution over `classes` a row; returns float64."""
-    values = check_columns(values, classes, name)
-    if np.isnan(values).any():
-        raise ValueError(f"The probabilities of the old model {name} contain NaN.")
-    if not are_distributions(values):
-        sums = values.sum(axis=1)
-        raise ValueError(
-            f"The probabilities of the old model {name} must be non-negative and sum "
-            f"to 1 in every row; the smallest is {values.min():.4g} and the sums go "
-            f"from {sums.min():.4g} to {sums.max():.4g}."
-        )
-    return values
-
-
-def check_columns(values, classes, name):
-    """Refuse what has not one column per class; returns float64."""
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] != len(classes):
-        raise ValueError(
-            f"The old model {name} answered with shape {values.shape}, but one column "
-            f"for each of the {len(classes)} classes {classes.tolist()} was expected."
-        )
-    return values
-
-
-def check_logits(values, classes, name):
-    """Refuse NaN, infinity and other than one column per class; make -inf finite."""
-    # For two classes the one margin of each row will do.
-    if len(classes) == 2 and values.size == len(values):
-        values = margin_columns(values.ravel())
-    values = check_columns(values, classes, name)
-    if np.isnan(values).any() or np.isposinf(values).any():
-        raise ValueError(f"The scores of the old model {name} contain NaN or infinity.")
-    return log_softmax(values) if np.isneginf(values).any() else values
+    sums_to_1 = np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE
+    return bool((scores >= 0).all() and sums_to_1.all())
 
 
 def margin_columns(margins):

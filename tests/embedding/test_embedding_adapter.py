@@ -17,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetRegressor
 
-from sklearn_graceful.embedding import EmbeddingAdapter, _linear_maps
-from sklearn_graceful.embedding._linear_maps import AUTO_ALPHAS, nearest_rotation
+from sklearn_graceful.embedding import EmbeddingAdapter, _maps
+from sklearn_graceful.embedding._maps import AUTO_ALPHAS, nearest_rotation
 
 all_kinds = pytest.mark.parametrize("kind", ["procrustes", "ridge", "mlp"])
 
@@ -273,8 +273,8 @@ def skops_round_trip(adapter):
         "_adapter.EmbeddingAdapter",
         "_comparison.AdapterComparison",
         "_comparison.MapFigures",
-        "_linear_maps.LinearMap",
-        "_residual_map.ResidualMap",
+        "_maps.LinearMap",
+        "_maps.ResidualMap",
     }
     return sio.loads(stored, trusted=untrusted)
 
@@ -413,7 +413,7 @@ def test_without_a_comparison_only_one_kind_is_fitted(kind, n_linear, n_networks
     adapter = fit(X, Y, kind, lr=1e-30)
     compared = adapter.transform(X)
     with (
-        spy(_linear_maps, "nearest_rotation") as rotations,
+        spy(_maps, "nearest_rotation") as rotations,
         spy(Ridge, "fit") as ridges,
         spy(NeuralNetRegressor, "fit") as networks,
     ):

@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import _num_samples
 from torch import nn
 
 from sklearn_graceful.reference import ReferenceModel
@@ -54,10 +55,6 @@ def model():
     return Counting().fit(X, y)
 
 
-def n_rows(rows):
-    return rows.shape[0] if hasattr(rows, "shape") else len(rows)
-
-
 def shuffled(seed):
     return np.random.default_rng(seed).permutation(y)
 
@@ -67,7 +64,7 @@ def counting_function():
 
     def count(rows):
         asked.append(rows)
-        return np.zeros((n_rows(rows), 2))
+        return np.zeros((_num_samples(rows), 2))
 
     return ReferenceModel(count), asked
 
@@ -101,6 +98,13 @@ def test_across_handles_of_one_model(wrap, model):
     second.predict_proba(X)
     assert clone(first) is first
     assert model.rows_asked == len(X)
+
+
+def test_answers_of_another_width_are_refused():
+    handle = ReferenceModel(lambda rows: np.zeros((len(rows), len(rows))))
+    handle.transform(X[:2])
+    with pytest.raises(ValueError, match=r"shape \(2,\) before and of shape \(3,\)"):
+        handle.transform(X[:5])
 
 
 def test_across_threads(model):
@@ -156,7 +160,7 @@ def test_every_container_keeps_its_type_and_its_rows_apart(rows):
     part = rows.iloc[:50] if hasattr(rows, "iloc") else rows[:50]
     for some in (part, rows, rows):
         handle.transform(some)
-    assert list(map(n_rows, asked)) == [50, len(X) - 50]
+    assert list(map(_num_samples, asked)) == [50, len(X) - 50]
     assert all(getattr(a, "dtype", None) is not None for a in asked) or all(
         type(a) is type(rows) for a in asked
     )

@@ -5,13 +5,9 @@ from sklearn_graceful.reference._adapters._ensemble import EnsembleAdapter
 from sklearn_graceful.reference._adapters._estimator import EstimatorAdapter
 from sklearn_graceful.reference._adapters._function import FunctionAdapter
 from sklearn_graceful.reference._adapters._net import NetAdapter
-from sklearn_graceful.reference._adapters._onnx import OnnxAdapter
+from sklearn_graceful.reference._adapters._onnx import onnx_adapter
 from sklearn_graceful.reference._adapters._torch import TorchAdapter
-from sklearn_graceful.reference._kinds import (
-    is_onnx_session,
-    is_skorch_net,
-    is_torch_module,
-)
+from sklearn_graceful.reference._kinds import is_a, is_onnx_session, is_skorch_net
 
 __all__ = ["Adapter", "EnsembleAdapter", "adapter_for"]
 
@@ -40,10 +36,10 @@ def adapter_for(model, classes):
         raise TypeError(
             f"The old model must be a fitted object, got the class {model.__name__}."
         )
-    if is_torch_module(model):
+    if is_a(model, "torch.nn.Module"):
         return TorchAdapter(model, classes)
     if is_onnx_session(model):
-        return OnnxAdapter(model, classes)
+        return onnx_adapter(model, classes)
     if is_skorch_net(model):
         return NetAdapter(model, classes)
     if any(hasattr(model, name) for name in (*_ESTIMATOR_METHODS, "fit")):

@@ -3,7 +3,14 @@
 import numpy as np
 
 from sklearn_graceful.reference._input_guard import check_same_features
-from sklearn_graceful.reference._scores import label_positions, log_probabilities
+from sklearn_graceful.reference._scores import (
+    are_distributions,
+    label_positions,
+    log_probabilities,
+    log_softmax,
+    margin_columns,
+    one_hot,
+)
 
 
 class Adapter:
@@ -18,6 +25,9 @@ class Adapter:
     classes : ndarray of shape (n_classes,) or None
         Labels the user gave to the model's columns.
     """
+
+    # Labels that the model itself knows, None if it does not.
+    own_classes = None
 
     def __init__(self, model, classes):
         self.model = model
@@ -35,18 +45,12 @@ class Adapter:
         return type(self.model).__name__
 
     @property
-    def own_classes(self):
-        """Labels that the model itself knows, None if it does not."""
-        return None
-
-    @property
     def classes(self):
         """Labels of the columns, None if nobody knows them."""
         return self.own_classes if self.given_classes is None else self.given_classes
 
     def answer(self, question, X):
         """Call the model; ndarray with one entry per row of `X`."""
-        raise NotImplementedError
 
     def labels(self, ask, X):
         """Predicted labels, ndarray of shape (n,)."""
@@ -55,7 +59,6 @@ class Adapter:
 
     def probabilities(self, ask, X):
         """Class probabilities, float64 ndarray of shape (n, n_classes)."""
-        raise NotImplementedError
 
     def logits(self, ask, X):
         """Class scores whose softmax is meant, float64 (n, n_classes), finite."""
@@ -81,6 +84,49 @@ class Adapter:
                 "stand for: give their labels, ReferenceModel(model, classes=[...])."
             )
         return classes
+
+    def one_hot(self, labels):
+        """Probabilities of a model that only names labels."""
+        return one_hot(labels, self.need_classes())
+
+    def check_probabilities(self, values):
+        """Refuse what is not one distribution over the classes a row; to float64."""
+        values = self._check_columns(values)
+        if np.isnan(values).any():
+            raise ValueError(
+                f"The probabilities of the old model {self.name} contain NaN."
+            )
+        if not are_distributions(values):
+            sums = values.sum(axis=1)
+            raise ValueError(
+                f"The probabilities of the old model {self.name} must be non-negative "
+                f"and sum to 1 in every row; the smallest is {values.min():.4g} and "
+                f"the sums go from {sums.min():.4g} to {sums.max():.4g}."
+            )
+        return values
+
+    def check_logits(self, values):
+        """Refuse NaN, infinity, other than one column a class; make -inf finite."""
+        # For two classes the one margin of each row will do.
+        if len(self.need_classes()) == 2 and values.size == len(values):
+            values = margin_columns(values.ravel())
+        values = self._check_columns(values)
+        if np.isnan(values).any() or np.isposinf(values).any():
+            raise ValueError(
+                f"The scores of the old model {self.name} contain NaN or infinity."
+            )
+        return log_softmax(values) if np.isneginf(values).any() else values
+
+    def _check_columns(self, values):
+        classes = self.need_classes()
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != len(classes):
+            raise ValueError(
+                f"The old model {self.name} answered with shape {values.shape}, but "
+                f"one column for each of the {len(classes)} classes "
+                f"{classes.tolist()} was expected."
+            )
+        return values
 
     def relabel(self, labels):
         """Replace the model's own labels by those the user gave."""

@@ -9,11 +9,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_graceful._wrappers import has_threshold, innermost
 from sklearn_graceful.reference._adapters._base import Adapter
-from sklearn_graceful.reference._scores import (
-    check_logits,
-    check_probabilities,
-    one_hot,
-)
 
 _UNFITTED = (
     "The old model {name} is not fitted. `clone`, and so cross_validate and "
@@ -46,7 +41,7 @@ class EstimatorAdapter(Adapter):
     @property
     def own_classes(self):
         classes = getattr(self.model, "classes_", None)
-        if classes is None or isinstance(classes, list) or np.ndim(classes) != 1:
+        if isinstance(classes, list) or np.ndim(classes) != 1:
             return None  # several outputs have several lists of classes
         return np.asarray(classes)
 
@@ -55,23 +50,25 @@ class EstimatorAdapter(Adapter):
         return answers.toarray() if sparse.issparse(answers) else np.asarray(answers)
 
     def labels(self, ask, X):
-        if self._has_probabilities() and predicts_most_probable(self.model):
-            return super().labels(ask, X)
-        if self._has("predict"):
+        has_proba = hasattr(self.model, "predict_proba")
+        most_probable = has_proba and predicts_most_probable(self.model)
+        if hasattr(self.model, "predict") and not (
+            most_probable and self.classes is not None
+        ):
             return self.relabel(_one_label_per_row(ask("predict", X), self.name))
-        if self._has("predict_proba") or self._has("decision_function"):
+        if has_proba or hasattr(self.model, "decision_function"):
             return super().labels(ask, X)
         raise self.lacks("predict", "predict_proba", "decision_function")
 
     def probabilities(self, ask, X):
-        if self._has("predict_proba"):
-            classes = self.need_classes()
-            return check_probabilities(ask("predict_proba", X), classes, self.name)
+        if hasattr(self.model, "predict_proba"):
+            self.need_classes()  # before the model is asked in vain
+            return self.check_probabilities(ask("predict_proba", X))
         margins = self._margins(ask, X)
         if margins is not None:
             return softmax(margins, axis=1)
-        if self._has("predict"):
-            return one_hot(self.labels(ask, X), self.need_classes())
+        if hasattr(self.model, "predict"):
+            return self.one_hot(self.labels(ask, X))
         raise self.lacks("predict_proba", "decision_function", "predict")
 
     def logits(self, ask, X):
@@ -79,9 +76,8 @@ class EstimatorAdapter(Adapter):
         return super().logits(ask, X) if margins is None else margins
 
     def embeddings(self, ask, X):
-        if not self._has("transform"):
-            raise self.lacks("transform")
-        return ask("transform", X)
+        has_any = hasattr(self.model, "transform")
+        return ask("transform", X) if has_any else super().embeddings(ask, X)
 
     def check_fitted(self):
         if not isinstance(self.model, BaseEstimator):
@@ -91,25 +87,19 @@ class EstimatorAdapter(Adapter):
         except NotFittedError as error:
             raise NotFittedError(_UNFITTED.format(name=self.name)) from error
 
-    def _has_probabilities(self):
-        return self._has("predict_proba") and self.classes is not None
-
-    def _has(self, method):
-        return hasattr(self.model, method)
-
     def _margins(self, ask, X):
         """One finite margin per class, None where the model has no such thing."""
         final = innermost(self.model)
         one_versus_one = getattr(final, "decision_function_shape", None) == "ovo"
-        if not self._has("decision_function") or one_versus_one:
+        if not hasattr(self.model, "decision_function") or one_versus_one:
             return None
-        classes = self.need_classes()
+        n_classes = len(self.need_classes())
         margins = ask("decision_function", X)
-        one_per_class = margins.shape[1:] == (len(classes),)
-        binary = margins.ndim == 1 and len(classes) == 2
+        one_per_class = margins.shape[1:] == (n_classes,)
+        binary = margins.ndim == 1 and n_classes == 2
         if not one_per_class and not binary:
             return None
-        return check_logits(margins, classes, self.name)
+        return self.check_logits(margins)
 
 
 def predicts_most_probable(model):
@@ -124,15 +114,13 @@ def predicts_most_probable(model):
     # A subclass may bring its own methods, and a skorch net another threshold.
     return (
         any(base.__name__ in _PREDICTS_MOST_PROBABLE for base in kind.__mro__)
-        and _is_library_method(kind, "predict")
-        and _is_library_method(kind, "predict_proba")
+        and all(map(_is_of_library, (kind.predict, kind.predict_proba)))
         and getattr(final, "threshold", 0.5) == 0.5
     )
 
 
-def _is_library_method(kind, name):
-    module = getattr(getattr(kind, name, None), "__module__", "")
-    return module.startswith(("sklearn.", "skorch."))
+def _is_of_library(method):
+    return getattr(method, "__module__", "").startswith(("sklearn.", "skorch."))
 
 
 def _one_label_per_row(labels, name):

@@ -3,7 +3,6 @@
 import numpy as np
 
 from sklearn_graceful.reference._adapters._base import Adapter
-from sklearn_graceful.reference._scores import check_probabilities, one_hot
 
 
 class FunctionAdapter(Adapter):
@@ -27,10 +26,8 @@ class FunctionAdapter(Adapter):
 
     def probabilities(self, ask, X):
         answers = ask("call", X)
-        classes = self.need_classes()
-        if answers.ndim == 1:
-            return one_hot(answers, classes)
-        return check_probabilities(answers, classes, self.name)
+        is_labels = answers.ndim == 1
+        return (self.one_hot if is_labels else self.check_probabilities)(answers)
 
     def embeddings(self, ask, X):
         return ask("call", X)

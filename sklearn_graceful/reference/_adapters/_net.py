@@ -9,8 +9,7 @@ from sklearn_graceful.reference._adapters._estimator import (
     EstimatorAdapter,
     predicts_most_probable,
 )
-from sklearn_graceful.reference._adapters._torch import floating_dtype
-from sklearn_graceful.reference._scores import check_logits
+from sklearn_graceful.reference._adapters._torch import first_output, floating_dtype
 
 # With these losses skorch itself takes the module's outputs for logits.
 _LOSSES_OF_LOGITS = ("CrossEntropyLoss", "BCEWithLogitsLoss")
@@ -23,9 +22,7 @@ class NetAdapter(EstimatorAdapter):
         X = _as_module_input(X, self.model.module_)
         if question != "forward":
             return super().answer(question, X)
-        outputs = self.model.forward(X, training=False)
-        outputs = outputs[0] if isinstance(outputs, tuple) else outputs
-        return outputs.float().numpy()
+        return first_output(self.model.forward(X, training=False)).float().numpy()
 
     def probabilities(self, ask, X):
         if self._outputs_are_logits():
@@ -35,7 +32,7 @@ class NetAdapter(EstimatorAdapter):
     def logits(self, ask, X):
         if not self._outputs_are_logits():
             return super().logits(ask, X)
-        return check_logits(ask("forward", X), self.need_classes(), self.name)
+        return self.check_logits(ask("forward", X))
 
     def embeddings(self, ask, X):
         return ask("forward", X)

@@ -1,11 +1,13 @@
 """ONNX sessions: label and probability outputs of classifiers, or one plain tensor."""
 
+from functools import cached_property
+
 import numpy as np
 from scipy import sparse
 
+from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._adapters._raw_scores import RawScoresAdapter
-from sklearn_graceful.reference._kinds import is_data_frame
-from sklearn_graceful.reference._scores import check_probabilities, one_hot
+from sklearn_graceful.reference._kinds import is_a
 
 _DTYPES = {
     "tensor(float)": np.float32,
@@ -19,30 +21,33 @@ _DTYPES = {
 _LABEL_TYPES = ("tensor(int64)", "tensor(string)")
 
 
-class OnnxAdapter(RawScoresAdapter):
-    """A session, by its outputs: a label, a label and its probabilities, or scores."""
+def onnx_adapter(model, classes):
+    """Adapter of a session, by its first output: labels or scores."""
+    is_classifier = model.get_outputs()[0].type in _LABEL_TYPES
+    return (OnnxClassifier if is_classifier else OnnxScores)(model, classes)
 
-    question = "run"
 
-    def __init__(self, model, classes):
-        self._names_classes = None
-        self._output_types = [output.type for output in model.get_outputs()]
-        super().__init__(model, classes)
-
-    @property
-    def own_classes(self):
-        if not any(kind.startswith("seq(map") for kind in self._output_types):
-            return None
-        if self._names_classes is None:
-            # One dictionary of probabilities per row, whose keys are the classes.
-            rows = self.model.run(None, _zeros(self.model.get_inputs()))[1]
-            self._names_classes = np.array(list(rows[0]))
-        return self._names_classes
+class OnnxScores(RawScoresAdapter):
+    """A session with one plain tensor."""
 
     def answer(self, question, X):
-        outputs = self.model.run(None, _feed(self.model.get_inputs(), X))
-        if not self._has_label:
-            return np.asarray(outputs[0])
+        return np.asarray(self.model.run(None, _feed(self.model, X))[0])
+
+
+class OnnxClassifier(Adapter):
+    """A session that yields a label, with or without its probabilities."""
+
+    @cached_property
+    def own_classes(self):
+        outputs = self.model.get_outputs()
+        if not any(output.type.startswith("seq(map") for output in outputs):
+            return None
+        # One dictionary of probabilities per row, whose keys are the classes.
+        rows = self.model.run(None, _zeros(self.model.get_inputs()))[1]
+        return np.array(list(rows[0]))
+
+    def answer(self, question, X):
+        outputs = self.model.run(None, _feed(self.model, X))
         labels = np.asarray(outputs[0]).reshape(-1)
         if len(outputs) == 1:
             return labels
@@ -50,42 +55,28 @@ class OnnxAdapter(RawScoresAdapter):
         return _records(labels, _score_columns(outputs[1], self.own_classes))
 
     def labels(self, ask, X):
-        if not self._has_label:
-            return super().labels(ask, X)
-        answers = ask(self.question, X)
+        answers = ask("run", X)
         labels = answers if answers.dtype.names is None else answers["label"]
         return self.relabel(labels)
 
     def probabilities(self, ask, X):
-        if not self._has_label:
-            return super().probabilities(ask, X)
-        classes = self.need_classes()
-        answers = ask(self.question, X)
+        self.need_classes()  # before the model is asked in vain
+        answers = ask("run", X)
         if answers.dtype.names is None:
-            return one_hot(answers, classes)
-        return check_probabilities(answers["scores"], classes, self.name)
-
-    def logits(self, ask, X):
-        if not self._has_label:
-            return super().logits(ask, X)
-        return super(RawScoresAdapter, self).logits(ask, X)
+            return self.one_hot(answers)
+        return self.check_probabilities(answers["scores"])
 
     def embeddings(self, ask, X):
-        if self._has_label:
-            raise self.lacks("output of embeddings")
-        return super().embeddings(ask, X)
-
-    @property
-    def _has_label(self):
-        return self._output_types[0] in _LABEL_TYPES
+        raise self.lacks("output of embeddings")
 
 
-def _feed(inputs, X):
-    """What `run` takes: one array, or a column of its own for every input."""
+def _feed(session, X):
+    """One array, or a column of its own for every input."""
+    inputs = session.get_inputs()
     if len(inputs) == 1:
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
         return {inputs[0].name: X.astype(_DTYPES[inputs[0].type])}
-    if not is_data_frame(X):
+    if not is_a(X, "pandas.DataFrame"):
         raise TypeError(
             f"The ONNX model has the inputs {[item.name for item in inputs]}: X must "
             "be a DataFrame with these columns."
@@ -100,9 +91,8 @@ def _zeros(inputs):
     feed = {}
     for item in inputs:
         shape = [size if isinstance(size, int) else 1 for size in item.shape]
-        feed[item.name] = np.zeros([1, *shape[1:]], dtype=_DTYPES[item.type])
-        if item.type == "tensor(string)":
-            feed[item.name][:] = ""
+        nothing = "" if item.type == "tensor(string)" else 0
+        feed[item.name] = np.full([1, *shape[1:]], nothing, _DTYPES[item.type])
     return feed
 
 

@@ -3,21 +3,13 @@
 from scipy.special import softmax
 
 from sklearn_graceful.reference._adapters._base import Adapter
-from sklearn_graceful.reference._scores import (
-    are_distributions,
-    check_logits,
-    log_probabilities,
-)
+from sklearn_graceful.reference._scores import are_distributions, log_probabilities
 
 
 class RawScoresAdapter(Adapter):
     """Read a single output as logits, unless all rows ever seen are distributions."""
 
-    question = "forward"
-
-    def __init__(self, model, classes):
-        super().__init__(model, classes)
-        self._only_distributions = True
+    _only_distributions = True
 
     def probabilities(self, ask, X):
         scores, are_probabilities = self._scores(ask, X)
@@ -28,10 +20,10 @@ class RawScoresAdapter(Adapter):
         return log_probabilities(scores) if are_probabilities else scores
 
     def embeddings(self, ask, X):
-        return ask(self.question, X)
+        return ask("forward", X)
 
     def _scores(self, ask, X):
         # Log-probabilities are logits too: their softmax gives the probabilities back.
-        scores = check_logits(ask(self.question, X), self.need_classes(), self.name)
+        scores = self.check_logits(ask("forward", X))
         self._only_distributions &= are_distributions(scores)
         return scores, self._only_distributions

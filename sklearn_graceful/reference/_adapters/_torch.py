@@ -1,13 +1,13 @@
 """Torch modules: in eval mode, without gradients, in batches, on their own device."""
 
 import sys
-from itertools import chain
 
 import numpy as np
 from scipy import sparse
 
 from sklearn_graceful.reference._adapters._raw_scores import RawScoresAdapter
-from sklearn_graceful.reference._kinds import is_torch_tensor
+from sklearn_graceful.reference._fitted_state import tensors_of
+from sklearn_graceful.reference._kinds import is_a
 
 
 class TorchAdapter(RawScoresAdapter):
@@ -20,10 +20,10 @@ class TorchAdapter(RawScoresAdapter):
         # Flags are put back by whoever asks, see `untouched`.
         self.model.eval()
         inputs = as_tensor(X, self.model)
-        device = _device(self.model)
+        device = next((t.device for t in tensors_of(self.model)), "cpu")
         with torch.no_grad():
             outputs = [
-                _first_output(self.model(batch.to(device))).cpu()
+                first_output(self.model(batch.to(device))).cpu()
                 for batch in inputs.split(self.batch_size)
             ]
         outputs = torch.cat(outputs)
@@ -34,7 +34,7 @@ class TorchAdapter(RawScoresAdapter):
 def as_tensor(X, module):
     """`X` as a tensor of the module's floating dtype, unless it holds table indices."""
     torch = sys.modules["torch"]
-    if not is_torch_tensor(X):
+    if not is_a(X, "torch.Tensor"):
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
         # torch takes no array that is stored backwards.
         X = torch.tensor(np.ascontiguousarray(X))
@@ -87,17 +87,9 @@ def floating_dtype(module):
     torch.float64
     """
     torch = sys.modules["torch"]
-    dtypes = (t.dtype for t in _tensors(module) if t.is_floating_point())
+    dtypes = (t.dtype for t in tensors_of(module) if t.is_floating_point())
     return next(dtypes, torch.float32)
 
 
-def _tensors(module):
-    return chain(module.parameters(), module.buffers())
-
-
-def _device(module):
-    return next((tensor.device for tensor in _tensors(module)), "cpu")
-
-
-def _first_output(outputs):
+def first_output(outputs):
     return outputs[0] if isinstance(outputs, list | tuple) else outputs

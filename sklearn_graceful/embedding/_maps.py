@@ -1,4 +1,4 @@
-"""Linear maps from one embedding space to another, from paired rows."""
+"""Maps from one embedding space to another, from paired rows."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,8 @@ from sklearn.linear_model import Ridge, RidgeCV
 
 # For rows of unit length: from hardly any shrinkage to almost only the mean.
 AUTO_ALPHAS = np.logspace(-4, 2, 13)
+# Simplest first.
+KINDS = ("procrustes", "ridge", "mlp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +35,57 @@ class LinearMap:
         return X @ self.coef.astype(X.dtype) + self.intercept.astype(X.dtype)
 
 
-def identity_map(d_from, d_to):
-    """Zeros added to, or last coordinates cut off, a row."""
-    return LinearMap(np.eye(d_from, d_to), np.zeros(d_to))
+@dataclass(frozen=True, eq=False)
+class ResidualMap:
+    """``x -> start(x) + network(x)``, computed without torch.
+
+    Attributes
+    ----------
+    start : LinearMap
+        Where training started; all there is if there are no layers.
+    start_kind : {"procrustes", "ridge"}
+        Which linear map that is.
+    layers : tuple of (ndarray, ndarray)
+        Weight of shape (width_in, width_out) and bias of each layer of the network,
+        with ReLU between them. Empty if training did not help on held-out pairs.
+    n_epochs : int
+        Passes over the pairs.
+    """
+
+    start: LinearMap
+    start_kind: str
+    layers: tuple = ()
+    n_epochs: int = 0
+
+    def __call__(self, X):
+        """Map rows, in their own precision."""
+        mapped, hidden = self.start(X), X
+        for i, (weight, bias) in enumerate(self.layers):
+            hidden = hidden if i == 0 else np.maximum(hidden, 0)
+            hidden = hidden @ weight.astype(X.dtype) + bias.astype(X.dtype)
+        return mapped + hidden if self.layers else mapped
+
+
+def fit_map(kind, X, Y, adapter, seed):
+    """Map of a kind from rows X (n, d_from) to Y (n, d_to)."""
+    if kind == "identity":
+        # Zeros are added, or the last coordinates cut off.
+        return LinearMap(np.eye(X.shape[1], Y.shape[1]), np.zeros(Y.shape[1]))
+    if kind == "procrustes":
+        return fit_procrustes(X, Y, center=adapter.center)[0]
+    if kind == "ridge":
+        return fit_ridge(X, Y, alpha=adapter.alpha, center=adapter.center)
+    # torch takes seconds to import, and only this kind needs it.
+    from sklearn_graceful.embedding._residual_training import fit_residual
+
+    return fit_residual(X, Y, adapter, seed)
+
+
+def fit_both_ways(kind, X, Y, adapter, seed):
+    """Maps of a kind from rows X (n, d_source) to Y (n, d_target), and back."""
+    if kind == "procrustes":
+        return fit_procrustes(X, Y, center=adapter.center)
+    return fit_map(kind, X, Y, adapter, seed), fit_map(kind, Y, X, adapter, seed)
 
 
 def fit_ridge(X, Y, *, alpha, center):
