@@ -14,8 +14,7 @@ from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
     pair_scores,
 )
-from sklearn_graceful.metrics import check_partitions
-from sklearn_graceful.search import check_aligned, check_unit_rows
+from sklearn_graceful.search import check_partitions, check_unit_rows
 
 GALLERIES = ("old", "new")
 
@@ -190,7 +189,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         old = check_array(old_embeddings, input_name="old_embeddings")
         new = check_array(new_embeddings, input_name="new_embeddings")
         columns = {"old_embeddings": old[:, 0], "new_embeddings": new[:, 0]}
-        check_aligned(labels=labels, **columns)
+        check_partitions(labels=labels, **columns)
         if gallery not in GALLERIES:
             raise ValueError(f"gallery must be one of {GALLERIES}, got {gallery!r}.")
         _check_whole("n_pairs", n_pairs, 1)
