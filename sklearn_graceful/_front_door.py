@@ -3,6 +3,7 @@
 import copy
 from contextlib import contextmanager
 
+from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, validate_data
 
@@ -43,7 +44,8 @@ class ReplacesModelMixin:
     def _check_given(self, X, y, old_model, sample_weight, critical=None):
         """What every ``fit`` is given, checked: arguments of a Training, by name."""
         raw, X = X, self._check_X(X, reset=True)
-        labels = None if y is None else check_labels(y, _num_samples(X))
+        has_labels = y is not None or is_classifier(self)
+        labels = check_labels(y, _num_samples(X)) if has_labels else None
         sample_weight, critical = check_weights(X, sample_weight, critical)
         reference = as_reference(old_model)
         if reference is None:

@@ -71,7 +71,8 @@ class Focal(Congruence):
     >>> from sklearn_graceful.congruence import Focal
     >>> X, y = load_iris(return_X_y=True)
     >>> old = LogisticRegression(C=0.01).fit(X[::3], y[::3])
-    >>> new = PCClassifier(LogisticRegression(), method="focal", random_state=0)
+    >>> learner = LogisticRegression(max_iter=1000)
+    >>> new = PCClassifier(learner, method="focal", random_state=0)
     >>> new.fit(X, y, old_model=old).method_.old_share
     0.45
     >>> new.set_params(method=Focal(strength=0.1)).fit(X, y, old_model=old).method_

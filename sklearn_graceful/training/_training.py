@@ -143,7 +143,8 @@ class Training:
             What a network, or any other learner, minimises. It covers the training
             rows and, after them, those of `more`.
         more : array-like of shape (m, ...), default=None
-            Further raw rows. No step before the learner is fitted on them.
+            Further rows, as the learner wants them. No step before it is fitted on
+            them.
         start_from : FittedNetwork, default=None
             A network to start from: weights, and transformers that are taken over as
             they are.
@@ -155,7 +156,7 @@ class Training:
             ``history_`` of a network.
         """
         estimator = clone(self.estimator)
-        more = () if more is None else (self.as_learner_wants(more),)
+        more = () if more is None else (more,)
         if start_from is None:
             learner, X, more = fit_before_last(estimator, self.X, self.labels, more)
         else:

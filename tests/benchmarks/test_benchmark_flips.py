@@ -164,9 +164,9 @@ def test_trials_repeat_and_continue(tmp_path):
 
 def test_a_grid_that_changed_is_run_again(monkeypatch):
     records = run_trial(WINE, [], FEW)
-    monkeypatch.setitem(GRIDS, "naive", {"lam": [9.0]})
+    monkeypatch.setitem(GRIDS, "naive", {"strength": [9.0]})
     (again,) = run_trial(WINE, records, FEW)
-    assert [c["params"] for c in again["candidates"]] == [{"lam": 9.0}]
+    assert [c["params"] for c in again["candidates"]] == [{"strength": 9.0}]
 
 
 def test_ratios_pool_the_seeds():

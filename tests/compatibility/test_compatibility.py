@@ -599,7 +599,7 @@ def test_old_vectors_of_weight_k_count_as_k():
         likeness[i] = 0
         own = likeness[Y[i] == Y].sum()
         missed = np.log(likeness.sum() / own) if own else 0
-        return 2 * missed + label_loss(loss, e, i, 16)
+        return weight[i] * (2 * missed + label_loss(loss, e, i, 16))
 
     check(Focal(neighbourhood=2, pull=0, scale=5.0), OLD_DIM, reference, weight=weight)
 

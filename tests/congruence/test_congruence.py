@@ -263,7 +263,7 @@ class CountsTwiceWhereRight(Congruence):
         return np.where(old_right, 2.0, 1.0)
 
     def old_weight(self, old_right):
-        return np.full(len(old_right), 0.5)
+        return np.full(len(old_right), 5.0)
 
     def divergence(self, new_logits, target, y):
         return (new_logits - target).abs().mean(dim=1)

@@ -108,9 +108,10 @@ class TestSyntheticRows:
         assert (rows != images).any()
         np.testing.assert_array_equal(rows, np.rint(make(images.astype(float))))
 
-    def test_sparse_rows_are_refused(self):
+    def test_sparse_rows_are_refused(self, old):
+        model = PCClassifier(LogisticRegression(), old_model=old, method="match")
         with pytest.raises(TypeError, match="dense"):
-            make(sparse.csr_matrix(X))
+            model.fit(sparse.csr_matrix(X), y)
 
 
 class TestMixture:

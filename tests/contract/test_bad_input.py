@@ -435,7 +435,11 @@ BAD_VALUES = {
     ],
     "CompatibleEmbedder": [
         ("encoder", {"method": "vocal"}, "Unknown method 'vocal'; known are bct, bt2"),
-        ("scaled encoder", {"method": Focal(pull=-1)}, "Focal: mu must be a number in"),
+        (
+            "scaled encoder",
+            {"method": Focal(pull=-1)},
+            "Focal: pull must be a number in",
+        ),
         ("encoder", {"embedding_dim": 0}, "must be an integer >= 1, got 0"),
         ("scaled encoder", {"embedding_dim": 2.5}, "must be an integer >= 1, got 2.5"),
         ("linear", {"embedding_dim": "wide"}, "must be an integer >= 1, got 'wide'"),

@@ -719,7 +719,7 @@ def test_strength_zero_is_the_plain_fit(wine, old_model, learner, method):
     plain = fitted(estimator, X, y, old_model=old_model, method="none")
     without = fitted(estimator, X, y, method=method)
     zero = fitted(estimator, X, y, old_model=old_model, method=method)
-    strong = clone(zero).set_params(method__lam=5.0).fit(X, y)
+    strong = clone(zero).set_params(method__strength=5.0).fit(X, y)
     np.testing.assert_array_equal(answers(zero, X), answers(plain, X))
     np.testing.assert_array_equal(answers(without, X), answers(plain, X))
     assert not np.allclose(answers(strong, X), answers(plain, X))

@@ -1046,11 +1046,11 @@ def test_nested_parameters_reach_the_fit(scaled, old):
     X, y = scaled
     model = embedder(quick_net(), old_model=old, method=L2())
     model.set_params(
-        method__weight=7.0,
+        method__strength=7.0,
         estimator__max_epochs=2,
         estimator__module__hidden_sizes=(5,),
     ).fit(X, y)
-    assert model.method_.weight == 7.0
+    assert model.method_.strength == 7.0
     assert model.method_ is not model.method
     assert len(model.history_) == 2
     assert model.estimator_.module_[0].out_features == 5

@@ -296,7 +296,11 @@ def test_searches(scaled, versions, expected, n_jobs):
     history, cv = ModelHistory(versions), StratifiedKFold(2)
     scores = {"scoring": flip_scorer(history), "error_score": "raise"}
     by_constructor = GridSearchCV(
-        new(old_model=history), {"method__lam": [1.0]}, cv=cv, n_jobs=n_jobs, **scores
+        new(old_model=history),
+        {"method__strength": [1.0]},
+        cv=cv,
+        n_jobs=n_jobs,
+        **scores,
     ).fit(X, y)
     np.testing.assert_array_equal(by_constructor.predict_proba(X), expected)
     by_fit = cross_validate(
