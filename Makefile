@@ -12,7 +12,7 @@ test demo doc: export MPLBACKEND = Agg
 help:
 	@echo "make demo    update a digit classifier; prints a table, writes a picture"
 	@echo "make test    the whole test suite"
-	@echo "make lint    ruff"
+	@echo "make lint    ruff, import contracts"
 	@echo "make doc     build the documentation, running its examples"
 	@echo "make bench   benchmarks of speed"
 	@echo "make bench-flips   benchmark of negative flips; takes hours, may be continued"
@@ -47,6 +47,7 @@ test: .venv/ready-text
 lint: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
 
 doc: .venv/ready-doc
 	$(BIN)/python -m sphinx -W --keep-going -b html doc doc/_build/html

@@ -58,7 +58,12 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": [], "layout": [], "user_guide": []}
+html_sidebars = {
+    "index": [],
+    "contributing/index": [],
+    "contributing/layout": [],
+    "user_guide": [],
+}
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]

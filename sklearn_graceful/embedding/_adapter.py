@@ -1,6 +1,5 @@
 """Maps between two embedders that exist, from paired vectors."""
 
-import warnings
 from functools import partial
 from numbers import Integral, Real
 
@@ -13,6 +12,7 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
 from sklearn_graceful.embedding._maps import KINDS, fit_both_ways
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
@@ -203,10 +203,9 @@ class EmbeddingAdapter(
         )
         X, y = X.astype(float), y.astype(float)
         if y.ndim == 1:
-            warnings.warn(
+            warn_user(
                 f"y of shape {y.shape} is taken for vectors of width 1. It holds the "
                 "target embedder's vectors of the rows of X, no labels.",
-                stacklevel=2,
             )
             y = y[:, None]
         if self.normalize:
@@ -417,5 +416,5 @@ def _unit_pairs(X, Y):
             "for vectors whose lengths mean something."
         )
     if not kept.all():
-        warnings.warn(f"{left_out}direction; they are left out.", stacklevel=3)
+        warn_user(f"{left_out}direction; they are left out.")
     return unit_rows(X[kept]), unit_rows(Y[kept])

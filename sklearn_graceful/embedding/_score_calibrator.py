@@ -1,6 +1,5 @@
 """A new model's similarity scores on the scale of the old model's."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
     pair_scores,
@@ -273,14 +273,12 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         if not np.isfinite(old).all():
             raise ValueError(f"old_threshold must be finite, got {old_threshold}.")
         if (old > self.max_threshold_).any():
-            warnings.warn(
+            warn_user(
                 f"An old threshold of {old.max():.4g} is extrapolated: fewer than "
                 f"{self.tail_size} of {self.n_pairs_} non-matching pairs score above "
                 f"it. They support thresholds up to {self.max_threshold_:.4g}, "
                 f"false-accept rates from {self.min_far_:.2g}; lower ones take more "
                 "pairs.",
-                UserWarning,
-                stacklevel=2,
             )
         new = _interpolate(old, self.old_knots_, self.new_knots_)
         return new if new.ndim else float(new)

@@ -1,6 +1,5 @@
 """The one thing that a compatibility method must know: what it trains with."""
 
-from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from numbers import Integral
@@ -30,7 +29,7 @@ from sklearn_graceful.nn import (
 _DEFAULT_DIM = 64
 
 
-@dataclass
+@dataclass(eq=False)
 class EmbedderTraining:
     """Rows, what is known of the old space, and a learner to fit.
 
@@ -221,11 +220,9 @@ class EmbedderTraining:
             estimator = Independent().train(plain)["estimator_"]
         return replace(self, paragon=unit_length(embeddings_of(estimator, self.X)))
 
-    @contextmanager
     def own_randomness(self):
-        """Draw from a stream of one's own, as if nothing had been drawn yet."""
-        with isolated_randomness(self.seed):
-            yield
+        """Context that draws from a stream of its own, as if nothing had been drawn."""
+        return isolated_randomness(self.seed)
 
     def check_takes_weights(self):
         """Refuse sample weights that the learner could not use."""

@@ -1,6 +1,5 @@
 """The one thing that a congruence method must know: what it trains with."""
 
-from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
@@ -25,7 +24,7 @@ from sklearn_graceful.training._sources import find_old_answers
 from sklearn_graceful.training._weighted_rows import WeightedRows
 
 
-@dataclass
+@dataclass(eq=False)
 class Training:
     """Rows, the old model's answers on them, and a learner to fit again and again.
 
@@ -200,11 +199,9 @@ class Training:
             return proba.argmax(axis=1) != self.y
         return estimator.predict(self.X) != self.labels
 
-    @contextmanager
     def own_randomness(self):
-        """Draw from a stream of one's own, as if nothing had been drawn yet."""
-        with isolated_randomness(self.seed):
-            yield
+        """Context that draws from a stream of its own, as if nothing had been drawn."""
+        return isolated_randomness(self.seed)
 
     def check_takes_weights(self):
         """Refuse a learner, other than a network, whose ``fit`` takes no weights."""

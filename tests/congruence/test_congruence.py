@@ -1,5 +1,6 @@
 """Every loss against a per-sample reference written from its formula."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_graceful import PCClassifier
+from sklearn_graceful import PCClassifier, compatibility
 from sklearn_graceful._method import as_method
 from sklearn_graceful.congruence import (
     ELODI,
@@ -411,6 +412,14 @@ def test_names_give_methods_of_ones_own():
     own = as_method(method, Congruence, METHODS)
     assert own is not method
     assert own.strength == 3
+
+
+@pytest.mark.parametrize(
+    ("methods", "page"), [(METHODS, "methods"), (compatibility.METHODS, "embedders")]
+)
+def test_every_method_has_its_line_in_the_guide(methods, page):
+    text = (Path(__file__).parents[2] / "doc" / f"{page}.rst").read_text()
+    assert not [name for name in methods if f'``"{name}"``' not in text]
 
 
 @pytest.mark.parametrize("name", METHODS)
