@@ -71,36 +71,44 @@ class Objective(nn.Module):
         if self.kind is None:
             self.kind = output_kind(output.detach().float().cpu().numpy())
         logits = to_logits(output, self.kind)
-        if torch.is_tensor(rows):
+        if torch.is_tensor(rows) and rows.device != output.device:
             rows = rows.to(output.device)
-        shares = self._label_shares(output, logits, y, rows)
-        if self.old_weight is None:
-            return shares
-        if self.known is not None:
-            logits, y = logits[:, self.known], self.position[y]
-        divergence = self.divergence(logits, self.target[rows], y)
-        return shares + _shares(divergence, self.old_weight, rows, len(divergence))
+        parts = [(self._label_losses(output, logits, y), self.label_weight)]
+        if self.old_weight is not None:
+            if self.known is not None:
+                logits, y = logits[:, self.known], self.position[y]
+            divergence = self.divergence(logits, _take(self.target, rows), y)
+            if divergence.shape != y.shape:
+                # A shape of (n, 1) would meet the weights as (n, n).
+                raise ValueError(
+                    "divergence must return one number a row, of shape "
+                    f"{tuple(y.shape)}, got shape {tuple(divergence.shape)}."
+                )
+            parts.append((divergence, self.old_weight))
+        return _shares(parts, rows)
 
-    def _label_shares(self, output, logits, y, rows):
-        if isinstance(self.criterion, nn.CrossEntropyLoss | nn.NLLLoss):
-            is_nll = isinstance(self.criterion, nn.NLLLoss)
-            inputs = F.log_softmax(logits, dim=1) if is_nll else logits
-            losses, total = self._by_row(inputs, y), _total_weight(self.criterion, y)
-        elif isinstance(self.criterion, nn.BCEWithLogitsLoss):
-            inputs = logits[:, 1] - logits[:, 0]
-            losses, total = self._by_row(inputs, y.to(logits.dtype)), len(y)
+    def _label_losses(self, output, logits, y):
+        """Loss of each row, of which the mean is what the criterion makes of them."""
+        criterion = self.criterion
+        if isinstance(criterion, nn.CrossEntropyLoss):
+            losses = _averaged(criterion, self._by_row(logits, y), y)
+        elif isinstance(criterion, nn.NLLLoss):
+            losses = self._by_row(F.log_softmax(logits, dim=1), y)
+            losses = _averaged(criterion, losses, y)
+        elif isinstance(criterion, nn.BCEWithLogitsLoss):
+            losses = self._by_row(logits[:, 1] - logits[:, 0], y.to(logits.dtype))
         elif torch.is_tensor(self.label_weight):
-            losses, total = self._by_row(output, y), len(y)
+            losses = self._by_row(output, y)
         else:
             # A criterion of which we know nothing: each row adds its share.
-            losses, total = self.criterion(output, y).expand(len(y)), len(y)
-        if losses.shape != (len(y),):
+            losses = criterion(output, y).expand(len(y))
+        if losses.shape != y.shape:
             raise TypeError(
-                f"criterion {type(self.criterion).__name__} returns shape "
+                f"criterion {type(criterion).__name__} returns shape "
                 f"{tuple(losses.shape)} with reduction='none', but row weights need "
                 "one loss per row. Use torch.nn.CrossEntropyLoss or the like."
             )
-        return _shares(losses, self.label_weight, rows, total)
+        return losses
 
     def _by_row(self, inputs, y):
         """The criterion's loss of every row, where it has such a form."""
@@ -120,23 +128,37 @@ class Objective(nn.Module):
             self._keep(name, torch.as_tensor(weight).float())
 
 
-def _shares(losses, weight, rows, total):
-    """What rows add to a mean weighted by row, by one number, or not at all."""
-    if weight is None:
-        return losses / total
-    if isinstance(weight, float):
-        return weight * (losses / total)
-    return weight[rows] * losses / total
+def _shares(parts, rows):
+    """What rows add to the sum of means of losses, each with its weight.
+
+    A weight is one for all `n` rows of the training, one number, or None.
+    """
+    n_rows = len(parts[0][0])
+    shares = [w * (losses / n_rows) for losses, w in parts if isinstance(w, float)]
+    weighted = [
+        losses if w is None else _take(w, rows) * losses
+        for losses, w in parts
+        if not isinstance(w, float)
+    ]
+    if weighted:
+        shares.append(sum(weighted[1:], weighted[0]) / n_rows)
+    return sum(shares[1:], shares[0])
 
 
-def _total_weight(criterion, y):
-    """What a cross-entropy divides by: class weights of all labels that count."""
+def _take(tensor, rows):
+    """Some rows, by position or a slice."""
+    return tensor[rows] if isinstance(rows, slice) else tensor.index_select(0, rows)
+
+
+def _averaged(criterion, losses, y):
+    """Losses whose mean is that of a cross-entropy, which weighs labels, or skips."""
     weight, ignored = criterion.weight, criterion.ignore_index
     if criterion.reduction == "sum":
-        return 1
+        return losses * len(y)
     if weight is None and ignored < 0:
         # Class indices are never negative: nothing is ignored.
-        return len(y)
+        return losses
     counted = y != ignored
     weights = counted.float() if weight is None else weight[y * counted] * counted
-    return weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
+    total = weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
+    return losses * (len(y) / total)

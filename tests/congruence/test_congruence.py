@@ -289,6 +289,16 @@ def test_a_method_of_ones_own_is_one_class():
     assert distance(own) < 0.5 * distance(plain)
 
 
+def test_a_divergence_that_is_no_number_a_row_is_refused():
+    class Column(CountsTwiceWhereRight):
+        def divergence(self, new_logits, target, y):
+            return super().divergence(new_logits, target, y)[:, None]
+
+    z_new, y = torch.tensor(Z_NEW).float()[ROWS], torch.tensor(Y)[ROWS]
+    with pytest.raises(ValueError, match=r"one number a row, .*got shape \(4, 1\)"):
+        objective(Column(), training())(z_new, y, ROWS)
+
+
 def test_logistic_regression_finds_the_minimum_of_the_congruent_loss():
     X, y = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
