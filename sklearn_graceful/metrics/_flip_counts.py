@@ -204,8 +204,12 @@ def is_negative_flip(right_old, right_new):
     return right_old & ~right_new
 
 
-def count_flips(y_true, y_pred, y_old, weight=None):
-    """Count rows, or their weights, of checked arrays."""
+def count_flips(y_true, y_pred, y_old, weight=None, *, split_both_wrong=True):
+    """Count rows, or their weights, of checked arrays.
+
+    Without `split_both_wrong` all rows that both have wrong are booked as different,
+    which spares a quarter of the work; only the churn needs the split.
+    """
     if weight is not None:
         return _count_groups(y_true, y_pred, y_old, weight)[0]
     n_right_old = n_right_new = n_both_right = n_same = 0
@@ -215,11 +219,12 @@ def count_flips(y_true, y_pred, y_old, weight=None):
         right_new = new == true
         n_right_old += int(np.count_nonzero(right_old))
         n_right_new += int(np.count_nonzero(right_new))
-        n_same += int(np.count_nonzero(new == old))
+        if split_both_wrong:
+            n_same += int(np.count_nonzero(new == old))
         right_old &= right_new
         n_both_right += int(np.count_nonzero(right_old))
     lost, won = n_right_old - n_both_right, n_right_new - n_both_right
-    wrong_alike = n_same - n_both_right
+    wrong_alike = n_same - n_both_right if split_both_wrong else 0
     wrong_apart = len(y_true) - n_both_right - lost - won - wrong_alike
     return FlipCounts(n_both_right, lost, won, wrong_alike, wrong_apart)
 

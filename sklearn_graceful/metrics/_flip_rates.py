@@ -3,8 +3,9 @@
 import math
 
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
-from sklearn_graceful.metrics._flip_counts import flip_counts
+from sklearn_graceful.metrics._flip_counts import count_flips
 from sklearn_graceful.metrics._undefined import undefined
+from sklearn_graceful.search import check_labels, check_weight
 
 
 def negative_flip_rate(y_true, y_pred, *, y_old, sample_weight=None):
@@ -474,7 +475,10 @@ def win_loss_ratio(y_true, y_pred, *, y_old, sample_weight=None):
 
 def flip_figure(name, y_true, y_pred, y_old, sample_weight):
     """Count the rows and read one figure of the table."""
-    counts = flip_counts(y_true, y_pred, y_old=y_old, sample_weight=sample_weight)
+    labels = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
+    weight = check_weight(sample_weight, labels[0])
+    split = name == "churn_rate"
+    counts = count_flips(*labels, weight, split_both_wrong=split)
     return read_figure(counts, name)
 
 
