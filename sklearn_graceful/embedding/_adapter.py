@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
-from sklearn_graceful.embedding._maps import KINDS, fit_both_ways
+from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
 from sklearn_graceful.metrics import recall_at_k
 from sklearn_graceful.search import check_unit_rows, unit_rows

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import KFold
 
-from sklearn_graceful.embedding._maps import KINDS, fit_both_ways
+from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
 from sklearn_graceful.search import chunks, unit_rows
 
 # With fewer held-out pairs than this, every pair is held out once instead.

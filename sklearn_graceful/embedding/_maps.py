@@ -8,8 +8,6 @@ from sklearn.linear_model import Ridge, RidgeCV
 
 # For rows of unit length: from hardly any shrinkage to almost only the mean.
 AUTO_ALPHAS = np.logspace(-4, 2, 13)
-# Simplest first.
-KINDS = ("procrustes", "ridge", "mlp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,26 +64,14 @@ class ResidualMap:
         return mapped + hidden if self.layers else mapped
 
 
-def fit_map(kind, X, Y, adapter, seed):
-    """Map of a kind from rows X (n, d_from) to Y (n, d_to)."""
+def fit_linear(kind, X, Y, adapter):
+    """LinearMap of a kind from rows X (n, d_from) to Y (n, d_to)."""
     if kind == "identity":
         # Zeros are added, or the last coordinates cut off.
         return LinearMap(np.eye(X.shape[1], Y.shape[1]), np.zeros(Y.shape[1]))
     if kind == "procrustes":
         return fit_procrustes(X, Y, center=adapter.center)[0]
-    if kind == "ridge":
-        return fit_ridge(X, Y, alpha=adapter.alpha, center=adapter.center)
-    # torch takes seconds to import, and only this kind needs it.
-    from sklearn_graceful.embedding._residual_training import fit_residual
-
-    return fit_residual(X, Y, adapter, seed)
-
-
-def fit_both_ways(kind, X, Y, adapter, seed):
-    """Maps of a kind from rows X (n, d_source) to Y (n, d_target), and back."""
-    if kind == "procrustes":
-        return fit_procrustes(X, Y, center=adapter.center)
-    return fit_map(kind, X, Y, adapter, seed), fit_map(kind, Y, X, adapter, seed)
+    return fit_ridge(X, Y, alpha=adapter.alpha, center=adapter.center)
 
 
 def fit_ridge(X, Y, *, alpha, center):

@@ -10,7 +10,7 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
-from sklearn_graceful.embedding._maps import KINDS, ResidualMap, fit_map
+from sklearn_graceful.embedding._maps import ResidualMap, fit_linear
 from sklearn_graceful.nn import (
     MLP,
     LeanEpochs,
@@ -22,6 +22,7 @@ from sklearn_graceful.search import unit_rows
 
 # Of an epoch. With fewer, patience would run out before training gets under way.
 MIN_STEPS = 16
+STARTS = ("procrustes", "ridge")
 
 
 def fit_residual(X, Y, adapter, seed):
@@ -40,7 +41,7 @@ def fit_residual(X, Y, adapter, seed):
 
     # The linear map and the number of epochs are chosen on held-out pairs; then
     # everything is fitted anew on all pairs.
-    starts = [_fit_start(kind, X[rest], Y[rest], adapter) for kind in KINDS[:2]]
+    starts = [_fit_start(kind, X[rest], Y[rest], adapter) for kind in STARTS]
     start = min(starts, key=lambda start: losses(start, held_out).mean())
     unseen = X[held_out], Y[held_out]
     trained = _train(start, X[rest], Y[rest], adapter, seed, held_out=unseen)
@@ -55,7 +56,7 @@ def fit_residual(X, Y, adapter, seed):
 
 
 def _fit_start(kind, X, Y, adapter):
-    return ResidualMap(fit_map(kind, X, Y, adapter, None), kind)
+    return ResidualMap(fit_linear(kind, X, Y, adapter), kind)
 
 
 def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
