@@ -19,12 +19,12 @@ import statistics
 import time
 
 import numpy as np
-import sklearn_graceful.classification._teachers as teachers
 import torch
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sklearn_graceful.training._plain as teachers
 from benchmarks.flips.sets import split_set
 from benchmarks.flips.updates import OLD_SHARE
 from sklearn_graceful import PCClassifier
