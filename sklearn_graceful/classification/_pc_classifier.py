@@ -10,6 +10,7 @@ from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
 from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.congruence import METHODS, Congruence
+from sklearn_graceful.metrics import is_negative_flip
 from sklearn_graceful.nn import mlp_net
 from sklearn_graceful.training import Training, learner_kind
 
@@ -201,7 +202,8 @@ class PCClassifier(
             self.classes_ = training.classes
             self.reference_ = training.reference
             if critical is not None:
-                lost = training.old.right & (self.predict(X) != training.labels)
+                right = self.predict(X) == training.labels
+                lost = is_negative_flip(training.old.right, right)
                 self.critical_flips_ = int((lost & (training.critical > 0)).sum())
         return self
 

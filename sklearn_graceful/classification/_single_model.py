@@ -10,6 +10,7 @@ from sklearn_graceful.classification._pc_classifier import PCClassifier
 from sklearn_graceful.congruence import Match
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 from sklearn_graceful.flip_control import risk_bound
+from sklearn_graceful.metrics import is_negative_flip
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def judge_imitation(y, y_old, y_mixture, y_single, confidence):
     right_old, right, right_mixture = (
         labels == y for labels in (y_old, y_single, y_mixture)
     )
-    flips = int(np.count_nonzero(right_old & ~right))
+    flips = int(np.count_nonzero(is_negative_flip(right_old, right)))
     bound = risk_bound(
         flips, len(y), guarantee="high-probability", confidence=confidence
     )
@@ -122,7 +123,7 @@ def judge_imitation(y, y_old, y_mixture, y_single, confidence):
         confidence=confidence,
         accuracy=float(right.mean()),
         agreement=float((y_single == y_mixture).mean()),
-        mixture_nfr=float((right_old & ~right_mixture).mean()),
+        mixture_nfr=float(is_negative_flip(right_old, right_mixture).mean()),
         mixture_accuracy=float(right_mixture.mean()),
     )
 

@@ -7,6 +7,7 @@ from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
+from sklearn_graceful.metrics import is_negative_flip
 from sklearn_graceful.training import HeldOutFigures, cheapest
 
 # With fewer held-out rows that count chance decides.
@@ -155,8 +156,8 @@ class Focal(Congruence):
             return None, default
         methods = [NoCongruence(), *candidates]
         fitted = (method.train(rest)["estimator_"] for method in methods)
-        wrong = np.array([held_out.is_wrong(e) for e in fitted], dtype=np.float64)
-        flips = wrong * held_out.old.right
+        wrong = np.array([held_out.is_wrong(estimator) for estimator in fitted])
+        flips = is_negative_flip(held_out.old.right, ~wrong)
         flip_cost = self.flip_cost
         if held_out.critical is not None:
             flip_cost = flip_cost * (1 + held_out.critical)

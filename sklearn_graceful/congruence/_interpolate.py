@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn_graceful._wrappers import innermost, transformers
 from sklearn_graceful.congruence._base import Congruence, NoCongruence
 from sklearn_graceful.congruence._weight_line import WeightLine
+from sklearn_graceful.metrics import is_negative_flip
 from sklearn_graceful.training import FittedNetwork
 
 _ROUNDING = 1e-12
@@ -177,11 +178,12 @@ class Interpolate(Congruence):
         for share in _GRID:
             line.go_to(share)
             wrong.append(held_out.is_wrong(tuned))
-        wrong = np.array(wrong, dtype=float)
+        wrong = np.array(wrong)
+        flips = is_negative_flip(held_out.old.right, ~wrong)
         return InterpolationPath(
             old_share=_GRID.copy(),
             error=np.average(wrong, axis=1, weights=weight),
-            nfr=np.average(wrong * held_out.old.right, axis=1, weights=weight),
+            nfr=np.average(flips, axis=1, weights=weight),
         )
 
 

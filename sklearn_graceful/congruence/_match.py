@@ -8,6 +8,7 @@ from sklearn.utils.validation import _num_samples, has_fit_parameter
 from sklearn_graceful._probabilities import (
     IMITATION_FLOOR,
     MIXTURE_COPY_FLOOR,
+    log_exact,
     log_floored,
 )
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
@@ -197,8 +198,7 @@ class Match(TemperedKL):
         log_mixture : ndarray of shape (n, n_classes)
         """
         share_known = np.exp(log_teacher)[:, known].sum(axis=1, keepdims=True)
-        share_known = np.log(np.maximum(share_known, np.finfo(float).tiny))
-        log_old = np.where(known, log_old + share_known, log_teacher)
+        log_old = np.where(known, log_old + log_exact(share_known), log_teacher)
         mixed = (1 - self.old_share) * log_teacher + self.old_share * log_old
         return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
 
