@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -63,19 +62,14 @@ def both_ways(adapter, X, Y):
 
 @pytest.mark.parametrize(("d_source", "d_target"), [(6, 6), (4, 9), (9, 4)])
 @pytest.mark.parametrize("n", [1, 3, 6, 50])
-def test_rotation_is_orthonormal_whatever_the_number_of_pairs(d_source, d_target, n):
+def test_rotation_is_orthonormal_and_the_best_one(d_source, d_target, n):
     X, Y = pairs(n, d_source, d_target)
     R = nearest_rotation(X, Y)
     product = R @ R.T if d_source <= d_target else R.T @ R
     assert_allclose(product, np.eye(min(d_source, d_target)), atol=1e-12)
-
-
-def test_rotation_is_the_best_one():
-    X, Y = pairs(40, 4, 4)
-    best = np.trace(nearest_rotation(X, Y).T @ X.T @ Y)
-    assert_allclose(best, np.linalg.svd(X.T @ Y, compute_uv=False).sum())
-    for seed in range(20):
-        assert np.trace(rotation(4, seed).T @ X.T @ Y) < best
+    # No orthonormal matrix makes more of the trace than the singular values' sum.
+    best = np.linalg.svd(X.T @ Y, compute_uv=False).sum()
+    assert_allclose(np.trace(R.T @ X.T @ Y), best)
 
 
 def test_rotation_by_hand():
@@ -428,16 +422,14 @@ def test_without_a_comparison_only_one_kind_is_fitted(kind, n_linear, n_networks
 
 
 @pytest.fixture(scope="module")
-def digits():
+def halves(digits):
     """Return two embedders of digits, each blind to half of the image, and labels."""
-    X, y = load_digits(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(X))[:900]
-    X, y = X[rows] + 0.1, y[rows]
+    X, y = digits[0][:900] + 0.1, digits[1][:900]
     return X[:, :40], X[:, 24:] @ rotation(40), y
 
 
-def test_fusion_goes_from_the_target_to_the_mapped_source(digits):
-    source, target, _ = digits
+def test_fusion_goes_from_the_target_to_the_mapped_source(halves):
+    source, target, _ = halves
     adapter = fit(source[:300], target[:300])
     X, Y = source[300:], target[300:]
     mapped = adapter.transform(X)
@@ -448,8 +440,8 @@ def test_fusion_goes_from_the_target_to_the_mapped_source(digits):
     assert_allclose(by_row[[0, -1]], [units(Y)[0], mapped[-1]])
 
 
-def test_share_is_chosen_on_labelled_rows(digits):
-    source, target, y = digits
+def test_share_is_chosen_on_labelled_rows(halves):
+    source, target, y = halves
     adapter = fit(source[:300], target[:300], "ridge", alpha="auto")
     X, Y, labels = source[300:600], target[300:600], y[300:600]
     choice = adapter.choose_share(X, Y, labels)
@@ -467,8 +459,8 @@ def test_share_is_chosen_on_labelled_rows(digits):
     assert choice.recall[0] == (y[600:][scores.argmax(axis=1)] == labels).mean()
 
 
-def test_a_source_that_is_noise_gets_no_share(digits):
-    _, target, y = digits
+def test_a_source_that_is_noise_gets_no_share(halves):
+    _, target, y = halves
     noise = np.random.default_rng(0).normal(size=(900, 30))
     adapter = fit(noise[:300], target[:300])
     rest = noise[300:], target[300:], y[300:]
@@ -481,7 +473,6 @@ def test_a_source_that_is_noise_gets_no_share(digits):
 X, Y = pairs(12, 5, 4)
 ROWS = range(12)
 ZERO_ROW = np.where(np.arange(12)[:, None] == 3, 0, X)
-NAN = np.where(np.arange(12)[:, None] == 3, np.nan, X)
 
 
 @pytest.mark.parametrize(
@@ -502,8 +493,7 @@ NAN = np.where(np.arange(12)[:, None] == 3, np.nan, X)
         ({}, X[:1], Y[:1], "1 sample.* minimum of 2"),
         ({}, X, Y[:9], r"inconsistent numbers of samples: \[12, 9\]"),
         ({}, X, None, "requires y to be passed"),
-        ({}, NAN, Y, "X contains NaN"),
-        ({}, X, NAN, "y contains NaN"),
+        ({}, X, np.nan * Y, "y contains NaN"),
         ({}, X, 0 * Y, "12 of 12 pairs hold a zero vector"),
         ({}, X, np.array(["a", "b"] * 6), "could not convert string"),
     ],
@@ -531,10 +521,8 @@ def test_labels_in_place_of_vectors_are_pointed_out():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda a: a.transform(Y), "X has 4 features, but .* expecting 5 features"),
         (lambda a: a.inverse_transform(X), "Y has 5 features, .* 4 features"),
         (lambda a: a.fuse(X, ZERO_ROW[:, :4]), "Y: row 3 is 0 in the 4 coordinates"),
-        (lambda a: a.transform(NAN), "X contains NaN"),
         (lambda a: a.inverse_transform(np.nan * Y), "Y contains NaN"),
         (lambda a: a.fuse(X, Y[:5]), "X has 12 rows but Y has 5"),
         (lambda a: a.fuse(X, X), "Y has 5 features, .* 4 features"),
