@@ -1,6 +1,5 @@
 """Maps between two embedders that exist."""
 
-import io
 import pickle
 import tracemalloc
 from unittest.mock import patch
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -63,19 +61,14 @@ def both_ways(adapter, X, Y):
 
 @pytest.mark.parametrize(("d_source", "d_target"), [(6, 6), (4, 9), (9, 4)])
 @pytest.mark.parametrize("n", [1, 3, 6, 50])
-def test_rotation_is_orthonormal_whatever_the_number_of_pairs(d_source, d_target, n):
+def test_rotation_is_orthonormal_and_the_best_one(d_source, d_target, n):
     X, Y = pairs(n, d_source, d_target)
     R = nearest_rotation(X, Y)
     product = R @ R.T if d_source <= d_target else R.T @ R
     assert_allclose(product, np.eye(min(d_source, d_target)), atol=1e-12)
-
-
-def test_rotation_is_the_best_one():
-    X, Y = pairs(40, 4, 4)
-    best = np.trace(nearest_rotation(X, Y).T @ X.T @ Y)
-    assert_allclose(best, np.linalg.svd(X.T @ Y, compute_uv=False).sum())
-    for seed in range(20):
-        assert np.trace(rotation(4, seed).T @ X.T @ Y) < best
+    # No orthonormal matrix makes more of the trace than the singular values' sum.
+    best = np.linalg.svd(X.T @ Y, compute_uv=False).sum()
+    assert_allclose(np.trace(R.T @ X.T @ Y), best)
 
 
 def test_rotation_by_hand():
@@ -264,10 +257,10 @@ def test_nothing_of_the_pairs_is_kept(kind):
     assert abs(sizes[1] - sizes[0]) < 1000
 
 
-def skops_round_trip(adapter):
+def skops_round_trip(adapter, file):
     sio = pytest.importorskip("skops.io")
-    stored = sio.dumps(adapter)
-    untrusted = sio.get_untrusted_types(data=stored)
+    sio.dump(adapter, file)
+    untrusted = sio.get_untrusted_types(file=file)
     home = "sklearn_graceful.embedding."
     assert {name.removeprefix(home) for name in untrusted} <= {
         "_adapter.EmbeddingAdapter",
@@ -276,25 +269,22 @@ def skops_round_trip(adapter):
         "_maps.LinearMap",
         "_maps.ResidualMap",
     }
-    return sio.loads(stored, trusted=untrusted)
+    return sio.load(file, trusted=untrusted)
 
 
-def joblib_round_trip(adapter):
-    file = io.BytesIO()
+def joblib_round_trip(adapter, file):
     joblib.dump(adapter, file)
-    file.seek(0)
     return joblib.load(file)
 
 
 @all_kinds
 @pytest.mark.parametrize("round_trip", [joblib_round_trip, skops_round_trip])
-def test_round_trip(kind, round_trip):
+def test_round_trip(kind, round_trip, tmp_path):
     X, Y = curved_pairs(300)
     adapter = fit(X, Y, kind, lr=0.01, max_epochs=20)
-    restored = round_trip(adapter)
-    for way, rows in (("transform", X), ("inverse_transform", Y)):
-        found, expected = (getattr(a, way)(rows) for a in (restored, adapter))
-        assert_array_equal(found, expected)
+    restored = round_trip(adapter, tmp_path / "adapter")
+    assert_array_equal(restored.transform(X), adapter.transform(X))
+    assert_array_equal(restored.inverse_transform(Y), adapter.inverse_transform(Y))
     assert restored.comparison_ == adapter.comparison_
 
 
@@ -349,23 +339,22 @@ def test_comparison_by_hand():
     assert_allclose(entries(ties)["identity"].recall, 0.1)
 
 
-@pytest.mark.parametrize("direction", ["transform", "inverse_transform"])
-def test_figures_are_those_of_an_adapter_fitted_on_the_other_pairs(direction):
+def test_figures_are_those_of_an_adapter_fitted_on_the_other_pairs():
     X, Y = pairs(150, 8, 6, noise=0.5)
-    entry = entries(fit(X, Y, random_state=4).comparison_, direction)["procrustes"]
+    comparison = fit(X, Y, random_state=4).comparison_
     seed = np.random.RandomState(4).randint(2**31 - 1)
     order = np.random.RandomState(seed).permutation(150)
     held_out, rest = order[:30], order[30:]
     adapter = fit(X[rest], Y[rest])
-    source, target = (X, Y) if direction == "transform" else (Y, X)
-    mapped = getattr(adapter, direction)(source[held_out])
-    true = units(target[held_out])
-    cosine = (mapped * true).sum(axis=1)
-    hit = (mapped @ true.T).argmax(axis=1) == np.arange(30)
-    for name, values in {"cosine": cosine, "recall": hit}.items():
-        error = values.std(ddof=1) / np.sqrt(30)
-        assert getattr(entry, name) == pytest.approx(values.mean())
-        assert getattr(entry, f"{name}_error") == pytest.approx(error)
+    for _, answer, source, target in both_ways(adapter, X[held_out], Y[held_out]):
+        entry = entries(comparison, answer.__name__)["procrustes"]
+        mapped, true = answer(source), units(target)
+        cosine = (mapped * true).sum(axis=1)
+        hit = (mapped @ true.T).argmax(axis=1) == np.arange(30)
+        for name, values in {"cosine": cosine, "recall": hit}.items():
+            error = values.std(ddof=1) / np.sqrt(30)
+            assert getattr(entry, name) == pytest.approx(values.mean())
+            assert getattr(entry, f"{name}_error") == pytest.approx(error)
 
 
 @pytest.mark.parametrize(
@@ -428,16 +417,14 @@ def test_without_a_comparison_only_one_kind_is_fitted(kind, n_linear, n_networks
 
 
 @pytest.fixture(scope="module")
-def digits():
+def halves(digits):
     """Return two embedders of digits, each blind to half of the image, and labels."""
-    X, y = load_digits(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(X))[:900]
-    X, y = X[rows] + 0.1, y[rows]
+    X, y = digits[0][:900] + 0.1, digits[1][:900]
     return X[:, :40], X[:, 24:] @ rotation(40), y
 
 
-def test_fusion_goes_from_the_target_to_the_mapped_source(digits):
-    source, target, _ = digits
+def test_fusion_goes_from_the_target_to_the_mapped_source(halves):
+    source, target, _ = halves
     adapter = fit(source[:300], target[:300])
     X, Y = source[300:], target[300:]
     mapped = adapter.transform(X)
@@ -448,8 +435,8 @@ def test_fusion_goes_from_the_target_to_the_mapped_source(digits):
     assert_allclose(by_row[[0, -1]], [units(Y)[0], mapped[-1]])
 
 
-def test_share_is_chosen_on_labelled_rows(digits):
-    source, target, y = digits
+def test_share_is_chosen_on_labelled_rows(halves):
+    source, target, y = halves
     adapter = fit(source[:300], target[:300], "ridge", alpha="auto")
     X, Y, labels = source[300:600], target[300:600], y[300:600]
     choice = adapter.choose_share(X, Y, labels)
@@ -467,8 +454,8 @@ def test_share_is_chosen_on_labelled_rows(digits):
     assert choice.recall[0] == (y[600:][scores.argmax(axis=1)] == labels).mean()
 
 
-def test_a_source_that_is_noise_gets_no_share(digits):
-    _, target, y = digits
+def test_a_source_that_is_noise_gets_no_share(halves):
+    _, target, y = halves
     noise = np.random.default_rng(0).normal(size=(900, 30))
     adapter = fit(noise[:300], target[:300])
     rest = noise[300:], target[300:], y[300:]
@@ -481,7 +468,6 @@ def test_a_source_that_is_noise_gets_no_share(digits):
 X, Y = pairs(12, 5, 4)
 ROWS = range(12)
 ZERO_ROW = np.where(np.arange(12)[:, None] == 3, 0, X)
-NAN = np.where(np.arange(12)[:, None] == 3, np.nan, X)
 
 
 @pytest.mark.parametrize(
@@ -502,8 +488,7 @@ NAN = np.where(np.arange(12)[:, None] == 3, np.nan, X)
         ({}, X[:1], Y[:1], "1 sample.* minimum of 2"),
         ({}, X, Y[:9], r"inconsistent numbers of samples: \[12, 9\]"),
         ({}, X, None, "requires y to be passed"),
-        ({}, NAN, Y, "X contains NaN"),
-        ({}, X, NAN, "y contains NaN"),
+        ({}, X, np.nan * Y, "y contains NaN"),
         ({}, X, 0 * Y, "12 of 12 pairs hold a zero vector"),
         ({}, X, np.array(["a", "b"] * 6), "could not convert string"),
     ],
@@ -531,10 +516,8 @@ def test_labels_in_place_of_vectors_are_pointed_out():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda a: a.transform(Y), "X has 4 features, but .* expecting 5 features"),
         (lambda a: a.inverse_transform(X), "Y has 5 features, .* 4 features"),
         (lambda a: a.fuse(X, ZERO_ROW[:, :4]), "Y: row 3 is 0 in the 4 coordinates"),
-        (lambda a: a.transform(NAN), "X contains NaN"),
         (lambda a: a.inverse_transform(np.nan * Y), "Y contains NaN"),
         (lambda a: a.fuse(X, Y[:5]), "X has 12 rows but Y has 5"),
         (lambda a: a.fuse(X, X), "Y has 5 features, .* 4 features"),
