@@ -66,10 +66,10 @@ class ReplacesModelMixin:
     def _refit(self):
         """Forget earlier fits; a fit that fails leaves the estimator as it was."""
         before = vars(self).copy()
-        for name in before:
-            if name.endswith("_") and not name.startswith("_"):
-                delattr(self, name)
         try:
+            for name in before:
+                if name.endswith("_") and not name.startswith("_"):
+                    delattr(self, name)
             yield
         except BaseException:
             vars(self).clear()

@@ -519,7 +519,7 @@ class FlipControlledClassifier(
         if not 0 < self.confidence < 1:
             raise ValueError(f"confidence must be in (0, 1), got {self.confidence!r}.")
         check_calibration(self.calibration)
-        if isinstance(self.estimator, FrozenEstimator):
+        if self._is_frozen:
             check_is_fitted(self.estimator.estimator)
 
     def _check_X(self, X, *, reset=False):

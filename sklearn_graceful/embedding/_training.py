@@ -1,5 +1,6 @@
 """The one thing that a compatibility method must know: what it trains with."""
 
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from numbers import Integral
@@ -218,7 +219,10 @@ class EmbedderTraining:
         )
         with plain.own_randomness():
             estimator = Independent().train(plain)["estimator_"]
-        return replace(self, paragon=unit_length(embeddings_of(estimator, self.X)))
+        # A copy has what was found out already of the old space.
+        beside = copy(self)
+        beside.paragon = unit_length(embeddings_of(estimator, self.X))
+        return beside
 
     def own_randomness(self):
         """Context that draws from a stream of its own, as if nothing had been drawn."""

@@ -41,6 +41,7 @@ def torch_modules(model):
 
 
 def tensors_of(module):
+    """Parameters and buffers of a torch module."""
     return chain(module.parameters(), module.buffers())
 
 

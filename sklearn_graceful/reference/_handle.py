@@ -440,6 +440,7 @@ def _check_embeddings(vectors, reference):
 
 
 def describe(model):
+    """Name a model in a line, as the user would write it where that is short."""
     if isinstance(model, list | tuple):
         return f"[{', '.join(map(describe, model))}]"
     if is_skorch_net(model):  # whose repr is a page

@@ -1,18 +1,17 @@
 """What a method trains with: rows, old answers, plain models, losses, held-out rows."""
 
-from sklearn_graceful.training._comparison import HeldOutFigures, cheapest, hold_out
+from sklearn_graceful.training._comparison import HeldOutFigures, cheapest
 from sklearn_graceful.training._fitted_network import FittedNetwork
 from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
-    answers_of_model,
     answers_of_proba,
     warn_of_wrong_input,
 )
 from sklearn_graceful.training._plain import mean_logits
 from sklearn_graceful.training._rows import stack_rows
-from sklearn_graceful.training._sources import ask_with_warnings, newest_right
+from sklearn_graceful.training._sources import ask_with_warnings
 from sklearn_graceful.training._training import Training
 from sklearn_graceful.training._weighted_rows import WeightedRows
 
@@ -23,14 +22,11 @@ __all__ = [
     "OldAnswers",
     "Training",
     "WeightedRows",
-    "answers_of_model",
     "answers_of_proba",
     "ask_with_warnings",
     "cheapest",
-    "hold_out",
     "learner_kind",
     "mean_logits",
-    "newest_right",
     "stack_rows",
     "warn_of_wrong_input",
 ]

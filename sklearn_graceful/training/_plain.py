@@ -1,6 +1,6 @@
 """Plain new models, which methods learn from or compare with."""
 
-from dataclasses import replace
+from copy import copy
 
 import numpy as np
 from sklearn.base import clone
@@ -23,20 +23,22 @@ def fit_plain_models(training, number):
     classifier whose log-probabilities are the mean of theirs, up to a constant a row.
     """
     seeds = check_random_state(None).randint(2**31 - 1, size=number)
-    training = replace(training, verbose=0)
     if number > 1 and training.is_net and trains_alike_when_packed(training.learner):
         packed = pack(training.learner, number)
         packed = replace_last_step(clone(training.estimator), packed)
         try:
-            return [_fit(replace(training, estimator=packed), seeds[0])]
+            return [_fit(training, packed, seeds[0])]
         except NotPackableError:
             pass  # what its module does shows only now
-    return [_fit(training, seed) for seed in seeds]
+    return [_fit(training, training.estimator, seed) for seed in seeds]
 
 
-def _fit(training, seed):
+def _fit(training, estimator, seed):
+    # A copy has what was found out already: the old model is not asked again.
+    plain = copy(training)
+    plain.estimator, plain.verbose = estimator, 0
     with isolated_randomness(seed):
-        return training.fit(training.plain_loss())["estimator_"]
+        return plain.fit(plain.plain_loss())["estimator_"]
 
 
 def mean_logits(models, X):

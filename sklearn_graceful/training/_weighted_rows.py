@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._probabilities import COPY_FLOOR
+from sklearn_graceful.training._rows import as_rows
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ class WeightedRows:
     def fit(self, learner, X, classes):
         """Fit a classifier; `X` are the training rows, `classes` the labels' names."""
         if self.copied is not None:
-            # Not every sparse format can be indexed.
-            X = X.tocsr() if hasattr(X, "tocsr") else X
-            X = _safe_indexing(X if hasattr(X, "shape") else np.asarray(X), self.copied)
+            X = as_rows(X if hasattr(X, "shape") else np.asarray(X))
+            X = _safe_indexing(X, self.copied)
         weight = {} if self.weight is None else {"sample_weight": self.weight}
         learner.fit(X, classes[self.y], **weight)

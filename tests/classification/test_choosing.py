@@ -337,3 +337,22 @@ def test_out_of_fold_is_refused_where_it_cannot_be(old, arguments, error, messag
     arguments = {"old_model": old, **arguments}
     with pytest.raises(error, match=message):
         PCClassifier(learner()).fit(X_train, y_train, **arguments)
+
+
+class Counted(GaussianNB):
+    """Counts how often it is fitted, in a class attribute."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        type(self).fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+def test_out_of_fold_answers_are_found_once_for_teachers_and_student():
+    old = Counted(var_smoothing=1e-2).fit(X_train, y_train)
+    critical = np.arange(900) % 7 == 0
+    model = PCClassifier(learner(), old_model=old, method=Match(), random_state=0)
+    Counted.fits = 0
+    model.fit(X_train, y_train, old_proba="out-of-fold", critical=critical)
+    assert Counted.fits == 5

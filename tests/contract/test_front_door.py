@@ -10,9 +10,11 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn_graceful import (
     CompatibleEmbedder,
     FlipControlledClassifier,
+    OldModelMismatchWarning,
     PCClassifier,
 )
-from sklearn_graceful.nn import mlp_net
+from sklearn_graceful.compatibility import BT2
+from sklearn_graceful.nn import embedding_net, mlp_net
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,14 @@ def test_a_threshold_of_the_old_models_own_is_respected(scaled):
     model = PCClassifier(LogisticRegression(), old_model=strict, method="naive")
     model.fit(X, y)
     np.testing.assert_array_equal(model.reference_.predict(X), strict.predict(X))
+
+
+def test_useless_old_vectors_are_warned_of_once(scaled):
+    X, y = scaled
+    useless = np.random.default_rng(0).normal(size=(len(y), 2))
+    embedder = CompatibleEmbedder(
+        embedding_net((8,), max_epochs=1), method=BT2(extra_dims=2), random_state=0
+    )
+    with pytest.warns(OldModelMismatchWarning) as caught:
+        embedder.fit(X, y, old_embeddings=useless)
+    assert len(caught) == 1

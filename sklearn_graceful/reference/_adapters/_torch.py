@@ -92,4 +92,5 @@ def floating_dtype(module):
 
 
 def first_output(outputs):
+    """What a module yields, or the first of several outputs."""
     return outputs[0] if isinstance(outputs, list | tuple) else outputs
