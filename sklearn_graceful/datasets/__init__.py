@@ -12,6 +12,8 @@ from sklearn_graceful.datasets._fashion_mnist import load_fashion_mnist
 from sklearn_graceful.datasets._minilm import MiniLMEmbedder
 from sklearn_graceful.datasets._mlbench import load_mlbench
 from sklearn_graceful.datasets._mnist import load_mnist_5k
+from sklearn_graceful.datasets._modeldata import load_modeldata
+from sklearn_graceful.datasets._spam import load_spam
 from sklearn_graceful.datasets._wordllama import WordLlamaEmbedder
 
 __all__ = [
@@ -21,4 +23,6 @@ __all__ = [
     "load_fashion_mnist",
     "load_mlbench",
     "load_mnist_5k",
+    "load_modeldata",
+    "load_spam",
 ]

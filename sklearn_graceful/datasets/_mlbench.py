@@ -4,13 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_graceful.datasets._packages import check_data, find_file, import_extra
-
-_FOLDERS = (
-    "/usr/lib/R/site-library/mlbench/data",
-    "/usr/local/lib/R/site-library/mlbench/data",
-    "/usr/lib/R/library/mlbench/data",
-)
+from sklearn_graceful.datasets._packages import check_data
+from sklearn_graceful.datasets._r_data import as_numbers, read_rda
 
 
 class _Table(NamedTuple):
@@ -105,24 +100,10 @@ def load_mlbench(name, *, path=None):
     if name not in _TABLES:
         raise ValueError(f"Unknown set {name!r}; known are {', '.join(_TABLES)}.")
     table = _TABLES[name]
-    file = find_file(
-        f"{table.frame}.rda", package="r-cran-mlbench", folders=_FOLDERS, path=path
-    )
-    pyreadr = import_extra("pyreadr", "load_mlbench reads R's files with pyreadr")
-    frame = pyreadr.read_r(str(file))[table.frame]
+    frame = read_rda("mlbench", table.frame, path)
     y = frame.pop(table.target).to_numpy(dtype=str)
     X = np.column_stack(
-        [_numbers(frame[c], one_hot=c in table.one_hot) for c in frame.columns]
+        [as_numbers(frame[c], one_hot=c in table.one_hot) for c in frame.columns]
     )
     check_data(f"mlbench's {table.frame}", X, y, table.counts, table.n_features)
     return X, y
-
-
-def _numbers(column, *, one_hot):
-    """Column of a data frame as numbers; with `one_hot`, a column a category."""
-    if not one_hot:
-        return column.to_numpy().astype(np.float64)
-    values = column.to_numpy(dtype=str)
-    # In the order of the categories, which sorting as text would lose.
-    categories = np.asarray(column.cat.categories, dtype=str)
-    return (values[:, None] == categories).astype(np.float64)
