@@ -5,6 +5,7 @@ from sklearn_graceful.nn._classifier import InMemoryClassifier
 from sklearn_graceful.nn._device import resolve_device
 from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
+from sklearn_graceful.nn._length import log_losses
 from sklearn_graceful.nn._loop import LeanEpochs, first_output, train_net
 from sklearn_graceful.nn._mlp import MLP, mlp_net
 from sklearn_graceful.nn._outputs import Probabilities, output_kind, to_logits
@@ -15,7 +16,7 @@ from sklearn_graceful.nn._packed_net import (
     packed_mlp_net,
     trains_alike_when_packed,
 )
-from sklearn_graceful.nn._seeding import isolated_randomness
+from sklearn_graceful.nn._seeding import fixed_seed, isolated_randomness
 from sklearn_graceful.nn._weights import (
     copy_weights,
     interpolate_weights,
@@ -37,9 +38,11 @@ __all__ = [
     "embed",
     "embedding_net",
     "first_output",
+    "fixed_seed",
     "interpolate_weights",
     "isolated_randomness",
     "load_weights",
+    "log_losses",
     "mlp_net",
     "output_kind",
     "pack",

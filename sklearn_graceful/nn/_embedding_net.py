@@ -36,9 +36,10 @@ def embedding_net(hidden_sizes=(128, 128), *, device="auto", **skorch_params):
     device : str, default="auto"
         ``"auto"``: CUDA when there is a CUDA device, else the CPU.
     **skorch_params
-        Any parameter of ``skorch.NeuralNet``, such as ``max_epochs`` (default 100),
-        ``lr`` (0.003), ``batch_size`` (64), ``optimizer`` (fused AdamW),
-        ``callbacks`` or ``verbose`` (0).
+        Any parameter of ``skorch.NeuralNet``, such as ``max_epochs`` (default 100;
+        ``"auto"`` as in :class:`InMemoryClassifier`, by the loss that is trained on),
+        ``lr`` (0.003), ``batch_size`` (64), ``optimizer`` (fused AdamW), ``callbacks``
+        or ``verbose`` (0).
 
     Returns
     -------
@@ -55,7 +56,8 @@ def embedding_net(hidden_sizes=(128, 128), *, device="auto", **skorch_params):
     >>> CompatibleEmbedder(net, embedding_dim=8).fit_transform(X / 16, y).shape
     (1797, 8)
     """
-    # Neighbourhoods take longer to learn than classes.
+    # Neighbours go on getting better for long after the loss on rows held out has
+    # stopped falling, and hardly get worse: a length that is seen there is too short.
     defaults = {"max_epochs": 100, "lr": 3e-3, "batch_size": 64}
     params = mlp_params(hidden_sizes, device=device, **(defaults | skorch_params))
     return NeuralNet(EmbeddingMLP, criterion=nn.Identity, **params)

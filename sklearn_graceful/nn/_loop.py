@@ -14,10 +14,32 @@ from sklearn_graceful.nn._batches import (
     take_integers_as_floats,
     use_in_memory_batches,
 )
+from sklearn_graceful.nn._length import (
+    Tuning,
+    as_strata,
+    counted_steps,
+    log_losses,
+    train_for_length,
+)
+from sklearn_graceful.nn._outputs import output_kind, to_logits
+from sklearn_graceful.nn._seeding import isolated_randomness
 from sklearn_graceful.nn._weights import load_weights
 
+# What a tuning leaves out: it has a schedule and rows of its own.
+_PUT_ASIDE = {"max_epochs": 0, "callbacks": "disable", "train_split": None}
 
-def train_net(net, X, y, objective, *, start_from=None, verbose=0):
+
+def train_net(
+    net,
+    X,
+    y,
+    objective,
+    *,
+    start_from=None,
+    n_epochs=None,
+    after_epoch=None,
+    verbose=0,
+):
     """Train an unfitted skorch net in place, on another loss than its own.
 
     Class, criterion, module, optimizer, callbacks and validation split stay the net's;
@@ -36,6 +58,12 @@ def train_net(net, X, y, objective, *, start_from=None, verbose=0):
         parameters are trained too. The net's own criterion becomes its ``criterion``.
     start_from : dict of str to tensor, default=None
         Weights of a module of the same architecture. None: the module's own start.
+    n_epochs : int, default=None
+        Tune: train for so many epochs, over which the learning rate falls from twice
+        the net's own to 0, without its callbacks and its validation split. None: train
+        as the net says.
+    after_epoch : callable, default=None
+        Called without arguments after each epoch.
     verbose : int, default=0
         skorch's verbosity.
 
@@ -49,13 +77,17 @@ def train_net(net, X, y, objective, *, start_from=None, verbose=0):
     ValueError
         If `start_from` fits another architecture.
     """
+    own = {}
+    if n_epochs is not None:
+        own = {name: getattr(net, name) for name in _PUT_ASIDE}
+        vars(net).update(_PUT_ASIDE, max_epochs=Tuning(n_epochs))
     net.set_params(verbose=verbose)
     use_in_memory_batches(net)
     # Methods of this one net, each gone as soon as skorch has called it: the net is
     # itself again before the first epoch, for callbacks that pickle it.
     hooks = {
         "initialize_criterion": partial(_initialize, net, objective, start_from),
-        "fit_loop": partial(_fit_loop, net, objective),
+        "fit_loop": partial(_fit_loop, net, objective, after_epoch),
     }
     vars(net).update(hooks)
     try:
@@ -65,6 +97,7 @@ def train_net(net, X, y, objective, *, start_from=None, verbose=0):
             vars(net).pop(hook, None)
         if hasattr(net, "objective_"):
             del net.objective_
+        vars(net).update(own)
     history = [dict(epoch) for epoch in net.history]
     _forget_training(net)
     return history
@@ -152,21 +185,76 @@ def _initialize(net, objective, start_from):
     return net
 
 
-def _fit_loop(net, objective, X, y=None, **_):
+def _fit_loop(net, objective, after_epoch, X, y=None, **_):
     """Run skorch's loop over epochs, with batches that know their rows."""
     del vars(net)["fit_loop"]
-    net.check_data(X, y)
-    net.check_training_readiness()
-    train, valid = net.get_split_datasets(X, y)
-    train_batches = numbered_batches(net, train, training=True)
-    valid_batches = numbered_batches(net, valid, training=False)
-    for _ in range(net.max_epochs):
-        net.notify("on_epoch_begin", dataset_train=train, dataset_valid=valid)
-        _run_epoch(net, objective, train_batches, "train", net.train_step)
-        if valid_batches is not None:
-            _run_epoch(net, objective, valid_batches, "valid", net.validation_step)
-        net.notify("on_epoch_end", dataset_train=train, dataset_valid=valid)
-    return net
+    with counted_steps(net):
+        return train_for_length(_OnObjective(net, objective, after_epoch), X, y)
+
+
+class OnOwnLoss:
+    """The way of training of a net alone: skorch's epochs, the net's own loss."""
+
+    def __init__(self, net, labels=None, fit_params=None):
+        self.net, self.fit_params = net, fit_params or {}
+        self._labels, self._kind = labels, None
+
+    def batches(self, dataset, *, training):
+        """The net's iterator over a dataset."""
+        return self.net.get_iterator(dataset, training=training)
+
+    def run(self, batches, prefix):
+        """Go over the batches once."""
+        training = prefix == "train"
+        step = self.net.train_step if training else self.net.validation_step
+        self.net.run_single_epoch(
+            batches, training=training, prefix=prefix, step_fn=step, **self.fit_params
+        )
+
+    def strata(self, n_rows):
+        """Class of each row."""
+        return as_strata(self._labels, n_rows)
+
+    def losses(self, X, y, rows):
+        """What tells how good the net is on a batch, of shape (n_scales, batch)."""
+        output = first_output(self.net.infer(X, **self.fit_params))
+        if self._kind is None:
+            self._kind = output_kind(output.float().cpu().numpy())
+        return log_losses(to_logits(output, self._kind), y, self.net.criterion_)
+
+
+class _OnObjective:
+    """The way of training on a loss of ours."""
+
+    def __init__(self, net, objective, after_epoch=None):
+        self.net, self.fit_params = net, {}
+        self._objective, self._after_epoch = objective, after_epoch
+
+    def batches(self, dataset, *, training):
+        return numbered_batches(self.net, dataset, training=training)
+
+    def run(self, batches, prefix):
+        training = prefix == "train"
+        step = self.net.train_step if training else self.net.validation_step
+        _run_epoch(self.net, self._objective, batches, prefix, step)
+        if training and self._after_epoch is not None:
+            self._after_epoch()
+
+    def strata(self, n_rows):
+        """Class of each row; -1 where it must not be held out."""
+        if hasattr(self._objective, "strata"):
+            return self._objective.strata()
+        return as_strata(getattr(self._objective, "y", None), n_rows)
+
+    def losses(self, X, y, rows):
+        output = first_output(self.net.infer(X))
+        y = y.to(output.device)
+        # What is random in a loss is the same at every look, and no draw of the
+        # training.
+        with isolated_randomness(0):
+            if hasattr(self._objective, "held_out_losses"):
+                return self._objective.held_out_losses(output, y, rows)
+            return len(output) * self._objective(output, y, rows)[None]
 
 
 def _run_epoch(net, objective, batches, prefix, step):

@@ -59,9 +59,10 @@ def mlp_net(
     device : str, default="auto"
         ``"auto"``: CUDA when there is a CUDA device, else the CPU.
     **skorch_params
-        Any parameter of :class:`InMemoryClassifier`, such as ``max_epochs``
-        (default 40), ``lr`` (0.001), ``batch_size`` (128), ``optimizer`` (fused
-        AdamW), ``callbacks`` or ``verbose`` (0).
+        Any parameter of :class:`InMemoryClassifier`, such as ``max_epochs`` (default
+        ``"auto"``, see there; 400 with `early_stopping`), ``lr`` (0.001),
+        ``batch_size`` (128), ``optimizer`` (fused AdamW), ``callbacks`` or ``verbose``
+        (0).
 
     Returns
     -------
@@ -101,7 +102,7 @@ def mlp_params(
     params = {
         "module__hidden_sizes": tuple(hidden_sizes),
         "device": resolve_device(device),
-        "max_epochs": 40,
+        "max_epochs": "auto",
         "lr": 1e-3,
         "batch_size": 128,
         "optimizer": torch.optim.AdamW,

@@ -162,7 +162,10 @@ def pack(net, n_members):
 
 
 def trains_alike_when_packed(net):
-    """Whether packed members of an unfitted net are trained as each would be alone."""
+    """Whether packed members of an unfitted net are trained as each would be alone.
+
+    With ``max_epochs="auto"`` as long as suits their mean.
+    """
     # Not so where something looks at all weights or at the loss as a whole: gradient
     # clipping by norm, early stopping, LBFGS, a validation split, a net class with
     # steps of its own. What the module does shows only when it is packed.

@@ -2,6 +2,7 @@
 
 import random
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -11,11 +12,7 @@ from sklearn.utils import check_random_state
 @contextmanager
 def isolated_randomness(random_state):
     """Seed Python's, NumPy's and torch's global generators, then put them back."""
-    if random_state is None:
-        # Not even the seed is taken from the global generators.
-        seed = int(np.random.SeedSequence().generate_state(1)[0])
-    else:
-        seed = int(check_random_state(random_state).randint(2**31 - 1))
+    seed = int(check_random_state(fixed_seed(random_state)).randint(2**31 - 1))
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
@@ -26,3 +23,13 @@ def isolated_randomness(random_state):
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+
+
+def fixed_seed(random_state):
+    """A seed that gives the same stream twice: drawn, unless it is a number already."""
+    if isinstance(random_state, Integral):
+        return random_state
+    if random_state is None:
+        # Not even the seed is taken from the global generators.
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(check_random_state(random_state).randint(2**31 - 1))

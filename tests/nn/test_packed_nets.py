@@ -189,7 +189,9 @@ def test_a_packed_net_learns_by_every_method(method):
 
 
 def test_an_ensemble_is_surer_than_its_members():
-    model = PCClassifier(packed_mlp_net(8, (32,)), method="none", random_state=0)
+    model = PCClassifier(
+        packed_mlp_net(8, (32,), max_epochs=40), method="none", random_state=0
+    )
     model.fit(X[:200], y[:200])
     rows = torch.tensor(X[200:])
     alone = [
@@ -296,7 +298,8 @@ def test_teachers_of_any_module(module, monkeypatch):
     estimator = make_pipeline(StandardScaler(), net)
     model = PCClassifier(estimator, method=ELODI(n_teachers=3), random_state=0)
     assert model.fit(X, y).score(X, y) > 0.8
-    assert packed == ([3] if module in (MLP, Tanh) else [])
+    # The first is trained alone: others may need it as it is.
+    assert packed == ([2] if module in (MLP, Tanh) else [])
     assert not hasattr(estimator[0], "mean_")
 
 
@@ -312,7 +315,7 @@ def test_members_are_as_good_and_as_different_as_nets_apart():
         model = PCClassifier(net, method="none", random_state=seed)
         return model.fit(X[:200], y[:200])
 
-    options, rows = {"batch_size": 16}, torch.tensor(X[200:])
+    options, rows = {"max_epochs": 40, "batch_size": 16}, torch.tensor(X[200:])
     pack_of_6 = fit(packed_mlp_net(6, (32,), **options), 0)
     members = pack_of_6.estimator_.module_.members()
     together = disagreement([member(rows).detach().numpy() for member in members])
@@ -327,7 +330,7 @@ def test_methods_take_teachers_together_and_apart_alike(method):
     old = LogisticRegression(max_iter=1000).fit(X[:100], y[:100])
     scores = []
     for callbacks in ([], [GradientNormClipping(1e9)]):  # which clips nothing
-        net = mlp_net((32,), batch_size=32, callbacks=callbacks)
+        net = mlp_net((32,), max_epochs=40, batch_size=32, callbacks=callbacks)
         assert trains_alike_when_packed(net) == (not callbacks)
         model = PCClassifier(net, method=method, old_model=old, random_state=0)
         scores.append(model.fit(X[:300], y[:300]).score(X[300:], y[300:]))
