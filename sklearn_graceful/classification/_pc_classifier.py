@@ -1,5 +1,8 @@
 """Positive-congruent training of any classifier."""
 
+from copy import copy, deepcopy
+
+import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -9,10 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
 from sklearn_graceful._row_arguments import check_row_count
+from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.congruence import METHODS, Congruence
-from sklearn_graceful.metrics import is_negative_flip
-from sklearn_graceful.nn import mlp_net
-from sklearn_graceful.training import Training, learner_kind
+from sklearn_graceful.metrics import check_labels, is_negative_flip
+from sklearn_graceful.nn import load_weights, mlp_net
+from sklearn_graceful.training import Progress, Training, learner_kind
 
 
 def _learner_has(method):
@@ -25,6 +29,11 @@ def _learner_has(method):
         return True
 
     return check
+
+
+def _has_path(self):
+    """Whether there is a path to move on; for ``available_if``."""
+    return hasattr(self, "update_path_")
 
 
 class PCClassifier(
@@ -64,7 +73,8 @@ class PCClassifier(
         Seed of everything random in the fit. The global generators are left as they
         were found, so with None two fits differ even after ``np.random.seed``.
     verbose : int, default=0
-        Progress of a network: 0 is silent.
+        1: a bar on a terminal, with what is being trained, the share done and the time
+        left. 2 and more: what a network itself prints, too.
 
     Attributes
     ----------
@@ -79,6 +89,10 @@ class PCClassifier(
     choice_ : list of classification.HeldOutFigures
         Of each candidate for `method_`, the plain model first: ``method``, ``error``
         and ``nfr`` on held-out rows. Only where there was a choice.
+    update_path_ : StrengthPath
+        The same figures by strength, and a network for each, to which
+        :meth:`at_flip_cost` moves. Networks whose strength was chosen only.
+        :class:`~sklearn_graceful.inspection.StrengthPathDisplay` draws it.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -168,8 +182,7 @@ class PCClassifier(
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
             Rows whose correctness may not be lost. Where the old model is right, the
-            row's loss is multiplied by ``1 + critical``; True counts as 10. So is the
-            cost of a flip where ``"focal"`` chooses on held-out rows.
+            row's loss is multiplied by ``1 + critical``; True counts as 10.
 
         Returns
         -------
@@ -196,7 +209,7 @@ class PCClassifier(
             )
             method = as_method(self.method, Congruence, METHODS)
             method.check(training)
-            with training.own_randomness():
+            with training.own_randomness(), training.progress.of_fit():
                 fitted = method.train(training)
             vars(self).update(fitted)
             self.classes_ = training.classes
@@ -216,7 +229,8 @@ class PCClassifier(
             **self._check_given(X, y, old_model, sample_weight, critical),
             old_proba=old_proba,
             prepare=self._check_X,
-            verbose=self.verbose,
+            verbose=max(0, self.verbose - 1),
+            progress=Progress(shown=self.verbose > 0),
         )
         _check_old_answers(training)
         if training.is_net and len(training.classes) < 2:
@@ -259,6 +273,64 @@ class PCClassifier(
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(self._check_X(X))
+
+    @available_if(_has_path)
+    def at_flip_cost(self, flip_cost):
+        """Move to another strength of the update path; nothing is trained.
+
+        Parameters
+        ----------
+        flip_cost : float
+            What a negative flip costs, from 0 (the plain new model) to the highest of
+            ``update_path_.flip_cost``. Between two points of the path the weights lie
+            between theirs.
+
+        Returns
+        -------
+        other : PCClassifier
+            Fitted; this one stays as it is. Its ``choice_``, ``update_path_`` and
+            ``method_`` still tell what was chosen in ``fit``.
+
+        Raises
+        ------
+        ValueError
+            If it is not on the path, or between two points of a network with batch
+            normalisation.
+        """
+        weights = self.update_path_.weights_at(flip_cost)
+        other = copy(self)
+        other.estimator_ = deepcopy(self.estimator_)
+        load_weights(last_step(other.estimator_).module_, weights)
+        return other
+
+    @available_if(_has_path)
+    def update_path(self, X, y):
+        """Error and NFR of the whole path, on labelled rows of one's choice.
+
+        On rows that took no part in ``fit`` this is an honest picture of what another
+        strength would bring.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,)
+            Labels.
+
+        Returns
+        -------
+        path : StrengthPath
+            ``update_path_`` with the figures of these rows.
+
+        Raises
+        ------
+        ValueError
+            If the number or kind of labels is wrong.
+        """
+        y, y_old = check_labels(y=y, y_old=self.reference_.predict(X))
+        path = self.update_path_
+        wrong = [self.at_flip_cost(cost).predict(X) != y for cost in path.flip_cost]
+        return path.on_rows(np.array(wrong), y_old == y)
 
     def _make_estimator(self):
         if self.estimator is None:

@@ -86,7 +86,7 @@ def train_imitation(mixture, X, y, *, estimator, method, sample_weight, random_s
     model = PCClassifier(
         _learner_of(mixture.estimator) if estimator is None else estimator,
         old_model=mixture,
-        method=Match(old_share=1.0) if method is None else method,
+        method=Match(flip_cost=0.0, old_share=1.0) if method is None else method,
         random_state=random_state,
     )
     with warnings.catch_warnings():

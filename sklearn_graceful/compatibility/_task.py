@@ -84,17 +84,23 @@ class Batch:
     ``unit`` are the embeddings at unit length, ``old_view`` their view in the old space
     where there is one; ``y``, ``old``, ``right``, ``paragon`` and ``weight`` are those
     of the rows, as in :class:`Task`, or None. ``everything`` has them of all rows.
+    Another `length` than 1 multiplies all cosines with new embeddings.
     """
 
-    def __init__(self, everything, embeddings, rows):
+    def __init__(self, everything, embeddings, rows, length=1.0):
         if isinstance(rows, slice):
             rows = torch.arange(rows.start, rows.stop)
         self.rows = rows.to(embeddings.device)
         self.everything = everything
         self.embeddings = embeddings
-        self.unit = F.normalize(embeddings, dim=1)
+        self.length = length
+        self.unit = length * F.normalize(embeddings, dim=1)
         if everything.old is not None:
-            self.old_view = unit_old_view(embeddings, everything.old.shape[1])
+            self.old_view = self.view(everything.old.shape[1])
+
+    def view(self, dim):
+        """View of the embeddings in a space of `dim` dimensions."""
+        return self.length * unit_old_view(self.embeddings, dim)
 
     def __getattr__(self, name):
         tensor = getattr(self.everything, name)

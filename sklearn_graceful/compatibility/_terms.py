@@ -4,10 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sklearn_graceful.compatibility._task import Batch, unit_old_view
+from sklearn_graceful.compatibility._task import Batch
 
 # Cosines differ by at most 2, and exp(-2 * 40) is still a number in single precision.
 MAX_SCALE = 40
+# None above 1, for the same reason.
+_LENGTHS = tuple(0.05 ** (k / 11) for k in range(12))
 
 
 class CompatibilityLoss(nn.Module):
@@ -24,16 +26,24 @@ class CompatibilityLoss(nn.Module):
 
     def forward(self, output, y, rows):
         """What each row of a batch adds to the weighted mean loss."""
-        embeddings = output.float()
-        batch = Batch(self, embeddings, rows)
+        return self._losses(Batch(self, output.float(), rows)) / len(output)
+
+    def held_out_losses(self, output, y, rows):
+        """What tells how good the net is on a batch that it was not trained on.
+
+        The loss of every row at several lengths of the embeddings, of shape
+        (n_lengths, batch): that a net is too sure of itself shall not count.
+        """
+        batches = (Batch(self, output.float(), rows, length) for length in _LENGTHS)
+        return torch.stack([self._losses(batch) for batch in batches])
+
+    def _losses(self, batch):
         losses = [
             weight * term(batch)
             for weight, term in zip(self.weights, self.terms, strict=True)
         ]
-        losses = sum(losses, embeddings.new_zeros(len(embeddings)))
-        if batch.weight is not None:
-            losses = batch.weight * losses
-        return losses / len(losses)
+        losses = sum(losses, batch.embeddings.new_zeros(len(batch.embeddings)))
+        return losses if batch.weight is None else batch.weight * losses
 
     def head(self):
         """Class weights of the new head, of shape (n, dim); None without one."""
@@ -145,7 +155,7 @@ class PrototypeNeighbourhood(nn.Module):
 
     def forward(self, batch):
         """Loss of every row; 0 where its class has no prototype."""
-        view = unit_old_view(batch.embeddings, self.vectors.shape[1])
+        view = batch.view(self.vectors.shape[1])
         own_class = batch.y[:, None] == self.labels
         return neighbourhood_loss(self.scale * view @ self.vectors.mT, own_class)
 

@@ -13,6 +13,7 @@ from sklearn_graceful.congruence._ldi import LDI
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._muscle import Muscle
 from sklearn_graceful.congruence._naive import Naive
+from sklearn_graceful.congruence._strength_path import StrengthPath
 
 METHODS = find_methods(vars(), Congruence)
 
@@ -32,4 +33,5 @@ __all__ = [
     "Muscle",
     "Naive",
     "NoCongruence",
+    "StrengthPath",
 ]

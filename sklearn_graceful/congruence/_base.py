@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from sklearn_graceful._method import Method
-from sklearn_graceful.training import Objective, WeightedRows
+from sklearn_graceful.training import Objective, SoftLabels, WeightedRows
 
 
 class Congruence(Method):
@@ -181,17 +181,19 @@ class Congruence(Method):
             return NoCongruence().train(training)
         method = self.suited_to(training.kind)
         label_weight, old_weight = method.row_weights(training)
-        if old_weight is None:
-            kind = Objective if training.is_net else WeightedRows
-            loss = kind(training.y, label_weight)
-        elif training.is_net:
+        if training.is_net and old_weight is not None:
             known = training.old.known
             loss = method.objective(training, label_weight, old_weight, known)
-        else:
-            loss = WeightedRows.of_soft_labels(
+        elif training.is_net:
+            loss = Objective(training.y, label_weight)
+        elif old_weight is None and training.kind != "boosting":
+            loss = WeightedRows(training.y, label_weight)
+        else:  # also of labels alone: some boosters take weights slowly
+            old_weight = np.zeros(len(training.y)) if old_weight is None else old_weight
+            loss = SoftLabels.of_losses(
                 training.y, training.old.proba, label_weight, old_weight
             )
-        return {"method_": method, **training.fit(loss)}
+        return {"method_": method, **training.fit(loss, name=method.name)}
 
     def suited_to(self, learner):
         """Return this method with every open choice made for a kind of learner.
@@ -301,8 +303,8 @@ class NoCongruence(Congruence):
             training.check_takes_weights()
 
     def train(self, training):
-        """Train a plain model."""
-        return {"method_": self, **training.fit(training.plain_loss())}
+        """Train a plain model: the one that others start from or are compared with."""
+        return {"method_": self, **training.plain(1).fitted[0]}
 
 
 def centred(logits):

@@ -3,7 +3,6 @@
 import numpy as np
 
 from sklearn_graceful.congruence._ldi import LogitDifferenceInhibition
-from sklearn_graceful.training import mean_logits
 
 
 class ELODI(LogitDifferenceInhibition):
@@ -73,4 +72,4 @@ class ELODI(LogitDifferenceInhibition):
 
     def references(self, training):
         """Logits of the teachers."""
-        return [mean_logits(training.plain(int(self.n_teachers)), training.X)]
+        return [training.plain(int(self.n_teachers)).mean_logits(training.X)]

@@ -1,45 +1,49 @@
 """The default method."""
 
-import numpy as np
-
+from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.congruence._base import Congruence, NoCongruence
+from sklearn_graceful.congruence._choice import compare
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
-from sklearn_graceful.metrics import is_negative_flip
-from sklearn_graceful.training import HeldOutFigures, cheapest
+from sklearn_graceful.congruence._strength_path import StrengthPath
+from sklearn_graceful.training import strongest_allowed
 
-# With fewer held-out rows that count chance decides.
-FEWEST_ROWS = 100
-
-_OLD_SHARES = (0.2, 0.3, 0.45, 0.6)
-# Strengths of the focal terms, and which is taken with too few rows to choose on.
+# From weak to strong, with an old model that can be asked; trees cost most by far.
+_LADDERS = {
+    "net": [Match(1.0), Match(3.0), Match(6.0)],
+    "boosting": [Naive(3.0), Match(3.0), Match(10.0)],
+    "other": [Match(3.0), Match(10.0)],
+}
+# Where some error may be lost.
+_STRONGER = Match(20.0)
+_WITHOUT_CHOICE = {"net": Match(1.0), "boosting": Match(3.0), "other": Match(3.0)}
+# Strengths of the terms that do with stored outputs, and which is taken with too few
+# rows to choose on.
 _STRENGTHS = {
     "net": ((0.003, 0.01, 0.03, 0.1), 0.01),
-    "boosting": ((1.0, 3.0), 1.0),
+    "boosting": ((1.0, 3.0, 10.0), 1.0),
     "other": ((0.01, 0.03, 0.1, 0.3), 0.03),
 }
 
 
 class Focal(Congruence):
-    """The form of congruence that suits learner and old model, at a chosen strength.
+    """As few negative flips as possible at no higher error than plain retraining.
 
     With an old model that can be asked about new rows, it is ``Match``. With stored
     outputs only, or where ``Match`` cannot work (sparse X, texts, a learner without
     ``predict_proba`` or ``sample_weight``), a network gets ``FocalLM``, boosted trees
-    ``Naive`` and any other learner ``FocalKL`` at temperature 1. For boosted trees do
-    not expect much of stored outputs: soft labels gave them more negative flips and a
-    higher error on most of the sets we measured.
+    ``Naive`` and any other learner ``FocalKL`` at temperature 1.
 
-    The strength that pays depends on how good the old model is, so it is chosen: the
-    candidates, and no congruence at all, are trained on `1 - validation_fraction` of
-    the rows, and compared by ``error + flip_cost * NFR`` on the others. A middle
-    strength is kept unless another one is better by more than the standard error of
-    the difference; the winner is trained on all rows. That costs up to 6 fits of the
-    method in place of one. With fewer than 100 rows to choose on, those of weight 0
-    not counted, nothing is chosen. To pay for one fit only, give `strength`, or
-    use ``Match(old_share=...)`` instead.
+    The strength that pays depends on how good the old model is, so it is chosen: a
+    plain model and the candidates are trained on `1 - validation_fraction` of the rows
+    and compared on the others. The strongest is taken whose error exceeds the plain
+    model's by no more than `max_error_increase` and one standard error of the paired
+    difference, and never one that is worse on both error and flips. It is then trained
+    on all rows. Candidates of ``Match`` share their plain models and all that these and
+    the old model say. With fewer than 100 rows to choose on, those of weight 0 not
+    counted, nothing is chosen and a middle strength is taken.
 
     Parameters
     ----------
@@ -52,10 +56,8 @@ class Focal(Congruence):
     beta : float, default=5.0
         Additional focal weight of rows that the old model has right. Any other value
         asks for the focal terms, and is refused for boosted trees.
-    flip_cost : float, default=1.0
-        What a negative flip costs, on top of the error that it is: at 1, one flip less
-        is worth one error more. That of a `critical` row of ``fit`` costs ``1 +
-        critical`` times as much.
+    max_error_increase : float, default=0.0
+        Error that may be lost for fewer flips, in shares of rows: 0.01 is one point.
     validation_fraction : float, default=0.2
         Share of the rows of each class that the strength is chosen on, in (0, 1).
 
@@ -74,8 +76,8 @@ class Focal(Congruence):
     >>> old = LogisticRegression(C=0.01).fit(X[::3], y[::3])
     >>> learner = LogisticRegression(max_iter=1000)
     >>> new = PCClassifier(learner, method="focal", random_state=0)
-    >>> new.fit(X, y, old_model=old).method_.old_share
-    0.45
+    >>> new.fit(X, y, old_model=old).method_.flip_cost
+    3.0
     >>> new.set_params(method=Focal(strength=0.1)).fit(X, y, old_model=old).method_
     FocalKL(strength=0.1, temperature=1.0)
     """
@@ -83,17 +85,22 @@ class Focal(Congruence):
     name = "focal"
 
     _bounds = Congruence._bounds | {
-        "flip_cost": (0, float("inf")),
+        "max_error_increase": (0, 1),
         "validation_fraction": (1e-6, 1 - 1e-6),
     }
 
     def __init__(
-        self, strength=None, alpha=1.0, beta=5.0, flip_cost=1.0, validation_fraction=0.2
+        self,
+        strength=None,
+        alpha=1.0,
+        beta=5.0,
+        max_error_increase=0.0,
+        validation_fraction=0.2,
     ):
         self.strength = strength
         self.alpha = alpha
         self.beta = beta
-        self.flip_cost = flip_cost
+        self.max_error_increase = max_error_increase
         self.validation_fraction = validation_fraction
 
     def check(self, training):
@@ -102,17 +109,24 @@ class Focal(Congruence):
             method.check(training)
 
     def train(self, training):
-        """Train by the candidate that costs least on held-out rows."""
+        """Choose a candidate on held-out rows and train it on all of them."""
         if training.old is None:
             return NoCongruence().train(training)
         candidates, default = self.candidates(training)
-        figures, chosen = None, default
-        if len(candidates) > 1:
-            # The chosen one is then trained as it would be without a choice.
-            with training.own_randomness():
-                figures, chosen = self._choose(candidates, default, training)
-        fitted = chosen.train(training)
-        return fitted if figures is None else {**fitted, "choice_": figures}
+        if len(candidates) == 1:
+            return default.train(training)
+        # The chosen one is then trained as if nothing had been drawn.
+        with training.own_randomness():
+            training.progress.expect(_n_models(candidates, training))
+            rest, figures = compare(candidates, training, self.validation_fraction)
+        if figures is None:
+            return default.train(training)
+        chosen = strongest_allowed(figures, self.max_error_increase)
+        later = training.after(rest)
+        fitted = {**figures[chosen].method.train(later), "choice_": figures}
+        if _is_path(candidates, training):
+            fitted["update_path_"] = _trace_path(figures, chosen, later, fitted)
+        return fitted
 
     def candidates(self, training):
         """Methods to choose from, and the one to take where chance would decide.
@@ -125,7 +139,7 @@ class Focal(Congruence):
         Returns
         -------
         candidates : list of Congruence
-            One where nothing is chosen.
+            From the weakest to the strongest; one where nothing is chosen.
         default : Congruence
 
         Raises
@@ -137,41 +151,13 @@ class Focal(Congruence):
             term = self._focal_term(training.kind, self.strength)
             return [term], term
         if (self.alpha, self.beta) == (1.0, 5.0) and Match.works_with(training):
-            matches = [Match(share).suited_to(training.kind) for share in _OLD_SHARES]
-            return matches, matches[_OLD_SHARES.index(0.45)]
+            ladder = list(_LADDERS[training.kind])
+            if self.max_error_increase > 0:
+                ladder.append(_STRONGER)
+            return ladder, _WITHOUT_CHOICE[training.kind]
         strengths, default = _STRENGTHS[training.kind]
         terms = [self._focal_term(training.kind, strength) for strength in strengths]
         return terms, terms[strengths.index(default)]
-
-    def _choose(self, candidates, default, training):
-        """Figures of all candidates on held-out rows, and the one that costs least.
-
-        A row costs 0 if the new model has it right, 1 if both have it wrong, and ``1 +
-        flip_cost * (1 + critical)`` if only the old one has it right.
-        """
-        rest, held_out = training.hold_out(self.validation_fraction)
-        weight = held_out.sample_weight
-        telling = len(held_out.y) if weight is None else np.count_nonzero(weight)
-        if telling < FEWEST_ROWS:
-            return None, default
-        methods = [NoCongruence(), *candidates]
-        fitted = (method.train(rest)["estimator_"] for method in methods)
-        wrong = np.array([held_out.is_wrong(estimator) for estimator in fitted])
-        flips = is_negative_flip(held_out.old.right, ~wrong)
-        flip_cost = self.flip_cost
-        if held_out.critical is not None:
-            flip_cost = flip_cost * (1 + held_out.critical)
-        costs = wrong + flip_cost * flips
-        best = cheapest(costs, methods.index(default), weight)
-        figures = [
-            HeldOutFigures(
-                method,
-                error=float(np.average(wrong[k], weights=weight)),
-                nfr=float(np.average(flips[k], weights=weight)),
-            )
-            for k, method in enumerate(methods)
-        ]
-        return figures, methods[best]
 
     def _focal_term(self, learner, strength):
         focus = {"alpha": self.alpha, "beta": self.beta}
@@ -185,3 +171,26 @@ class Focal(Congruence):
                 "alpha and beta have no meaning there. Set strength, or use 'focal_kl'."
             )
         return Naive(strength)
+
+
+def _is_path(candidates, training):
+    """Whether the candidates are networks that start from one plain network."""
+    return training.is_net and isinstance(candidates[0], Match)
+
+
+def _n_models(candidates, training):
+    """How often something is trained, nets of one pack counted as one."""
+    if _is_path(candidates, training):  # all twice, siblings once
+        return 2 * (1 + len(candidates)) + 1
+    return 2 + len(candidates)
+
+
+def _trace_path(figures, chosen, training, fitted):
+    """Networks of all strengths on all rows, of which one is trained already."""
+    networks = [training.plain(1).first]
+    for k, point in enumerate(figures[1:], start=1):
+        trained = fitted if k == chosen else point.method.train(training)
+        networks.append(trained["estimator_"])
+    if chosen == 0:
+        networks[0] = fitted["estimator_"]
+    return StrengthPath.of(figures, chosen, [last_step(e).module_ for e in networks])

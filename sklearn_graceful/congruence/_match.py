@@ -1,80 +1,97 @@
 """Function matching: agree with both models away from the training rows too."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from scipy.special import log_softmax
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
-from sklearn_graceful._probabilities import (
-    IMITATION_FLOOR,
-    MIXTURE_COPY_FLOOR,
-    log_exact,
-    log_floored,
-)
+from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
 from sklearn_graceful.congruence._kl import TemperedKL
+from sklearn_graceful.congruence._mixture import Mixture
 from sklearn_graceful.congruence._synthetic_rows import (
     can_be_swapped,
     synthetic_rows,
 )
-from sklearn_graceful.training import Objective, WeightedRows, stack_rows
+from sklearn_graceful.training import (
+    FittedNetwork,
+    Objective,
+    SoftLabels,
+)
 
-# What None stands for; chosen on validation rows of the sets in benchmarks/flips.
-_NET_DEFAULTS = {
-    "n_synthetic": 4,
-    "n_teachers": 4,
-    "swap_rate": 0.5,
-    "label_share": 0.3,
+# What None stands for; chosen on validation rows, see doc/benchmarks.
+_DEFAULTS = {
+    "net": {"n_synthetic": 8, "n_teachers": 4, "label_share": 0.3},
+    "boosting": {"n_synthetic": 3, "n_teachers": 1, "label_share": 0.3},
+    "other": {"n_synthetic": 4, "n_teachers": 1, "label_share": 3.0},
 }
-_OTHER_DEFAULTS = {
-    "n_synthetic": 8,
-    "n_teachers": 1,
-    "swap_rate": 0.35,
-    "label_share": 3.0,
-}
+# Of a tuning: a plain net may have learned in fewer.
+_FEWEST_STEPS = 150
+# Teachers, where each costs a fit of its own.
+_APART = 2
 
 
 class Match(TemperedKL):
-    """``label_share CE(y)`` on real rows, ``KL(mixture || p_new)`` on synthetic ones.
+    """``label_share CE(y)`` on real rows, ``KL(q || p_new)`` on synthetic ones.
 
     Agreement that is enforced on training rows carries over badly to new ones: there
     the flips of training rows are gone already. But the old model is a function and
     can be asked anywhere. So plain new models (the teachers) are trained first; they
-    and the old model label synthetic rows by the mixture ``(1 - s) log p_teacher +
-    s log p_old``; and one model learns the labels of the real rows and the
-    mixture on the synthetic ones. It holds what all of them know, at the prediction
-    cost of one.
+    and the old model say what they think of synthetic rows; and one model learns the
+    labels of the real rows and, on the synthetic ones, what should be answered in the
+    light of both. It holds what all of them know, at the prediction cost of one.
+
+    What should be answered follows from what a negative flip costs, c, on top of the
+    error that it is. With ``p ~ p_teacher^(1-s) p_old^s`` for what is known of the
+    true class, the expected cost is least for the class that maximises ``p(k)``, that
+    of the old model's label multiplied by ``1 + c``. So q is p with that factor,
+    normalised: the old label stays unless another one is likelier by the factor.
 
     A synthetic row is a real one that takes some of its features from another row,
-    before any preprocessing; of images and other arrays with more than two axes it is
-    a weighted mean of two rows. Columns that are an indicator of one another (one-hot)
-    change hands together.
+    before any preprocessing. Columns that are an indicator of one another (one-hot)
+    change hands together. Of images, arrays with four axes, it is in turn a weighted
+    mean of two, one with a patch of another in it, and one shifted by some pixels; of
+    other arrays with more than two axes a weighted mean of two rows.
 
-    A network learns the mixture's probabilities. Any other learner gets a synthetic
+    A network starts from the first teacher's weights and is tuned briefly: at a
+    learning rate that falls from twice its own to 0, without its callbacks and its
+    validation split. Any other learner is trained anew; those that have a loss of their
+    own for it learn q as it is (HistGradientBoosting, LightGBM, XGBoost), others get a
     row once for each class that is likely, weighted by its probability.
 
     It needs the old model itself; stored outputs do not do. Of a history the newest
     version is asked, since without labels nobody knows which one is right. It costs
-    the teachers' fits (networks train together, see :class:`nn.PackedClassifier`) and
-    one on ``1 + n_synthetic`` times the rows.
+    the teachers' fits (networks train together, see :class:`nn.PackedClassifier`) and,
+    for a network, a tuning; for another learner, one fit on ``1 + n_synthetic`` times
+    the rows.
 
     Parameters
     ----------
-    old_share : float, default=0.45
-        Share of the old model in the mixture's log-probabilities, s, in [0, 1].
+    flip_cost : float, default=3.0
+        What a negative flip costs, on top of the error that it is: the strength.
+    old_share : float, default=0.1
+        Share of the old model in the mixture's log-probabilities, s, in [0, 1]. At 1
+        the new model becomes the old one.
     n_synthetic : int or None, default=None
-        Synthetic rows for each real one. None: 4 for a network, 8 for any other
+        Synthetic rows for each real one; for a network at most so many, and no more
+        than it looks at. None: 8 for a network, 3 for boosted trees, 4 for any other
         learner.
     n_teachers : int or None, default=None
         Plain new models, of other seeds, whose log-probabilities are averaged. None: 4
-        for a network, 1 for any other learner. At a share of 1 none is trained, unless
-        it takes one for classes that the old model does not know.
-    swap_rate : float or None, default=None
+        for a network, 2 if such networks cannot be trained together, 1 for any other
+        learner.
+    swap_rate : float, default=0.5
         The share of features that a row takes from another is drawn from 0 to this.
-        None: 0.5 for a network, 0.35 for any other learner.
     label_share : float or None, default=None
         Weight of all real rows together, against 1 for all synthetic ones. None: 0.3
-        for a network, 3 for any other learner.
+        for networks and boosted trees, 3 for any other learner, which is told of
+        synthetic rows by weights only.
+    tuning_share : float, default=0.6
+        How much a network is tuned: rows looked at, as a share of those that its plain
+        training looked at; at least 150 batches.
     groups : list of list of int, default=None
         Positions of columns that must change hands together. None: one-hot columns
         side by side are found by themselves.
@@ -87,39 +104,45 @@ class Match(TemperedKL):
     Examples
     --------
     >>> from sklearn_graceful.congruence import Match
-    >>> Match(old_share=0.2).suited_to("net")
-    Match(label_share=0.3, n_synthetic=4, n_teachers=4, old_share=0.2, swap_rate=0.5)
+    >>> Match(flip_cost=1.0).suited_to("net")
+    Match(flip_cost=1.0, label_share=0.3, n_synthetic=8, n_teachers=4)
     """
 
     name = "match"
     temperature = 1.0
 
     _bounds = Congruence._bounds | {
+        "flip_cost": (0, np.inf),
         "n_synthetic": (1, np.inf),
         "swap_rate": (0, 1),
         "label_share": (0, np.inf),
+        "tuning_share": (0, np.inf),
     }
     _whole = ("n_synthetic", "n_teachers")
 
     def __init__(
         self,
-        old_share=0.45,
+        flip_cost=3.0,
+        old_share=0.1,
         n_synthetic=None,
         n_teachers=None,
-        swap_rate=None,
+        swap_rate=0.5,
         label_share=None,
+        tuning_share=0.6,
         groups=None,
     ):
+        self.flip_cost = flip_cost
         self.old_share = old_share
         self.n_synthetic = n_synthetic
         self.n_teachers = n_teachers
         self.swap_rate = swap_rate
         self.label_share = label_share
+        self.tuning_share = tuning_share
         self.groups = groups
 
     def suited_to(self, learner):
         """Return this method with the defaults of the learner filled in."""
-        defaults = _NET_DEFAULTS if learner == "net" else _OTHER_DEFAULTS
+        defaults = _DEFAULTS[learner]
         open_ = {p: v for p, v in defaults.items() if getattr(self, p) is None}
         return clone(self).set_params(**open_)
 
@@ -170,58 +193,69 @@ class Match(TemperedKL):
         if training.old is None:
             return NoCongruence().train(training)
         method = self.suited_to(training.kind)
-        teachers = method._teachers(training)
-        rows = method._make_rows(training)
-        prepared = training.as_learner_wants(rows)
-        log_mixture = self.mixture(
-            _mean_log_proba(teachers, prepared, len(training.classes)),
-            *_old_answers(training, rows),
+        apart = _APART if self.n_teachers is None else None
+        # Methods that differ in their flip_cost share all else.
+        key = repr(clone(self).set_params(flip_cost=0.0))
+        ground = training.once(key, lambda: method._prepare(training, apart))
+        soft = ground.mixture.soft_labels(method.flip_cost)
+        fitted = training.fit(
+            method._loss(training, soft),
+            more=ground.rows,
+            name=f"match, flip_cost={method.flip_cost:g}",
+            **ground.tuning,
         )
-        loss = method._loss(training, log_mixture)
-        return {"method_": method, **training.fit(loss, more=prepared)}
+        return {"method_": method, **fitted}
 
-    def mixture(self, log_teacher, log_old, known):
-        """Log-probabilities of the mixture of both models, shape (n, n_classes).
-
-        Parameters
-        ----------
-        log_teacher : ndarray of shape (n, n_classes)
-            Log-probabilities of the plain new model.
-        log_old : ndarray of shape (n, n_classes)
-            Log-probabilities of the old model, aligned.
-        known : ndarray of bool, shape (n_classes,)
-            Classes that the old model knows; about the others the new model's word
-            counts alone.
-
-        Returns
-        -------
-        log_mixture : ndarray of shape (n, n_classes)
-        """
-        share_known = np.exp(log_teacher)[:, known].sum(axis=1, keepdims=True)
-        log_old = np.where(known, log_old + log_exact(share_known), log_teacher)
-        mixed = (1 - self.old_share) * log_teacher + self.old_share * log_old
-        return mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
-
-    def _teachers(self, training):
-        """Plain new models; none where the old model's word counts alone."""
+    def _prepare(self, training, apart):
+        """Find all that does not depend on what a flip costs."""
         known = training.reference.classes_
-        knows_all = known is None or np.isin(training.classes, known).all()
-        if self.old_share == 1 and knows_all:
-            return []
-        return training.plain(int(self.n_teachers))
-
-    def _make_rows(self, training):
-        rng = check_random_state(None)  # the global one, seeded for this fit
-        table = _table(training)
-        rows = (
-            synthetic_rows(table, rng, swap_rate=self.swap_rate, groups=self.groups)
-            for _ in range(int(self.n_synthetic))
+        known = (
+            np.ones(len(training.classes), bool)
+            if known is None
+            else np.isin(training.classes, known)
         )
-        return stack_rows(*rows)
+        heeded = self.old_share < 1 or not known.all()
+        # Where only the old model's word counts, a network needs one to start from.
+        number = int(self.n_teachers) if heeded else int(training.is_net)
+        teachers = self._teachers(training, number, apart)
+        n_synthetic, tuning = int(self.n_synthetic), {}
+        if training.is_net:
+            least = _FEWEST_STEPS * training.learner.batch_size / len(training.y)
+            looked_at = max(self.tuning_share * teachers.n_epochs, least)
+            n_epochs, n_synthetic = self._length(looked_at)
+            start = FittedNetwork.inside(teachers.first)
+            tuning = {"start_from": start, "n_epochs": n_epochs}
+        rows = synthetic_rows(
+            _table(training),
+            check_random_state(None),  # the global one, seeded for this fit
+            n_synthetic,
+            swap_rate=self.swap_rate,
+            groups=self.groups,
+        )
+        prepared = training.as_learner_wants(rows)
+        log_teacher = np.zeros((_num_samples(prepared), len(known)))
+        if heeded:
+            log_teacher = log_softmax(teachers.mean_logits(prepared), axis=1)
+        old_proba = _sure_as_right(training.ask(rows), training.old.right.mean())
+        mixture = Mixture.of(log_teacher, old_proba, self.old_share, known)
+        return _Ground(prepared, mixture, tuning)
 
-    def _loss(self, training, log_mixture):
-        """Labels of the real rows, and the mixture on the synthetic ones after them."""
-        n_real, n_synthetic = len(training.y), len(log_mixture)
+    def _teachers(self, training, number, apart):
+        """Plain models; a network starts from the first of them."""
+        if training.earlier is not None and not training.is_net:
+            # There is no other use for one on all rows.
+            return training.earlier.plain(number, apart)
+        return training.plain(number, apart)
+
+    def _length(self, looked_at):
+        """Epochs of the tuning, and synthetic rows for each real one."""
+        n_epochs = max(1, round(looked_at / (1 + self.n_synthetic)))
+        n_synthetic = round(looked_at / n_epochs) - 1
+        return n_epochs, int(np.clip(n_synthetic, 1, self.n_synthetic))
+
+    def _loss(self, training, soft):
+        """Labels of the real rows, and soft ones of the synthetic rows after them."""
+        n_real, n_synthetic = len(training.y), len(soft)
         n_rows = n_real + n_synthetic
         # Together the synthetic rows weigh as much as the real ones at a share of 1. A
         # net's batch mixes both kinds, and the means over each kind shall add up.
@@ -231,15 +265,11 @@ class Match(TemperedKL):
         old_weight = np.concatenate([np.zeros(n_real), np.ones(n_synthetic)])
         label_weight = label_weight * whole / n_real
         old_weight = old_weight * whole / n_synthetic
-        y = np.concatenate([training.y, log_mixture.argmax(axis=1)])
+        y = np.concatenate([training.y, soft.argmax(axis=1)])
         proba = np.full((n_rows, len(training.classes)), 1 / len(training.classes))
-        proba[n_real:] = np.exp(log_mixture)
+        proba[n_real:] = soft
         if not training.is_net:
-            # Each class of a row is a row to fit: leave out what decides nothing.
-            largest = proba.max(axis=1, keepdims=True)
-            proba[proba < np.minimum(MIXTURE_COPY_FLOOR, largest)] = 0
-            proba /= proba.sum(axis=1, keepdims=True)
-            return WeightedRows.of_soft_labels(y, proba, label_weight, old_weight)
+            return SoftLabels.of_losses(y, proba, label_weight, old_weight, n_real)
         return Objective(
             y,
             label_weight,
@@ -247,6 +277,15 @@ class Match(TemperedKL):
             target=self.target(centred(log_floored(proba, IMITATION_FLOOR))),
             divergence=self.divergence,
         )
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Synthetic rows as the learner wants them, what is thought of them, the start."""
+
+    rows: object
+    mixture: Mixture
+    tuning: dict
 
 
 def _table(training):
@@ -261,24 +300,12 @@ def _table(training):
         return training.X
 
 
-def _mean_log_proba(teachers, X, n_classes):
-    """Log-probabilities by the mean of the teachers' logits; uniform without any."""
-    logits = np.zeros((_num_samples(X), n_classes))
-    for teacher in teachers:
-        proba = teacher.predict_proba(X)
-        logits += log_floored(proba, IMITATION_FLOOR) / len(teachers)
-    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+def _sure_as_right(proba, right):
+    """Old model's answers; those of one that names labels only are softened.
 
-
-def _old_answers(training, rows):
-    """Old model's log-probabilities on raw rows, and the classes that it knows."""
-    proba = training.ask(rows)
-    proba /= np.maximum(proba.sum(axis=1, keepdims=True), IMITATION_FLOOR)
-    if np.isin(proba, (0, 1)).all():
-        # It names labels only, and 1 is more than it knows: as sure as it is right.
-        right, others = training.old.right.mean(), max(proba.shape[1] - 1, 1)
-        proba = proba * right + (1 - proba) * (1 - right) / others
-    known = training.reference.classes_
-    if known is None:
-        known = training.classes
-    return log_floored(proba, IMITATION_FLOOR), np.isin(training.classes, known)
+    1 is more than it knows: it is as sure as it is right.
+    """
+    if not np.isin(proba, (0, 1)).all():
+        return proba
+    others = (1 - right) / max(proba.shape[1] - 1, 1)
+    return np.where(proba == 1, right, others)

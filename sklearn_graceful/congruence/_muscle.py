@@ -5,7 +5,6 @@ import torch
 
 from sklearn_graceful.congruence._base import Congruence
 from sklearn_graceful.congruence._kl import tempered_kl
-from sklearn_graceful.training import mean_logits
 
 
 class Muscle(Congruence):
@@ -66,7 +65,7 @@ class Muscle(Congruence):
     def references(self, training):
         """Logits of the old model and of the teachers."""
         teachers = training.plain(int(self.n_teachers))
-        return [training.old.log_proba(), mean_logits(teachers, training.X)]
+        return [training.old.log_proba(), teachers.mean_logits(training.X)]
 
     def target(self, old_logits, teacher_logits):
         """Both references' logits, shape (n, 2, n_classes)."""

@@ -2,21 +2,29 @@
 
 import numpy as np
 
+from sklearn_graceful.training import stack_rows
+
+# Of an image's height and width.
+_MOST_SHIFT = 0.07
+
 
 def can_be_swapped(X):
     """Whether rows have features to swap; texts and sparse rows have not."""
     return (hasattr(X, "iloc") or isinstance(X, np.ndarray)) and X.ndim >= 2
 
 
-def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
-    """Make one new row of every row and another one drawn at random.
+def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
+    """Make new rows of every row and another one drawn at random.
 
     Parameters
     ----------
     X : DataFrame or ndarray of shape (n, n_features), or ndarray of shape (n, ...)
-        Real rows.
+        Real rows; with four axes they are images, of shape (n, channels, height,
+        width).
     random_state : RandomState
         Source of randomness.
+    n_times : int
+        New rows for each row.
     swap_rate : float, default=0.5
         The share of a row that comes from the other is uniform on 0 to this.
     groups : list of list of int, default=None
@@ -25,16 +33,29 @@ def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
 
     Returns
     -------
-    rows : DataFrame or ndarray of the shape of `X`
-        Features swapped where `X` is a table, weighted means where it has more axes,
-        rounded where it holds whole numbers.
+    rows : DataFrame or ndarray of `n_times` as many rows as `X`
+        Features are swapped where `X` is a table. Rows with more axes are weighted
+        means, rounded where they hold whole numbers; images are means, or have a patch
+        of the other one in them, or are shifted by a pixel or two, in turn.
     """
+    if np.ndim(X) == 2:
+        owner = _column_owners(X, groups)
+        made = [_swapped(X, random_state, swap_rate, owner) for _ in range(n_times)]
+        return stack_rows(*made)
+    kinds = (_blended, _patched, _shifted) if np.ndim(X) == 4 else (_blended,)
+    made = []
+    for k in range(n_times):
+        share = random_state.uniform(0, swap_rate, size=len(X))
+        other = X[random_state.permutation(len(X))]
+        made.append(kinds[k % len(kinds)](X, other, share, random_state))
+    return np.concatenate(made)
+
+
+def _swapped(X, random_state, swap_rate, owner):
+    """Rows with some features of another row each."""
     n_rows = len(X)
     other = random_state.permutation(n_rows)
     share = random_state.uniform(0, swap_rate, size=n_rows)
-    if np.ndim(X) > 2:
-        return _blend(X, X[other], share.reshape(-1, *[1] * (np.ndim(X) - 1)))
-    owner = _column_owners(X, groups)
     swaps = random_state.uniform(size=(n_rows, owner.max() + 1)) < share[:, None]
     swaps = swaps[:, owner]
     if not hasattr(X, "iloc"):
@@ -45,6 +66,40 @@ def synthetic_rows(X, random_state, *, swap_rate=0.5, groups=None):
         taken = np.where(swaps[:, column], other, np.arange(n_rows))
         rows.isetitem(column, X.iloc[taken, column].set_axis(X.index))
     return rows
+
+
+def _blended(X, other, share, random_state):
+    """Weighted means of the type of both; whole numbers are rounded."""
+    share = share.reshape(-1, *[1] * (X.ndim - 1))
+    if X.dtype.kind in "biu":
+        return np.rint((1 - share) * X + share * other).astype(X.dtype)
+    share = share.astype(X.dtype)
+    return (1 - share) * X + share * other
+
+
+def _patched(X, other, share, random_state):
+    """Images with a patch of another image, which covers a share of them."""
+    covered = np.ones((len(X), 1, 1, 1), dtype=bool)
+    for axis in (2, 3):
+        size = X.shape[axis]
+        length = np.rint(size * np.sqrt(share))
+        start = np.floor(random_state.uniform(size=len(X)) * (size - length + 1))
+        place = np.arange(size) - start[:, None]
+        inside = (place >= 0) & (place < length[:, None])
+        covered = covered & np.expand_dims(inside, (1, 5 - axis))
+    return np.where(covered, other, X)
+
+
+def _shifted(X, other, share, random_state):
+    """Images moved by a few pixels; what comes in is like the edge."""
+    places = []
+    for size in X.shape[2:]:
+        most = max(1, round(_MOST_SHIFT * size))
+        shift = random_state.randint(-most, most + 1, size=len(X))
+        places.append(np.clip(np.arange(size) + shift[:, None], 0, size - 1))
+    rows, columns = places
+    moved = np.take_along_axis(X, rows[:, None, :, None], axis=2)
+    return np.take_along_axis(moved, columns[:, None, None, :], axis=3)
 
 
 def one_hot_groups(X):
@@ -81,14 +136,6 @@ def one_hot_groups(X):
             groups.append(list(range(start, stop)))
         start = stop if found else start + 1
     return groups
-
-
-def _blend(first, second, share):
-    """Weighted means of the type of both; whole numbers are rounded."""
-    if first.dtype.kind in "biu":
-        return np.rint((1 - share) * first + share * second).astype(first.dtype)
-    share = share.astype(first.dtype)
-    return (1 - share) * first + share * second
 
 
 def _column_owners(X, groups):

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
+
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,20 @@ class HeldOutFigures:
         Share of the rows that the new model has wrong.
     nfr : float
         Share of the rows that the old model has right and the new one wrong.
+    error_increase : float
+        Error above that of the plain model, below 0 where it is lower.
+    standard_error : float
+        Of that difference, which both models' answers to the same rows are taken for.
+    n_rows : int
+        How many rows counted.
     """
 
     method: object
     error: float
     nfr: float
+    error_increase: float = 0.0
+    standard_error: float = 0.0
+    n_rows: int = 0
 
 
 def hold_out(y, share):
@@ -48,34 +60,63 @@ def hold_out(y, share):
     return held_out
 
 
-def cheapest(costs, default, weight=None):
-    """Candidate of the least mean cost, if that is no chance.
+def strongest_allowed(figures, max_error_increase):
+    """Strongest candidate that is no worse than the plain model.
+
+    Its error may exceed the plain model's by `max_error_increase` and one standard
+    error of the difference, and it is not above the plain model in both error and NFR.
+    Errors are first made to rise with the strength, which only chance keeps them from.
 
     Parameters
     ----------
-    costs : ndarray of shape (n_candidates, n)
-        By row.
-    default : int
-        Candidate that another one must beat by a standard error.
+    figures : list of HeldOutFigures
+        The plain model first, then candidates from the weakest to the strongest.
+    max_error_increase : float
+        What may be lost, in shares of rows.
+
+    Returns
+    -------
+    chosen : int
+        Position in `figures`; 0, the plain model, if no other one is allowed.
+
+    Examples
+    --------
+    >>> from sklearn_graceful.training import HeldOutFigures, strongest_allowed
+    >>> figures = [
+    ...     HeldOutFigures("plain", error=0.10, nfr=0.03),
+    ...     HeldOutFigures("weak", 0.09, 0.02, -0.01, 0.004),
+    ...     HeldOutFigures("strong", 0.12, 0.01, 0.02, 0.005),
+    ... ]
+    >>> strongest_allowed(figures, 0.0), strongest_allowed(figures, 0.02)
+    (1, 2)
+    """
+    plain, *candidates = figures
+    increases = isotonic_regression([f.error_increase for f in candidates])
+    for k in range(len(candidates), 0, -1):
+        increase, candidate = increases[k - 1], candidates[k - 1]
+        allowed = max_error_increase + candidate.standard_error + _ROUNDING
+        worse_on_both = increase > _ROUNDING and candidate.nfr > plain.nfr + _ROUNDING
+        if increase <= allowed and not worse_on_both:
+            return k
+    return 0
+
+
+def paired_difference(first, second, weight=None):
+    """Mean of ``first - second`` over rows, and its standard error.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n,)
+        Of the same rows.
     weight : ndarray of shape (n,), default=None
         Of the rows.
 
     Returns
     -------
-    chosen : int
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_graceful.training import cheapest
-    >>> costs = np.array([[0, 0, 1, 1, 0, 0, 0, 1], [0, 0, 1, 1, 0, 1, 1, 0]])
-    >>> cheapest(costs, default=1), cheapest(np.tile(costs, 4), default=1)
-    (1, 0)
+    mean, standard_error : float
     """
-    gains = np.average(costs[default] - costs, axis=1, weights=weight)
-    best = int(gains.argmax())
-    gain = costs[default] - costs[best]
-    weight = np.ones(len(gain)) if weight is None else weight
-    share = weight / weight.sum()
-    error = np.sqrt((share**2 * (gain - gains[best]) ** 2).sum())
-    return best if gains[best] > error else default
+    difference = np.subtract(first, second, dtype=float)
+    share = np.ones(len(difference)) if weight is None else weight
+    share = share / share.sum()
+    mean = share @ difference
+    return float(mean), float(np.sqrt(share**2 @ (difference - mean) ** 2))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sklearn_graceful.nn import output_kind, to_logits
+from sklearn_graceful.nn import log_losses, output_kind, to_logits
 
 
 class Objective(nn.Module):
@@ -86,6 +86,23 @@ class Objective(nn.Module):
                 )
             parts.append((divergence, self.old_weight))
         return _shares(parts, rows)
+
+    def held_out_losses(self, output, y, rows):
+        """What tells how good the net is on a batch that it was not trained on.
+
+        The loss of the labels alone, at each scale of the logits, of shape
+        (n_scales, batch).
+        """
+        losses = log_losses(to_logits(output, self.kind), y, self.criterion)
+        if not torch.is_tensor(self.label_weight):
+            return losses
+        return losses * _take(self.label_weight, rows)
+
+    def strata(self):
+        """Class of each row, of shape (n,); -1 where the label does not count."""
+        if not torch.is_tensor(self.label_weight):
+            return self.y
+        return np.where(self.label_weight.cpu().numpy() > 0, self.y, -1)
 
     def _label_losses(self, output, logits, y):
         """Loss of each row, of which the mean is what the criterion makes of them."""

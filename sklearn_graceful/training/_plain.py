@@ -1,13 +1,14 @@
-"""Plain new models, which methods learn from or compare with."""
+"""Plain new models, which methods learn from, start from and compare with."""
 
 from copy import copy
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_graceful._probabilities import log_exact
-from sklearn_graceful._wrappers import replace_last_step
+from sklearn_graceful._wrappers import last_step, replace_last_step
 from sklearn_graceful.nn import (
     NotPackableError,
     isolated_randomness,
@@ -16,44 +17,85 @@ from sklearn_graceful.nn import (
 )
 
 
-def fit_plain_models(training, number):
-    """Train plain new models that differ in their seeds.
+@dataclass(frozen=True)
+class PlainModels:
+    """Fitted plain new models of one recipe that differ in their seeds.
 
-    Nets are trained together where that leaves each one's training as it is, as one
-    classifier whose log-probabilities are the mean of theirs, up to a constant a row.
+    Attributes
+    ----------
+    fitted : list of dict
+        Attributes of fitted estimators, see :meth:`Training.fit`. They take prepared
+        rows. The first is one model; another one may be several nets in one.
+    sizes : list of int
+        How many models each of them is.
     """
+
+    fitted: list = field(default_factory=list)
+    sizes: list = field(default_factory=list)
+
+    @property
+    def first(self):
+        """The first of them, an estimator."""
+        return self.fitted[0]["estimator_"]
+
+    @property
+    def n_epochs(self):
+        """How long the first of them was trained, if it is a network."""
+        net = last_step(self.first)
+        return getattr(net, "n_epochs_", len(self.fitted[0]["history_"]))
+
+    def __len__(self):
+        return sum(self.sizes)
+
+    def __add__(self, other):
+        return PlainModels(self.fitted + other.fitted, self.sizes + other.sizes)
+
+    def mean_logits(self, X):
+        """Mean log-probabilities on prepared rows, up to a constant a row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Rows.
+
+        Returns
+        -------
+        logits : ndarray of shape (n, n_classes)
+        """
+        logits = [log_exact(f["estimator_"].predict_proba(X)) for f in self.fitted]
+        return np.average(logits, axis=0, weights=self.sizes)
+
+
+def fit_plain_models(training, number, known, apart):
+    """Train plain new models that differ in their seeds, beside those that are `known`.
+
+    The first is trained alone, as if nothing had been drawn: whoever asks for it, it is
+    what a method at strength 0 would train. Other nets are trained together, where that
+    leaves each one's training as it is.
+    """
+    models, estimator = known, training.estimator
+    if not models.fitted:
+        first = _fit(training, estimator, training.own_randomness())
+        models = PlainModels([first], [1])
     seeds = check_random_state(None).randint(2**31 - 1, size=number)
-    if number > 1 and training.is_net and trains_alike_when_packed(training.learner):
-        packed = pack(training.learner, number)
-        packed = replace_last_step(clone(training.estimator), packed)
+    missing = seeds[len(models) :]
+    learner = training.learner
+    if training.is_net and len(missing) and trains_alike_when_packed(learner):
+        packed = pack(learner, len(missing))
+        packed = replace_last_step(clone(estimator), packed)
         try:
-            return [_fit(training, packed, seeds[0])]
+            fitted = _fit(training, packed, isolated_randomness(missing[0]))
+            return models + PlainModels([fitted], [len(missing)])
         except NotPackableError:
             pass  # what its module does shows only now
-    return [_fit(training, training.estimator, seed) for seed in seeds]
+    missing = seeds[len(models) : apart]
+    more = [_fit(training, estimator, isolated_randomness(seed)) for seed in missing]
+    return models + PlainModels(more, [1] * len(more))
 
 
-def _fit(training, estimator, seed):
+def _fit(training, estimator, randomness):
     # A copy has what was found out already: the old model is not asked again.
     plain = copy(training)
-    plain.estimator, plain.verbose = estimator, 0
-    with isolated_randomness(seed):
-        return plain.fit(plain.plain_loss())["estimator_"]
-
-
-def mean_logits(models, X):
-    """Mean log-probabilities of plain models on prepared rows.
-
-    Parameters
-    ----------
-    models : list of classifier
-        From :meth:`Training.plain`.
-    X : array-like of shape (n, ...)
-        Rows.
-
-    Returns
-    -------
-    logits : ndarray of shape (n, n_classes)
-        Up to a constant a row.
-    """
-    return np.mean([log_exact(model.predict_proba(X)) for model in models], axis=0)
+    plain.estimator = estimator
+    with randomness:
+        return plain.fit(plain.plain_loss(), name="plain model")

@@ -1,5 +1,6 @@
 """The one thing that a congruence method must know: what it trains with."""
 
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
@@ -14,11 +15,17 @@ from sklearn_graceful._wrappers import (
     take_over_transformers,
     transform_before_last,
 )
-from sklearn_graceful.nn import Probabilities, isolated_randomness, train_net
+from sklearn_graceful.nn import (
+    Probabilities,
+    fixed_seed,
+    isolated_randomness,
+    train_net,
+)
 from sklearn_graceful.training._comparison import hold_out
 from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
-from sklearn_graceful.training._plain import fit_plain_models
+from sklearn_graceful.training._plain import PlainModels, fit_plain_models
+from sklearn_graceful.training._progress import Progress
 from sklearn_graceful.training._rows import as_rows, stack_rows
 from sklearn_graceful.training._sources import find_old_answers
 from sklearn_graceful.training._weighted_rows import WeightedRows
@@ -46,8 +53,8 @@ class Training:
         Its stored answers.
     prepare : callable, default=None
         Turns other raw rows into what the learner wants. None: they are that already.
-    seed : int or None, default=None
-        Of what draws from a stream of its own.
+    seed : int, RandomState or None, default=None
+        Of what draws from a stream of its own; kept as an int.
     verbose : int, default=0
         skorch's verbosity.
 
@@ -75,11 +82,16 @@ class Training:
     prepare: object | None = None
     seed: int | None = None
     verbose: int = 0
-    _plain: dict = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    earlier: object | None = None
+    _plain: PlainModels = field(default_factory=PlainModels)
+    _asked: int = 0
+    _found: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.classes, self.y = np.unique(self.labels, return_inverse=True)
         self.kind = learner_kind(self.estimator)
+        self.seed = fixed_seed(self.seed)
 
     @property
     def is_net(self):
@@ -116,14 +128,21 @@ class Training:
         """
         return self.reference.predict_proba(rows, classes=self.classes, remember=False)
 
-    def plain(self, number):
-        """Fitted plain new models of other seeds: `number`, or one that is their mean.
+    def plain(self, number, apart=None):
+        """Plain new models of other seeds, at least `number`; trained once for all.
 
-        They are trained once for all who ask for as many. They take prepared rows.
+        With `apart` only so many, where they cannot be trained together.
         """
-        if number not in self._plain:
-            self._plain[number] = fit_plain_models(self, number)
-        return self._plain[number]
+        if number > self._asked:
+            self._plain = fit_plain_models(self, number, self._plain, apart)
+            self._asked = number
+        return self._plain
+
+    def once(self, key, find):
+        """What `find()` returned for this key when it was asked for first."""
+        if key not in self._found:
+            self._found[key] = find()
+        return self._found[key]
 
     def plain_loss(self):
         """What is learned from the labels alone, for :meth:`fit`."""
@@ -133,12 +152,12 @@ class Training:
         kind = Objective if self.is_net else WeightedRows
         return kind(self.y, weight)
 
-    def fit(self, loss, *, more=None, start_from=None):
+    def fit(self, loss, *, more=None, start_from=None, n_epochs=None, name="new model"):
         """Train a clone of the learner.
 
         Parameters
         ----------
-        loss : Objective or WeightedRows
+        loss : Objective, WeightedRows or SoftLabels
             What a network, or any other learner, minimises. It covers the training
             rows and, after them, those of `more`.
         more : array-like of shape (m, ...), default=None
@@ -147,6 +166,11 @@ class Training:
         start_from : FittedNetwork, default=None
             A network to start from: weights, and transformers that are taken over as
             they are.
+        n_epochs : int, default=None
+            Tune a network for so long, see :func:`nn.train_net`. None: train it as it
+            is.
+        name : str, default="new model"
+            Of what is trained, for those who watch.
 
         Returns
         -------
@@ -160,20 +184,27 @@ class Training:
             learner, X, more = fit_before_last(estimator, self.X, self.labels, more)
         else:
             take_over_transformers(estimator, start_from.transformers_for(self.X))
-            learner, X = last_step(estimator), transform_before_last(estimator, self.X)
+            learner = last_step(estimator)
+            X, *more = (
+                transform_before_last(estimator, rows) for rows in (self.X, *more)
+            )
         X = stack_rows(X, *more)
         fitted = {"estimator_": estimator}
-        if not self.is_net:
-            loss.fit(learner, X, self.classes)
-            return fitted
-        fitted["history_"] = train_net(
-            learner,
-            check_array(X, allow_nd=True, input_name="X"),
-            loss.y,
-            loss,
-            start_from=None if start_from is None else start_from.weights,
-            verbose=self.verbose,
-        )
+        length = n_epochs or getattr(learner, "max_epochs", None)
+        with self.progress.of_model(name, length) as after_epoch:
+            if not self.is_net:
+                loss.fit(learner, X, self.classes)
+                return fitted
+            fitted["history_"] = train_net(
+                learner,
+                check_array(X, allow_nd=True, input_name="X"),
+                loss.y,
+                loss,
+                start_from=None if start_from is None else start_from.weights,
+                n_epochs=n_epochs,
+                after_epoch=after_epoch,
+                verbose=self.verbose,
+            )
         learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
         return fitted
 
@@ -199,6 +230,16 @@ class Training:
             return proba.argmax(axis=1) != self.y
         return estimator.predict(self.X) != self.labels
 
+    def after(self, earlier):
+        """The same, once another training on some of the rows is done.
+
+        That one's plain models may teach.
+        """
+        later = copy(self)
+        later.earlier, later._found = earlier, {}
+        later._plain, later._asked = PlainModels(), 0
+        return later
+
     def own_randomness(self):
         """Context that draws from a stream of its own, as if nothing had been drawn."""
         return isolated_randomness(self.seed)
@@ -221,7 +262,7 @@ class Training:
             for name in names
             if (part := getattr(self, name)) is not None
         }
-        some = replace(self, **parts, _plain={})
+        some = replace(self, **parts, _plain=PlainModels(), _asked=0, _found={})
         some.classes, some.y = self.classes, self.y[rows]
         if vars(self).get("old") is not None:
             some.old = self.old.take(rows)

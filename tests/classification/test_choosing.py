@@ -1,6 +1,6 @@
 """The default method chooses its strength on rows that it was not trained on."""
 
-from types import SimpleNamespace
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
+from torch import nn
 
 from sklearn_graceful import PCClassifier, ReferenceModel
 from sklearn_graceful._method import as_method
@@ -32,7 +33,14 @@ from sklearn_graceful.congruence import (
     Naive,
     NoCongruence,
 )
-from sklearn_graceful.training import cheapest
+from sklearn_graceful.congruence._choice import _weights
+from sklearn_graceful.nn import InMemoryClassifier, copy_weights, mlp_net
+from sklearn_graceful.training import (
+    HeldOutFigures,
+    Training,
+    paired_difference,
+    strongest_allowed,
+)
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -47,19 +55,18 @@ def learner():
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
 
 
-def test_the_cheapest_on_held_out_rows_is_trained_on_all_rows(old):
+NET = make_pipeline(StandardScaler(), mlp_net((16,), max_epochs=15, lr=0.01))
+
+
+def test_one_of_the_candidates_is_chosen_by_its_figures_on_held_out_rows(old):
     model = PCClassifier(learner(), old_model=old, random_state=0)
     model.fit(X_train, y_train)
     figures = model.choice_
     assert isinstance(figures[0].method, NoCongruence)
-    assert [f.method.old_share for f in figures[1:]] == [0.2, 0.3, 0.45, 0.6]
-    assert any(model.method_ is f.method for f in figures)
-    # It is the model that its method makes when no choice is left.
-    same = PCClassifier(learner(), old_model=old, method=model.method_, random_state=0)
-    np.testing.assert_array_equal(
-        same.fit(X_train, y_train).predict_proba(X_test), model.predict_proba(X_test)
-    )
-    assert not hasattr(same, "choice_")
+    assert [f.method.flip_cost for f in figures[1:]] == [3, 10]
+    assert repr(model.method_) in [repr(f.method) for f in figures]
+    errors = [f.error - figures[0].error for f in figures]
+    assert [f.error_increase for f in figures] == pytest.approx(errors)
 
 
 def test_held_out_figures_are_of_rows_that_nothing_was_trained_on(old):
@@ -75,91 +82,63 @@ def test_held_out_figures_are_of_rows_that_nothing_was_trained_on(old):
     assert min(f.error for f in model.choice_) > 0.8
 
 
-def test_the_default_is_kept_against_chance():
-    default, better = np.repeat([1.0, 0.0], [20, 80]), np.repeat([1.0, 0.0], [12, 88])
-    worse = np.repeat([1.0, 0.0], [30, 70])
-    # A gain of 8 of 100 rows, with a standard error of 2.7.
-    assert cheapest(np.array([worse, better, default]), default=2) == 1
-    # As many rows get worse as 2 less than get better: 2 of 100, standard error 4.
-    mixed = np.roll(default, 19)
-    mixed[:3] = 0
-    assert cheapest(np.array([worse, mixed, default]), default=2) == 2
+def figures_of(*points):
+    """Held-out figures, in points: error, NFR, increase, standard error."""
+    return [
+        HeldOutFigures(f"m{k}", *(x / 100 for x in p)) for k, p in enumerate(points)
+    ]
+
+
+class TestStrongestAllowed:
+    plain = (10, 3, 0, 0)
+
+    @pytest.mark.parametrize(
+        ("points", "allowed", "chosen"),
+        [
+            # The second costs 0.5 points with a standard error of 0.6.
+            ([(9.8, 2, -0.2, 0.5), (10.5, 1, 0.5, 0.6)], 0, 2),
+            ([(9.8, 2, -0.2, 0.5), (10.7, 1, 0.7, 0.6)], 0, 1),
+            ([(9.8, 2, -0.2, 0.5), (10.7, 1, 0.7, 0.6)], 0.2, 2),
+            ([(11, 2, 1.0, 0.5), (12, 1, 2, 0.6)], 0, 0),
+            # More flips, and more errors; or as many flips.
+            ([(9.8, 2, -0.2, 0.5), (10.5, 3.1, 0.5, 0.6)], 0, 1),
+            ([(9.8, 2, -0.2, 0.5), (10.5, 3, 0.5, 0.6)], 0, 2),
+            # No fewer flips, but no more errors either: stronger is stronger.
+            ([(9.8, 3, -0.2, 0.5), (9.9, 3, -0.1, 0.6)], 0, 2),
+            # By chance the stronger one has fewer errors: their mean, 0.5, counts.
+            ([(11, 2, 1.0, 0.4), (10, 1, 0, 0.4)], 0, 0),
+            ([(11, 2, 1.0, 0.4), (10, 1, 0, 0.6)], 0, 2),
+        ],
+    )
+    def test_by_hand(self, points, allowed, chosen):
+        figures = figures_of(self.plain, *points)
+        assert strongest_allowed(figures, allowed / 100) == chosen
+
+
+def test_paired_difference_by_hand():
+    first, second = np.array([1, 1, 0, 0]), np.array([0, 1, 0, 0])
+    mean, error = paired_difference(first, second)
+    assert mean == 0.25
+    assert error == pytest.approx(np.sqrt((0.75**2 + 3 * 0.25**2) / 16))
     # Rows of weight 0 do not count.
-    weight = np.repeat([1.0, 0.0, 1.0], [12, 8, 80])
-    assert cheapest(np.array([worse, better, default]), 2, weight) == 2
+    assert paired_difference(first, second, np.array([0, 1, 1, 1])) == (0, 0)
 
 
-class Known(Congruence):
-    """Trains nothing, and is wrong on chosen rows of the 400 that are held out."""
-
-    def __init__(self, wrong=()):
-        self.wrong = wrong
-
-    def train(self, training):
-        return {"estimator_": self.wrong}
-
-
-FEW = Known([*range(4), *range(200, 216)])  # 4 flips, 16 other mistakes
-NO_FLIPS = Known([*range(200, 240)])  # 40 other mistakes
-
-
-class Rows:
-    """A training in two parts; the old model has the first 200 rows right."""
-
-    y = np.zeros(400)
-    old = SimpleNamespace(right=np.arange(400) < 200)
-    sample_weight = None
-
-    def __init__(self, critical):
-        self.critical = critical
-
-    def hold_out(self, share):
-        return self, self
-
-    def plain_loss(self):
-        return None
-
-    def fit(self, loss):
-        return {"estimator_": [*range(10)]}  # 10 flips
-
-    def is_wrong(self, wrong):
-        return np.isin(np.arange(400), wrong)
-
-
-def choose_among_known(flip_cost, critical=None):
-    focal = Focal(flip_cost=flip_cost)
-    return focal._choose([FEW, NO_FLIPS], FEW, Rows(critical))
-
-
-@pytest.mark.parametrize(
-    ("flip_cost", "expected"),
-    [
-        (0, None),  # plain: costs 10, 20 and 40: 10 less, standard error 4.7
-        (1, FEW),  # costs 20, 24 and 40: 4 less, standard error 6.3
-        (1000, NO_FLIPS),  # costs 10010, 4020 and 40: 3980 less, standard error 1992
-    ],
-)
-def test_flip_cost_decides(flip_cost, expected):
-    figures, chosen = choose_among_known(flip_cost)
-    assert isinstance(chosen, NoCongruence) if expected is None else chosen is expected
-    assert [f.error for f in figures] == [0.025, 0.05, 0.1]
-    assert [f.nfr for f in figures] == [0.025, 0.01, 0]
-
-
-def test_flips_of_critical_rows_cost_more():
-    old_right = np.arange(400) < 200
-    for critical, expected in ((old_right, NO_FLIPS), (~old_right, FEW)):
-        figures, chosen = choose_among_known(1, critical=999.0 * critical)
-        assert chosen is expected
-        # A flip is one flip among those that are counted.
-        assert [f.nfr for f in figures] == [0.025, 0.01, 0]
+def test_a_higher_error_may_be_allowed(old):
+    """With all errors allowed, the strongest is taken that has fewer flips."""
+    model = PCClassifier(
+        learner(), old_model=old, method=Focal(max_error_increase=1), random_state=0
+    )
+    plain, *others = model.fit(X_train, y_train).choice_
+    fewer = [f.method for f in others if f.nfr <= plain.nfr or f.error <= plain.error]
+    assert repr(model.method_) == repr([plain.method, *fewer][-1])
 
 
 def test_nothing_is_chosen_on_a_handful_of_rows(old):
     model = PCClassifier(learner(), old_model=old, random_state=0)
     model.fit(X_train[:300], y_train[:300])
     assert not hasattr(model, "choice_")
-    assert model.method_.old_share == 0.45
+    assert model.method_.flip_cost == 3
 
 
 def test_a_refit_forgets_the_choice(old):
@@ -283,12 +262,202 @@ def test_held_out_rows_may_all_be_of_weight_0(old):
     assert not hasattr(model, "choice_")
 
 
+@pytest.mark.parametrize("n_stored", [0, 100, 200, 201, 300])
+def test_rows_that_the_old_model_was_trained_on_do_not_count(old, n_stored):
+    """There the stored answers, out of fold, are not those that it gives now."""
+    rows, labels = X_train[:300], y_train[:300]
+    proba, weight = old.predict_proba(rows), np.linspace(1, 2, 300)
+    proba[:n_stored] = 0.5 * proba[:n_stored] + 0.05
+    held_out = Training(
+        learner(),
+        rows,
+        rows,
+        labels,
+        reference=ReferenceModel(old),
+        old_proba=proba,
+        sample_weight=weight,
+    )
+    # It takes 100 of the others.
+    if n_stored <= 200:
+        weight[:n_stored] = 0
+    np.testing.assert_array_equal(_weights(held_out), weight)
+
+
+def test_all_held_out_rows_count_where_nothing_tells_them_apart(old):
+    """Stored outputs alone, or an old model alone."""
+    proba = old.predict_proba(X_train)
+    for answers in ({"old_proba": proba}, {"reference": ReferenceModel(old)}):
+        held_out = Training(learner(), X_train, X_train, y_train, **answers)
+        np.testing.assert_array_equal(_weights(held_out), np.ones(900))
+
+
+def test_the_choice_is_made_on_rows_that_the_old_model_was_not_trained_on(old):
+    """The labels of the others, a third, may be anything."""
+    proba, known = old.predict_proba(X_train), np.arange(900) % 3 == 0
+    proba[known] = 0.5 * proba[known] + 0.05
+    labels = np.where(known, np.random.default_rng(0).integers(10, size=900), y_train)
+    model = PCClassifier(learner(), old_model=old, random_state=0)
+    plain, *_ = model.fit(X_train, labels, old_proba=proba).choice_
+    assert plain.error < 0.25  # of all rows 30 % have a label that is not theirs
+
+
+@pytest.mark.parametrize("estimator", [learner(), NET], ids=["linear", "net"])
+def test_critical_rows_are_lost_less_often(old, estimator):
+    """Twins with another label cost right answers; weight brings them back."""
+    critical = old.predict(X_train) == y_train
+    rows = np.concatenate([X_train, *[X_train[critical]] * 2])
+    labels = np.concatenate([y_train, *[(y_train[critical] + 1) % 10] * 2])
+    critical = np.concatenate([critical, np.zeros(len(rows) - 900, dtype=bool)])
+    lost = []
+    for weight in (0, 10):
+        model = PCClassifier(estimator, old_model=old, random_state=0)
+        model.fit(rows, labels, critical=weight * critical)
+        wrong = critical & (model.predict(rows) != labels)
+        assert model.critical_flips_ == (wrong.sum() if weight else 0)
+        lost.append(wrong.sum())
+    assert lost[1] < lost[0] / 3
+
+
 @pytest.mark.parametrize(
-    "method", [Focal(flip_cost=-1), Focal(validation_fraction=0), Focal(strength=-1)]
+    "method",
+    [Focal(max_error_increase=-1), Focal(validation_fraction=0), Focal(strength=-1)],
 )
 def test_bad_parameters_are_refused(method):
     with pytest.raises(ValueError, match="Focal: "):
         as_method(method, Congruence, METHODS)
+
+
+# A network's path of strengths
+
+
+class Normed(nn.Sequential):
+    """Has statistics of batches."""
+
+    def __init__(self):
+        super().__init__(
+            nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10)
+        )
+
+
+NORMED = InMemoryClassifier(Normed, max_epochs=10, lr=0.05, train_split=None, verbose=0)
+
+
+def with_path(old, estimator=NET):
+    model = PCClassifier(estimator, old_model=old, random_state=0)
+    return model.fit(X_train[:650], y_train[:650])
+
+
+@pytest.fixture(scope="module")
+def on_path(old):
+    return with_path(old)
+
+
+def weights_of(model):
+    learner = getattr(model.estimator_, "steps", [(None, model.estimator_)])[-1][1]
+    return copy_weights(learner.module_)
+
+
+def assert_equal_weights(first, second):
+    assert first.keys() == second.keys()
+    for name, tensor in first.items():
+        np.testing.assert_allclose(tensor, second[name], rtol=1e-6, atol=1e-7)
+
+
+def test_the_points_of_the_path_are_the_candidates(on_path):
+    path, figures = on_path.update_path_, on_path.choice_
+    assert path.flip_cost.tolist() == [0, 1, 3, 6]
+    for name in ("error", "nfr", "error_increase", "standard_error"):
+        assert getattr(path, name).tolist() == [getattr(f, name) for f in figures]
+    assert path.chosen == strongest_allowed(figures, 0)
+    assert repr(figures[path.chosen].method) == repr(on_path.method_)
+
+
+def test_the_chosen_point_is_what_was_fitted(on_path):
+    path = on_path.update_path_
+    chosen = path.flip_cost[path.chosen]
+    assert_equal_weights(path.weights_at(chosen), weights_of(on_path))
+    same = on_path.at_flip_cost(chosen)
+    assert same is not on_path
+    np.testing.assert_array_equal(
+        same.predict_proba(X_test), on_path.predict_proba(X_test)
+    )
+
+
+@pytest.mark.parametrize("estimator", [NET, NORMED], ids=["net", "batch norm"])
+def test_the_path_begins_at_the_plain_fit(old, estimator):
+    model = with_path(old, estimator)
+    plain = PCClassifier(estimator, old_model=old, method="none", random_state=0)
+    plain.fit(X_train[:650], y_train[:650])
+    np.testing.assert_array_equal(
+        model.at_flip_cost(0).predict_proba(X_test), plain.predict_proba(X_test)
+    )
+
+
+def test_the_more_a_flip_costs_the_nearer_is_the_old_model(old, on_path):
+    nfr = []
+    for flip_cost in (0, 6):
+        y_new = on_path.at_flip_cost(flip_cost).predict(X_test)
+        nfr.append(np.mean((old.predict(X_test) == y_test) & (y_new != y_test)))
+    assert nfr[1] < nfr[0]
+
+
+def test_between_two_points_lie_the_weights_between_theirs(on_path):
+    low, high = (on_path.update_path_.weights_at(cost) for cost in (1, 3))
+    # 1 + flip_cost goes from 2 to 4, and is half-way at 2 sqrt(2).
+    between = weights_of(on_path.at_flip_cost(2 * np.sqrt(2) - 1))
+    middle = {name: (low[name] + high[name]) / 2 for name in low}
+    assert_equal_weights(between, middle)
+
+
+def test_moving_on_the_path_changes_nothing_else(on_path):
+    before = on_path.predict_proba(X_test)
+    path, method = on_path.update_path_, repr(on_path.method_)
+    other = on_path.at_flip_cost(2.0)
+    assert not np.array_equal(other.predict_proba(X_test), before)
+    np.testing.assert_array_equal(on_path.predict_proba(X_test), before)
+    # And there is a way back.
+    assert other.update_path_ is path
+    assert repr(other.method_) == method
+    back = other.at_flip_cost(path.flip_cost[path.chosen])
+    np.testing.assert_array_equal(back.predict_proba(X_test), before)
+
+
+@pytest.mark.parametrize("flip_cost", [-1, 6.1, np.nan])
+def test_what_is_not_on_the_path_is_refused(on_path, flip_cost):
+    with pytest.raises(ValueError, match=r"flip_cost must be in \[0, 6\]"):
+        on_path.at_flip_cost(flip_cost)
+
+
+def test_statistics_of_batches_are_known_at_the_points_only(old):
+    model = with_path(old, NORMED)
+    assert model.at_flip_cost(3).score(X_test, y_test) > 0.7
+    with pytest.raises(
+        ValueError, match=r"batch normalisation .*\[0.0, 1.0, 3.0, 6.0\]"
+    ):
+        model.at_flip_cost(2)
+
+
+def test_a_pickle_has_the_path(on_path):
+    restored = pickle.loads(pickle.dumps(on_path))
+    for flip_cost in (0, 2.5):
+        np.testing.assert_array_equal(
+            *(
+                model.at_flip_cost(flip_cost).predict_proba(X_test)
+                for model in (on_path, restored)
+            )
+        )
+
+
+def test_only_networks_whose_strength_was_chosen_have_a_path(old, on_path):
+    assert hasattr(on_path, "at_flip_cost")
+    rows, labels = X_train[:650], y_train[:650]
+    linear = PCClassifier(learner(), old_model=old).fit(rows, labels)
+    few = PCClassifier(NET, old_model=old).fit(rows[:200], labels[:200])
+    stored = PCClassifier(NET).fit(rows, labels, old_proba=old.predict_proba(rows))
+    refitted = clone(on_path).fit(rows, labels).set_params(method="none")
+    for model in (linear, few, stored, refitted.fit(rows, labels)):
+        assert not hasattr(model, "at_flip_cost")
+        assert not hasattr(model, "update_path_")
 
 
 # Out-of-fold answers

@@ -20,7 +20,7 @@ from sklearn_graceful.congruence import Distill, Match
 from sklearn_graceful.metrics import negative_flip_rate
 from sklearn_graceful.nn import mlp_net
 
-NET = make_pipeline(StandardScaler(), mlp_net((32,), lr=5e-3))
+NET = make_pipeline(StandardScaler(), mlp_net((32,), max_epochs=40, lr=5e-3))
 BOOSTING = HistGradientBoostingClassifier(
     max_iter=6, max_leaf_nodes=8, learning_rate=0.3, random_state=0
 )
@@ -71,7 +71,7 @@ def test_it_agrees_more_with_the_mixture_than_the_new_model_does(
     y_mixture = mixture.predict(X_unused)
     new = mixture.estimator_.predict(X_unused)
     assert single.imitation_.agreement == np.mean(single.predict(X_unused) == y_mixture)
-    assert single.imitation_.agreement > max(0.9, np.mean(new == y_mixture))
+    assert single.imitation_.agreement > max(0.85, np.mean(new == y_mixture))
     # One model of the kind of the new one, and it does not ask the others.
     learner = single.estimator_
     for model in (mixture, single.reference_):
@@ -144,9 +144,9 @@ def test_another_learner_and_no_teacher_in_between(digits, old):
     learner = make_pipeline(StandardScaler(), Counted(max_iter=300))
     single = to_single(mixture, digits, estimator=learner)
     assert isinstance(single.estimator_[-1], Counted)
-    # The rows, and each of eight synthetic ones for each of its likely classes.
+    # The rows, and each of four synthetic ones for each of its likely classes.
     assert len(fits) == 1
-    assert 800 * 9 <= fits[0] < 800 * 17
+    assert 800 * 5 <= fits[0] < 800 * 9
     to_single(mixture, digits, estimator=learner, method=Match(old_share=0.8))
     assert len(fits) == 3
     assert fits[1] == 800

@@ -23,7 +23,7 @@ def old():
 
 
 def pipeline():
-    return make_pipeline(StandardScaler(), mlp_net((32,), batch_size=32))
+    return make_pipeline(StandardScaler(), mlp_net((32,), max_epochs=40, batch_size=32))
 
 
 def fit(method, seed=0, **params):

@@ -327,12 +327,12 @@ REFUSED = {
     ),
     "ensemble": (lambda X, y: [trained(NET, X, y)] * 2, TypeError, "got list"),
     "width": (
-        lambda X, y: trained(mlp_net((5,), max_epochs=20), X, y),
+        lambda X, y: trained(mlp_net((5,), max_epochs=20, lr=5e-3), X, y),
         ValueError,
         r"architecture.*shape \(5,\) in the old one and \(16,\) in the new",
     ),
     "depth": (
-        lambda X, y: trained(mlp_net((16, 16), max_epochs=20), X, y),
+        lambda X, y: trained(mlp_net((16, 16), max_epochs=20, lr=5e-3), X, y),
         ValueError,
         r"architecture.*2.bias has shape \(16,\) in the old one and \(10,\) in the new",
     ),

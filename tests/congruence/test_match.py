@@ -16,6 +16,7 @@ from sklearn.svm import LinearSVC
 
 from sklearn_graceful import PCClassifier
 from sklearn_graceful.congruence import Match
+from sklearn_graceful.congruence._mixture import Mixture
 from sklearn_graceful.congruence._synthetic_rows import one_hot_groups, synthetic_rows
 from sklearn_graceful.metrics import churn_rate
 from sklearn_graceful.nn import mlp_net
@@ -51,7 +52,7 @@ def churn(digits, estimator, **params):
 
 
 def make(X, seed=0, **params):
-    return synthetic_rows(X, np.random.RandomState(seed), **params)
+    return synthetic_rows(X, np.random.RandomState(seed), 1, **params)
 
 
 class TestSyntheticRows:
@@ -108,6 +109,27 @@ class TestSyntheticRows:
         assert (rows != images).any()
         np.testing.assert_array_equal(rows, np.rint(make(images.astype(float))))
 
+    def test_images_are_blended_patched_and_shifted_in_turn(self):
+        images = np.zeros((6, 1, 20, 20)) + np.arange(1.0, 7)[:, None, None, None]
+        images[:, :, 10, 10] = 100
+        made = synthetic_rows(images, np.random.RandomState(0), 4).reshape(
+            4, *images.shape
+        )
+        blended, patched, shifted, again = made
+        assert (blended == blended[:, :, :1, :1]).mean() > 0.99
+        assert set(np.unique(patched)) <= {1, 2, 3, 4, 5, 6, 100}
+        # A patch is a rectangle of at most half of the image.
+        for new, own in zip(patched, images, strict=True):
+            other = (new != own)[0]
+            assert other.sum() <= 210
+            patch = other[np.ix_(other.any(axis=1), other.any(axis=0))]
+            assert patch.sum() >= patch.size - 1  # but for the bright pixel
+        # One bright pixel each, moved by at most one (.07 of 20).
+        where = np.argwhere(shifted == 100)
+        assert len(where) == 6
+        assert abs(where[:, 2:] - 10).max() == 1
+        assert not np.array_equal(again, blended)
+
     def test_sparse_rows_are_refused(self, old):
         model = PCClassifier(LogisticRegression(), old_model=old, method="match")
         with pytest.raises(TypeError, match="dense"):
@@ -116,37 +138,68 @@ class TestSyntheticRows:
 
 class TestMixture:
     def test_by_hand(self):
-        teacher, old = np.log([[0.9, 0.1]]), np.log([[0.2, 0.8]])
-        mixed = Match(old_share=0.25).mixture(teacher, old, np.array([True, True]))
-        unscaled = np.array([0.9**0.75 * 0.2**0.25, 0.1**0.75 * 0.8**0.25])
-        np.testing.assert_allclose(np.exp(mixed), [unscaled / unscaled.sum()])
+        mixture = Mixture.of(
+            np.log([[0.9, 0.1]]), np.array([[0.2, 0.8]]), 0.25, np.array([True, True])
+        )
+        mixed = np.array([0.9**0.75 * 0.2**0.25, 0.1**0.75 * 0.8**0.25])
+        assert mixture.old_label == [1]
+        np.testing.assert_allclose(mixture.soft_labels(0.0), [mixed / mixed.sum()])
+        # At a cost of 2 a new error that was none counts as much as 3 others.
+        mixed[1] *= 3
+        np.testing.assert_allclose(mixture.soft_labels(2.0), [mixed / mixed.sum()])
+
+    def test_the_likeliest_answer_has_the_least_expected_cost(self):
+        rng = np.random.default_rng(0)
+        teacher, old = rng.dirichlet(np.ones(4), size=(2, 500))
+        mixture = Mixture.of(np.log(teacher), old, 0.3, np.ones(4, bool))
+        proba, old_label = mixture.soft_labels(0.0), old.argmax(axis=1)
+        flip_cost = 2.5
+        # An answer k is wrong with probability 1 - p(k), and a flip where the old label
+        # is the true one and k is another one.
+        cost = 1 - proba
+        right = np.take_along_axis(proba, old_label[:, None], axis=1)
+        cost += flip_cost * right * (np.arange(4) != old_label[:, None])
+        np.testing.assert_array_equal(
+            mixture.soft_labels(flip_cost).argmax(axis=1), cost.argmin(axis=1)
+        )
 
     def test_about_a_new_class_the_new_models_word_counts_alone(self):
-        teacher, old = np.log([[0.2, 0.1, 0.7]]), np.log([[0.5, 0.5, 1e-6]])
-        known = np.array([True, True, False])
-        np.testing.assert_allclose(
-            np.exp(Match(old_share=1.0).mixture(teacher, old, known)),
-            [[0.15, 0.15, 0.7]],
+        mixture = Mixture.of(
+            np.log([[0.2, 0.1, 0.7]]),
+            np.array([[0.5, 0.5, 0.0]]),
+            1.0,
+            np.array([True, True, False]),
         )
+        np.testing.assert_allclose(mixture.soft_labels(0.0), [[0.15, 0.15, 0.7]])
+
+    def test_a_label_that_is_no_class_any_more_binds_nobody(self):
+        """The old model gives .6 to a class that the new model does not know."""
+        mixture = Mixture.of(
+            np.log([[0.5, 0.5]]), np.array([[0.3, 0.1]]), 0.0, np.array([True, True])
+        )
+        np.testing.assert_allclose(mixture.soft_labels(9.0), [[0.5, 0.5]])
 
 
 @pytest.mark.parametrize(
     "estimator",
     [
-        make_pipeline(StandardScaler(), mlp_net((32,), lr=5e-3)),
+        make_pipeline(StandardScaler(), mlp_net((32,), max_epochs=40, lr=5e-3)),
         HistGradientBoostingClassifier(max_iter=15),
         RandomForestClassifier(50),
     ],
     ids=["net", "boosting", "forest"],
 )
-def test_more_of_the_old_model_means_less_change(digits, estimator):
-    change = [churn(digits, estimator, old_share=share) for share in (0.0, 1.0)]
+def test_the_more_a_flip_costs_the_less_changes(digits, estimator):
+    change = [
+        churn(digits, estimator, flip_cost=cost, label_share=0.3)
+        for cost in (0.0, 100.0)
+    ]
     assert change[1] < change[0] - 0.01
 
 
 def test_a_net_matched_to_the_old_model_alone_becomes_it(digits):
     (X, y), old = digits, weak(digits, 100)
-    method = Match(old_share=1.0, label_share=0.0)
+    method = Match(old_share=1.0, label_share=0.0, tuning_share=2.0)
     new = PCClassifier(method=method, random_state=0)
     new.fit(X[:900], y[:900], old_model=old)
     agreement = np.mean(new.predict(X[900:]) == old.predict(X[900:]))
@@ -191,10 +244,10 @@ def test_several_teachers_and_the_same_seed(old):
 def test_the_users_method_keeps_its_open_choices(old):
     method = Match()
     new = PCClassifier(mlp_net((8,), max_epochs=1), method=method, old_model=old)
-    assert new.fit(X, y).method_.n_synthetic == 4
+    assert new.fit(X, y).method_.n_synthetic == 8
     assert method.n_synthetic is None
-    assert method.suited_to("net").n_synthetic == 4
-    assert method.suited_to("boosting").n_synthetic == 8
+    assert method.suited_to("net").n_synthetic == 8
+    assert method.suited_to("boosting").n_synthetic == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""Choose a method's strength on rows that nothing was trained on."""
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_graceful.congruence._base import NoCongruence
+from sklearn_graceful.congruence._match import Match
+from sklearn_graceful.metrics import is_negative_flip
+from sklearn_graceful.training import HeldOutFigures, paired_difference
+
+# With fewer held-out rows that count chance decides.
+FEWEST_ROWS = 100
+
+# An answer that is stored and one that is given now are the same.
+_SAME = 1e-4
+
+
+def compare(candidates, training, share):
+    """Train candidates and a plain model on some rows, and look at the others.
+
+    Parameters
+    ----------
+    candidates : list of Congruence
+        From the weakest to the strongest.
+    training : Training
+        With an old model's answers.
+    share : float
+        Of the rows of each class that are looked at.
+
+    Returns
+    -------
+    rest : Training
+        What they were trained with.
+    figures : list of HeldOutFigures or None
+        The plain model first. None: too few rows to tell.
+    """
+    rest, held_out = training.hold_out(share)
+    weight = _weights(held_out)
+    if np.count_nonzero(weight) < FEWEST_ROWS:
+        return rest, None
+    fitted = [_cheaper(method, rest).train(rest) for method in candidates]
+    estimators = [rest.plain(1).first, *(f["estimator_"] for f in fitted)]
+    methods = [m.suited_to(rest.kind) for m in (NoCongruence(), *candidates)]
+    wrong = [held_out.is_wrong(estimator) for estimator in estimators]
+    return rest, _figures(methods, wrong, held_out.old.right, weight)
+
+
+def _weights(held_out):
+    """Weights of held-out rows: those that the old model was trained on tell nothing.
+
+    Out-of-fold answers beside the old model itself show which rows these are. All rows
+    count where too few others would be left.
+    """
+    weight = held_out.sample_weight
+    weight = np.ones(len(held_out.y)) if weight is None else weight
+    if held_out.reference is None or held_out.old_proba is None:
+        return weight
+    asked = held_out.ask(held_out.raw)
+    differs = np.abs(asked - held_out.old.proba).max(axis=1) > _SAME
+    unseen = np.where(differs, 0.0, weight)
+    return weight if np.count_nonzero(unseen) < FEWEST_ROWS else unseen
+
+
+def _figures(methods, wrong, old_right, weight):
+    figures = []
+    for method, errors in zip(methods, wrong, strict=True):
+        nfr = np.average(is_negative_flip(old_right, ~errors), weights=weight)
+        figures.append(
+            HeldOutFigures(
+                method,
+                float(np.average(errors, weights=weight)),
+                float(nfr),
+                *paired_difference(errors, wrong[0], weight),
+                int(np.count_nonzero(weight)),
+            )
+        )
+    return figures
+
+
+def _cheaper(method, training):
+    if isinstance(method, Match) and training.is_net:
+        # One teaches networks that are only looked at.
+        return clone(method).set_params(n_teachers=1)
+    return method
