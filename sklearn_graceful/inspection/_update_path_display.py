@@ -1,11 +1,10 @@
 """Draw what each step from the old model toward the new one costs and brings."""
 
-import numpy as np
-
 from sklearn_graceful.inspection import _style as style
+from sklearn_graceful.inspection._path_display import PathDisplay, has_rows
 
 
-class UpdatePathDisplay:
+class UpdatePathDisplay(PathDisplay):
     """Draw accuracy and negative flip rate (NFR) along the way of an update.
 
     From the old model at the left to the new one at the right, with the share t of the
@@ -44,6 +43,7 @@ class UpdatePathDisplay:
     See Also
     --------
     sklearn_graceful.FlipControlledClassifier : Chooses t.
+    StrengthPathDisplay : The path of a PCClassifier.
 
     Examples
     --------
@@ -90,19 +90,26 @@ class UpdatePathDisplay:
         ------
         ValueError
             If the estimator has no old model, or only one of `X` and `y` is given.
+        TypeError
+            If it is no FlipControlledClassifier.
         ImportError
             If matplotlib is not installed.
         """
-        if (X is None) != (y is None):
-            raise ValueError("Rows need their labels: give X and y, or neither.")
+        given = has_rows(X, y)
         if estimator.reference_ is None:
             raise ValueError("Without an old model there is no path of an update.")
-        if X is None:
-            path = estimator.path_
-            rows = f"{len(estimator.flip_times_):,} calibration rows"
-        else:
+        if not hasattr(estimator, "new_share_"):
+            raise TypeError(
+                "UpdatePathDisplay draws a FlipControlledClassifier, got "
+                f"{type(estimator).__name__}; for the path of a PCClassifier there is "
+                "StrengthPathDisplay."
+            )
+        if given:
             path = estimator.update_path(X, y)
             rows = f"{len(y):,} given rows"
+        else:
+            path = estimator.path_
+            rows = f"{len(estimator.flip_times_):,} calibration rows"
         display = cls(
             path, new_share=estimator.new_share_, max_nfr=estimator.max_nfr, rows=rows
         )
@@ -126,31 +133,17 @@ class UpdatePathDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_, self.ax_nfr_ = style.make_two_axes(
-            "UpdatePathDisplay", ax, (6, 5), side="bottom", size="90%", pad=0.15
+        self._start(ax)
+        path, look = self.path, {"chosen": self.new_share, "ds": "steps-post"}
+        self.line_accuracy_ = self._draw_curve(
+            self.ax_, "accuracy", style.BLUE, path.t, path.accuracy, **look
         )
-        self.figure_ = self.ax_.figure
-        lines, self.points_ = [], []
-        for ax, name, values, colour in (
-            (self.ax_, "accuracy", self.path.accuracy, style.BLUE),
-            (self.ax_nfr_, "NFR", self.path.nfr, style.ORANGE),
-        ):
-            lines += ax.plot(self.path.t, values, color=colour, lw=2, ds="steps-post")
-            if self.new_share is not None:
-                ax.axvline(self.new_share, color="0.6", lw=1, zorder=0)
-                # What holds at t is what held at the last step up to t.
-                last = np.searchsorted(self.path.t, self.new_share, side="right") - 1
-                point = {"marker": "o", "ms": 8, "color": colour, "zorder": 3}
-                self.points_ += ax.plot(self.new_share, values[last], **point)
-            ax.set_ylabel(name)
-            style.percent_ticks(ax.yaxis)
-            style.open_frame(ax)
-            ax.margins(x=0.02)
-        self.line_accuracy_, self.line_nfr_ = lines
+        self.line_nfr_ = self._draw_curve(
+            self.ax_nfr_, "NFR", style.ORANGE, path.t, path.nfr, **look
+        )
         self._draw_budget()
-        self.ax_.tick_params(labelbottom=False)
         self.ax_nfr_.set_xlabel("share t of the new model, from 0 (old) to 1 (new)")
-        style.set_title(self.ax_, self._title())
+        self._set_title(self._say())
         return self
 
     def _draw_budget(self):
@@ -159,13 +152,13 @@ class UpdatePathDisplay:
             self.line_budget_ = ax.axhline(self.max_nfr, color="black", ls="--", lw=1)
             said = f"budget {style.percent_tick(self.max_nfr)}"
             style.name_level(ax, said, self.max_nfr)
-        highest = max(self.path.nfr.max(), self.max_nfr or 0, 1e-3)
-        ax.set_ylim(-0.03 * highest, 1.2 * highest)
+        self._set_nfr_limits(self.path.nfr.max(), self.max_nfr or 0)
 
-    def _title(self):
-        said = "from old to new model"
-        if self.points_:
-            accuracy, nfr = (point.get_ydata()[0] for point in self.points_)
-            said = f"t = {self.new_share:.2f}: NFR {style.percent(nfr)}, "
-            said += f"accuracy {style.percent(accuracy)}"
-        return said if self.rows is None else f"{said} ({self.rows})"
+    def _say(self):
+        if not self.points_:
+            return "from old to new model"
+        accuracy, nfr = (point.get_ydata()[0] for point in self.points_)
+        return (
+            f"t = {self.new_share:.2f}: NFR {style.percent(nfr)}, "
+            f"accuracy {style.percent(accuracy)}"
+        )

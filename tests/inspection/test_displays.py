@@ -8,12 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from sklearn_graceful.congruence import StrengthPath
 from sklearn_graceful.flip_control import UpdatePath
 from sklearn_graceful.inspection import (
     BackfillCurveDisplay,
     CompatibilityMatrixDisplay,
     FlipDisplay,
     FlipMatrixDisplay,
+    StrengthPathDisplay,
     UpdatePathDisplay,
 )
 from sklearn_graceful.metrics import BackfillCurve, FlipCounts
@@ -24,6 +26,7 @@ DISPLAYS = [
     CompatibilityMatrixDisplay(np.eye(3)),
     FlipDisplay(FlipCounts(1, 5, 9, 13, 17), by_class=COUNTS_BY_CLASS),
     FlipMatrixDisplay(np.eye(3)),
+    StrengthPathDisplay(StrengthPath(np.arange(3), *np.eye(4, 3), chosen=1)),
     UpdatePathDisplay(UpdatePath(*np.eye(3))),
 ]
 each_display = pytest.mark.parametrize(
