@@ -1,6 +1,7 @@
 """Choose the strength on validation rows, then look at test rows."""
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 
 from sklearn_graceful.metrics import FlipCounts
 
@@ -35,8 +36,31 @@ def choose(plain, candidates, tolerance):
     return min([plain, *allowed], key=figures)
 
 
-def chosen_counts(records, tolerance):
-    """Test counts at the operating points.
+@dataclass
+class Group:
+    """Test results of an update and a learner at the operating points.
+
+    Attributes
+    ----------
+    counts : dict
+        ``counts[set][method][seed]`` is a FlipCounts; the methods include ``"floor"``.
+    costs : dict
+        ``costs[set][method][seed]``: CPU seconds of the method's fits, in those of one
+        plain fit.
+    kept : dict
+        ``kept[set][method]``: seeds where the plain model was chosen.
+    reasons : dict
+        ``reasons[method]``: why it was not run.
+    """
+
+    counts: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
+    costs: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
+    kept: dict = field(default_factory=lambda: defaultdict(Counter))
+    reasons: dict = field(default_factory=dict)
+
+
+def chosen(records, tolerance):
+    """Test results at the operating points.
 
     Parameters
     ----------
@@ -47,42 +71,41 @@ def chosen_counts(records, tolerance):
 
     Returns
     -------
-    counts : dict
-        ``counts[update, learner][set][method][seed]`` is a FlipCounts; the methods
-        include ``"floor"``.
-    reasons : dict
-        ``reasons[update, learner][method]``: why it was not run.
-    kept : dict
-        ``kept[update, learner][set][method]``: seeds where the plain model was chosen.
+    groups : dict
+        ``groups[update, learner]`` is a Group.
     """
     plain = {_trial(r): r for r in records if r["method"] == "none"}
-    counts = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
-    reasons = defaultdict(dict)
-    kept = defaultdict(lambda: defaultdict(Counter))
+    groups = defaultdict(Group)
     for record in records:
         if _trial(record) not in plain:
             continue
-        group = record["update"], record["learner"]
-        methods = counts[group][record["set"]]
+        group = groups[record["update"], record["learner"]]
+        name, method, seed = record["set"], record["method"], record["seed"]
         if "skipped" in record:
-            reasons[group][record["method"]] = record["skipped"]
+            group.reasons[method] = record["skipped"]
             continue
         baseline = plain[_trial(record)]
         own = baseline["candidates"][0]
         point = record["candidates"][0]
         if tolerance is not None:
             point = choose(own, record["candidates"], tolerance)
-        kept[group][record["set"]][record["method"]] += point is own
-        methods[record["method"]][record["seed"]] = FlipCounts(*point["test"])
+        group.kept[name][method] += point is own
+        group.counts[name][method][seed] = FlipCounts(*point["test"])
+        group.costs[name][method][seed] = record["seconds"] / baseline["seconds"]
         if record is baseline:
-            methods["floor"][record["seed"]] = FlipCounts(*record["floor"])
-    return counts, reasons, kept
+            group.counts[name]["floor"][seed] = FlipCounts(*record["floor"])
+    return groups
 
 
 def at_fixed_strengths(records):
     """Split records by strength: each candidate becomes a method of its own."""
     return [
-        {**record, "method": _name(record, candidate), "candidates": [candidate]}
+        {
+            **record,
+            "method": _name(record, candidate),
+            "candidates": [candidate],
+            "seconds": candidate["seconds"],
+        }
         for record in records
         for candidate in record.get("candidates", [])
     ]

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import t
 
-from benchmarks.flips.operating_point import chosen_counts
+from benchmarks.flips.operating_point import chosen
 
 COLUMNS = {
     "error": ("err_new", 100),
@@ -31,11 +31,10 @@ def mean_cell(values, digits=2):
 
 
 def print_tables(records, tolerance):
-    counts, reasons, _ = chosen_counts(records, tolerance)
-    for (update, learner), sets in counts.items():
-        for name, methods in sets.items():
+    for (update, learner), group in chosen(records, tolerance).items():
+        for name, methods in group.counts.items():
             _print_table(f"{name}, {update}, {learner}", methods)
-        for method, reason in reasons[update, learner].items():
+        for method, reason in group.reasons.items():
             print(f"{method} was not run: {reason}")
 
 
@@ -46,10 +45,11 @@ def _print_table(title, methods):
     old, _ = mean_and_half_width([100 * c.err_old for c in plain.values()])
     print(f"\n{title}: {n_rows} test rows, {len(plain)} seeds, in %")
     print(f"old error {old:.2f}, floor {_cell(floor, 'negative_flip_rate', 100)}")
-    print(f"{'':12}" + "".join(f"{column:>18}" for column in COLUMNS))
+    width = max(map(len, methods)) + 1
+    print(f"{'':{width}}" + "".join(f"{column:>18}" for column in COLUMNS))
     for method, by_seed in methods.items():
         cells = (_cell(by_seed, *column) for column in COLUMNS.values())
-        print(f"{method:12}" + "".join(f"{cell:>18}" for cell in cells))
+        print(f"{method:{width}}" + "".join(f"{cell:>18}" for cell in cells))
 
 
 def _cell(by_seed, figure, factor):

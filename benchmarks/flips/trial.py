@@ -3,6 +3,7 @@
 import time
 import warnings
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -10,7 +11,14 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.flips.grids import strengths
 from benchmarks.flips.learners import LEARNERS, train_plain
-from benchmarks.flips.methods import METHODS, RULE_PARAMETERS, RULES, TRAINED, parts
+from benchmarks.flips.methods import (
+    METHODS,
+    RULE_PARAMETERS,
+    RULES,
+    TRAINED,
+    OldOutputs,
+    parts,
+)
 from benchmarks.flips.sets import IMAGES, load_set, split_set
 from benchmarks.flips.updates import UPDATES, train_old
 from sklearn_graceful import OldModelMismatchWarning, PCClassifier
@@ -34,8 +42,11 @@ def reason_to_skip(set_name, update, learner):
     """Why a combination makes no sense, or None."""
     if learner == "conv" and set_name not in IMAGES:
         return "no images"
+    kind = LEARNERS[learner].kind
+    if not LEARNERS[learner].is_installed:
+        return f"{LEARNERS[learner].package} is not installed"
     X, y = load_set(set_name)
-    if learner == "boosting" and X.shape[1] > 200:
+    if kind == "boosting" and X.shape[1] > 200:
         return "trees on hundreds of pixels are slow, and not what one would use"
     if update == "same-data" and not LEARNERS[learner].seeded:
         return "the learner gives the same model with every seed"
@@ -83,62 +94,82 @@ def _holds(record, method, grid):
     return "skipped" in record or [c["params"] for c in record["candidates"]] == grid
 
 
+class _NewModel:
+    """A fitted model, the CPU seconds of its fit, and what it says on held-out rows."""
+
+    def __init__(self, fit, held_out):
+        start = time.process_time()
+        self.model = fit()
+        self.seconds = time.process_time() - start
+        self.held_out = held_out
+
+    @cached_property
+    def labels(self):
+        return {part: self.model.predict(X) for part, (X, _) in self.held_out.items()}
+
+    @cached_property
+    def proba(self):
+        predict = self.model.predict_proba
+        return {part: predict(X) for part, (X, _) in self.held_out.items()}
+
+
 class _Contest:
     """Data and old model that all methods of a trial share."""
 
     def __init__(self, trial):
         self.trial = trial
         self.learner = LEARNERS[trial.learner]
-        self.split = split_set(trial.set, trial.seed, trial.rows)
-        X, y = self.split.train
-        update = UPDATES[trial.update]
-        self.old = train_old(update, self.learner, X, y, OLD_SEED + trial.seed)
+        split = split_set(trial.set, trial.seed, trial.rows)
+        self.train = self._shaped(*split.train)
         self.held_out = {
-            "validation": self.split.validation,
-            "test": self.split.test,
+            "validation": self._shaped(*split.validation),
+            "test": self._shaped(*split.test),
         }
-        self.y_old = {
-            part: self.old.model.predict(X) for part, (X, _) in self.held_out.items()
+        self.old = train_old(
+            UPDATES[trial.update], self.learner, *self.train, OLD_SEED + trial.seed
+        )
+        old = self.old.model
+        self.old_outputs = {
+            part: OldOutputs(old.predict_proba(X), old.classes_, old.predict(X))
+            for part, (X, _) in self.held_out.items()
         }
         self.models = {}
 
+    def _shaped(self, X, y):
+        return X if self.learner.shape is None else self.learner.shape(X), y
+
     def record(self, method, grid):
-        """Flip counts of one method at every strength."""
-        start = time.process_time()
+        """Flip counts and CPU seconds of one method at every strength.
+
+        A method costs the fits of all new models that it chooses from; keeping the old
+        one beside them costs none.
+        """
         record = {**asdict(self.trial), "method": method}
         try:
-            record["candidates"] = [
-                {"params": params, **self._counts(self._predictor(method, params))}
-                for params in grid
-            ]
+            models = [self._model(*_new_model(method, params)) for params in grid]
         except (TypeError, ValueError) as error:  # not for this learner or update
-            record["skipped"] = str(error)
+            return {**record, "skipped": str(error)}
+        record["candidates"] = [
+            {"params": p, "seconds": m.seconds, **self._counts(method, p, m)}
+            for p, m in zip(grid, models, strict=True)
+        ]
+        record["seconds"] = sum(model.seconds for model in dict.fromkeys(models))
         if method == "none":
             record["floor"] = self._floor()
-        return {**record, "seconds": round(time.process_time() - start, 2)}
-
-    def _predictor(self, method, params):
-        name, rule = parts(method)
-        if rule is None:
-            return self._model(name, params).predict
-        own = {k: params[k] for k in RULE_PARAMETERS if k in params}
-        model = self._model(name, {k: v for k, v in params.items() if k not in own})
-        return lambda X: RULES[rule](model, self.old.model, X, **own)
+        return record
 
     def _model(self, name, params):
         """A new model, trained once whatever rules it serves."""
         key = name, *sorted(params.items())
         if key not in self.models:
-            self.models[key] = self._train(name, params)
+            self.models[key] = _NewModel(
+                lambda: self._train(name, params), self.held_out
+            )
         return self.models[key]
 
     def _train(self, name, params):
-        X, y = self.split.train
+        X, y = self.train
         make, method = self.learner.make, name
-        if name == "longer":
-            if self.learner.longer is None:
-                raise ValueError("there are no epochs in this learner")
-            make, method = self.learner.longer, "none"
         if name.startswith("ensemble"):
             if self.learner.ensemble is None:
                 raise ValueError("there is no ensemble of this learner in one model")
@@ -155,20 +186,31 @@ class _Contest:
             warnings.simplefilter("ignore", OldModelMismatchWarning)
             return model.fit(X, y, old_model=self.old.model, old_proba=self.old.proba)
 
-    def _counts(self, predict):
-        return {
-            part: flip_counts(y, predict(X), y_old=self.y_old[part]).cells
-            for part, (X, y) in self.held_out.items()
-        }
+    def _counts(self, method, params, model):
+        _, rule = parts(method)
+        own = {k: params[k] for k in RULE_PARAMETERS if k in params}
+        counts = {}
+        for part, (_, y) in self.held_out.items():
+            old = self.old_outputs[part]
+            labels = (
+                model.labels[part]
+                if rule is None
+                else RULES[rule](model.proba[part], old, **own)
+            )
+            counts[part] = flip_counts(y, labels, y_old=old.labels).cells
+        return counts
 
     def _floor(self):
         """Counts of flips between two plain models that differ in their seed."""
-        if not self.learner.seeded:
-            other = self._model("none", {})
-        else:
+        plain, (X, y) = self._model("none", {}), self.held_out["test"]
+        other = plain.labels["test"]
+        if self.learner.seeded:
             seed = FLOOR_SEED + self.trial.seed
-            other = train_plain(self.learner.make, *self.split.train, seed)
-        X, y = self.split.test
-        return flip_counts(
-            y, self._model("none", {}).predict(X), y_old=other.predict(X)
-        ).cells
+            other = train_plain(self.learner.make, *self.train, seed).predict(X)
+        return flip_counts(y, plain.labels["test"], y_old=other).cells
+
+
+def _new_model(method, params):
+    """Name and parameters of the new model that a method trains."""
+    name, _ = parts(method)
+    return name, {k: v for k, v in params.items() if k not in RULE_PARAMETERS}
