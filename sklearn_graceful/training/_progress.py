@@ -25,11 +25,12 @@ class Progress:
         if not self._shown:
             yield
             return
-        # disable=None: draw only where it is looked at.
-        with tqdm(total=1, disable=None, bar_format=_FORMAT) as self._bar:
+        # disable=None: draw only where it is looked at. The time left follows from all
+        # of the time so far.
+        with tqdm(total=1, disable=None, bar_format=_FORMAT, smoothing=0) as self._bar:
             yield
             # Fewer models may have done than were expected.
-            self._bar.update(self._bar.total - self._bar.n)
+            self._go_to(self._bar.total)
         self._bar = None
 
     def expect(self, n_models):
@@ -50,18 +51,21 @@ class Progress:
             return
         if not isinstance(n_epochs, int):
             n_epochs = None  # found while it is trained
-        bar.total = max(bar.total, round(bar.n) + 1)
-        start = bar.n
+        start = round(bar.n)
+        bar.total = max(bar.total, start + 1)
         bar.set_description_str(name)
         epochs = 0
 
         def after_epoch():
             nonlocal epochs
             epochs += 1
-            bar.set_postfix_str(f"epoch {epochs}", refresh=False)
-            bar.update(0 if n_epochs is None else 1 / n_epochs)
-            bar.refresh()
+            share = 0 if n_epochs is None else min(epochs / n_epochs, 1)
+            self._go_to(start + share, f"epoch {epochs}")
 
         yield after_epoch
-        bar.set_postfix_str("", refresh=False)
-        bar.update(start + 1 - bar.n)
+        self._go_to(start + 1)
+
+    def _go_to(self, done, said=""):
+        # Steps that are added up would end a hair beyond the total.
+        self._bar.n = done
+        self._bar.set_postfix_str(said)
