@@ -1,7 +1,7 @@
 """What ELODI costs and brings: eight teachers trained together, and their student.
 
-    python benchmarks/elodi.py [--sets digits letter] [--repeats 7] [--wall]
-    python benchmarks/elodi.py --flips [--sets dna satellite] [--seeds 5] [--rows 2000]
+    python -m benchmarks.elodi [--sets digits letter] [--repeats 7] [--wall]
+    python -m benchmarks.elodi --flips [--sets dna satellite] [--seeds 5] [--rows 2000]
 
 Time of `PCClassifier.fit` with the default net (128-128), in plain fits of the same
 net: an ensemble of eight nets in one pass, ELODI (these eight and the student),

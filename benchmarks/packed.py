@@ -1,6 +1,6 @@
 """Ensembles in one net against the plain net: error, negative flips, time.
 
-    python benchmarks/packed.py [--sets letter dna ...] [--seeds 5] [--lr 0.001]
+    python -m benchmarks.packed [--sets letter dna ...] [--seeds 5] [--lr 0.001]
 
 The new model is a plain MLP (128-128) or `packed_mlp_net` with eight members of several
 widths, trained without a method; the old one is of the same kind as the new one, on a

@@ -1,6 +1,6 @@
 """How long plain nets are trained: found in the fit, against fixed numbers of epochs.
 
-    python benchmarks/plain_length.py [--sets letter dna ...] [--seeds 5] [--part test]
+    python -m benchmarks.plain_length [--sets letter dna ...] [--seeds 5] [--part test]
 
 For each set: the default MLP by its error, and the default embedder (32 dimensions) by
 the share of rows whose nearest other row is of another class; both in %, means over
