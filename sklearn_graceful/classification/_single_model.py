@@ -12,6 +12,9 @@ from sklearn_graceful.exceptions import OldModelMismatchWarning
 from sklearn_graceful.flip_control import risk_bound
 from sklearn_graceful.metrics import is_negative_flip
 
+# What is imitated is seen on synthetic rows only: there are more of them than usual.
+_IMITATION = Match(flip_cost=0.0, old_share=1.0, n_synthetic=8)
+
 
 @dataclass(frozen=True)
 class Imitation:
@@ -86,7 +89,7 @@ def train_imitation(mixture, X, y, *, estimator, method, sample_weight, random_s
     model = PCClassifier(
         _learner_of(mixture.estimator) if estimator is None else estimator,
         old_model=mixture,
-        method=Match(flip_cost=0.0, old_share=1.0) if method is None else method,
+        method=_IMITATION if method is None else method,
         random_state=random_state,
     )
     with warnings.catch_warnings():

@@ -193,7 +193,10 @@ class Congruence(Method):
             loss = SoftLabels.of_losses(
                 training.y, training.old.proba, label_weight, old_weight
             )
-        return {"method_": method, **training.fit(loss, name=method.name)}
+        return {
+            "method_": method,
+            **training.fit(loss, name=method.name or type(method).__name__),
+        }
 
     def suited_to(self, learner):
         """Return this method with every open choice made for a kind of learner.

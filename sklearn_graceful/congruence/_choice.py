@@ -13,6 +13,9 @@ FEWEST_ROWS = 100
 
 # An answer that is stored and one that is given now are the same.
 _SAME = 1e-4
+_SURE = 0.99
+# Of the answers that it is not sure of, such a share may be the same by rounding.
+_BY_CHANCE = 0.25
 
 
 def compare(candidates, training, share):
@@ -29,20 +32,20 @@ def compare(candidates, training, share):
 
     Returns
     -------
-    rest : Training
-        What they were trained with.
+    plain : PlainModels
+        Those that they were compared with and taught by.
     figures : list of HeldOutFigures or None
         The plain model first. None: too few rows to tell.
     """
     rest, held_out = training.hold_out(share)
     weight = _weights(held_out)
     if np.count_nonzero(weight) < FEWEST_ROWS:
-        return rest, None
+        return None, None
     fitted = [_cheaper(method, rest).train(rest) for method in candidates]
     estimators = [rest.plain(1).first, *(f["estimator_"] for f in fitted)]
     methods = [m.suited_to(rest.kind) for m in (NoCongruence(), *candidates)]
     wrong = [held_out.is_wrong(estimator) for estimator in estimators]
-    return rest, _figures(methods, wrong, held_out.old.right, weight)
+    return rest.plain(1), _figures(methods, wrong, held_out.old.right, weight)
 
 
 def _weights(held_out):
@@ -53,11 +56,17 @@ def _weights(held_out):
     """
     weight = held_out.sample_weight
     weight = np.ones(len(held_out.y)) if weight is None else weight
-    if held_out.reference is None or held_out.old_proba is None:
+    if held_out.reference is None or np.ndim(held_out.old_proba) != 2:
         return weight
     asked = held_out.ask(held_out.raw)
-    differs = np.abs(asked - held_out.old.proba).max(axis=1) > _SAME
-    unseen = np.where(differs, 0.0, weight)
+    asked /= np.maximum(asked.sum(axis=1, keepdims=True), _SAME)
+    same = np.abs(asked - held_out.old.proba).max(axis=1) <= _SAME
+    # Of answers that were rounded, or that are all out of fold, hardly any are the same
+    # but those that the old model is sure of: its easy rows, not its new ones.
+    unsure = asked.max(axis=1) < _SURE
+    if np.count_nonzero(same & unsure) <= _BY_CHANCE * np.count_nonzero(unsure):
+        return weight
+    unseen = np.where(same, weight, 0.0)
     return weight if np.count_nonzero(unseen) < FEWEST_ROWS else unseen
 
 

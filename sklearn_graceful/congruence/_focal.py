@@ -31,7 +31,8 @@ _STRENGTHS = {
 class Focal(Congruence):
     """As few negative flips as possible at no higher error than plain retraining.
 
-    With an old model that can be asked about new rows, it is ``Match``. With stored
+    With an old model that can be asked about new rows, it is ``Match``; boosted trees
+    may fall back to ``Naive``, as the weakest candidate. With stored
     outputs only, or where ``Match`` cannot work (sparse X, texts, a learner without
     ``predict_proba`` or ``sample_weight``), a network gets ``FocalLM``, boosted trees
     ``Naive`` and any other learner ``FocalKL`` at temperature 1.
@@ -43,7 +44,8 @@ class Focal(Congruence):
     difference, and never one that is worse on both error and flips. It is then trained
     on all rows. Candidates of ``Match`` share their plain models and all that these and
     the old model say. With fewer than 100 rows to choose on, those of weight 0 not
-    counted, nothing is chosen and a middle strength is taken.
+    counted, nothing is chosen: a network gets the weakest candidate of ``Match``, any
+    other learner a ``flip_cost`` of 3, and the focal terms have a middle strength.
 
     Parameters
     ----------
@@ -118,11 +120,11 @@ class Focal(Congruence):
         # The chosen one is then trained as if nothing had been drawn.
         with training.own_randomness():
             training.progress.expect(_n_models(candidates, training))
-            rest, figures = compare(candidates, training, self.validation_fraction)
+            plain, figures = compare(candidates, training, self.validation_fraction)
         if figures is None:
             return default.train(training)
         chosen = strongest_allowed(figures, self.max_error_increase)
-        later = training.after(rest)
+        later = training.after(plain)
         fitted = {**figures[chosen].method.train(later), "choice_": figures}
         if _is_path(candidates, training):
             fitted["update_path_"] = _trace_path(figures, chosen, later, fitted)

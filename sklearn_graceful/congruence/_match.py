@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import clone
@@ -16,13 +17,9 @@ from sklearn_graceful.congruence._synthetic_rows import (
     can_be_swapped,
     synthetic_rows,
 )
-from sklearn_graceful.training import (
-    FittedNetwork,
-    Objective,
-    SoftLabels,
-)
+from sklearn_graceful.training import FittedNetwork, Objective, SoftLabels
 
-# What None stands for; chosen on validation rows, see doc/benchmarks.
+# What None stands for; chosen on rows that no table of doc/methods.rst is about.
 _DEFAULTS = {
     "net": {"n_synthetic": 8, "n_teachers": 4, "label_share": 0.3},
     "boosting": {"n_synthetic": 3, "n_teachers": 1, "label_share": 0.3},
@@ -59,8 +56,9 @@ class Match(TemperedKL):
     A network starts from the first teacher's weights and is tuned briefly: at a
     learning rate that falls from twice its own to 0, without its callbacks and its
     validation split. Any other learner is trained anew; those that have a loss of their
-    own for it learn q as it is (HistGradientBoosting, LightGBM, XGBoost), others get a
-    row once for each class that is likely, weighted by its probability.
+    own for it learn q as it is (HistGradientBoosting, LightGBM, XGBoost, CatBoost with
+    two classes), others get a row once for each class that is likely, weighted by its
+    probability.
 
     It needs the old model itself; stored outputs do not do. Of a history the newest
     version is asked, since without labels nobody knows which one is right. It costs
@@ -195,7 +193,7 @@ class Match(TemperedKL):
         method = self.suited_to(training.kind)
         apart = _APART if self.n_teachers is None else None
         # Methods that differ in their flip_cost share all else.
-        key = repr(clone(self).set_params(flip_cost=0.0))
+        key = joblib.hash({**self.get_params(deep=False), "flip_cost": None})
         ground = training.once(key, lambda: method._prepare(training, apart))
         soft = ground.mixture.soft_labels(method.flip_cost)
         fitted = training.fit(
@@ -243,8 +241,7 @@ class Match(TemperedKL):
     def _teachers(self, training, number, apart):
         """Plain models; a network starts from the first of them."""
         if training.earlier is not None and not training.is_net:
-            # There is no other use for one on all rows.
-            return training.earlier.plain(number, apart)
+            return training.earlier  # there is no other use for one on all rows
         return training.plain(number, apart)
 
     def _length(self, looked_at):

@@ -83,7 +83,11 @@ class StrengthPath:
         names = ("error", "nfr", "error_increase", "standard_error")
         columns = [np.array([getattr(f, name) for f in figures]) for name in names]
         costs = [0.0, *(f.method.flip_cost for f in figures[1:])]
-        weights = [copy_weights(module) for module in modules]
+        # On the CPU, so that they can be unpickled where there is no GPU.
+        weights = [
+            {name: tensor.cpu() for name, tensor in copy_weights(module).items()}
+            for module in modules
+        ]
         return cls(np.array(costs), *columns, chosen, figures[0].n_rows, weights)
 
     def on_rows(self, wrong, old_right):

@@ -83,7 +83,7 @@ class Training:
     seed: int | None = None
     verbose: int = 0
     progress: Progress = field(default_factory=Progress)
-    earlier: object | None = None
+    earlier: PlainModels | None = None
     _plain: PlainModels = field(default_factory=PlainModels)
     _asked: int = 0
     _found: dict = field(default_factory=dict)
@@ -231,10 +231,7 @@ class Training:
         return estimator.predict(self.X) != self.labels
 
     def after(self, earlier):
-        """The same, once another training on some of the rows is done.
-
-        That one's plain models may teach.
-        """
+        """The same, with plain models from some of the rows, which may teach."""
         later = copy(self)
         later.earlier, later._found = earlier, {}
         later._plain, later._asked = PlainModels(), 0

@@ -291,6 +291,28 @@ def test_all_held_out_rows_count_where_nothing_tells_them_apart(old):
         np.testing.assert_array_equal(_weights(held_out), np.ones(900))
 
 
+@pytest.mark.parametrize("stored", ["rounded", "labels", "out-of-fold"])
+def test_rows_that_the_old_model_is_sure_of_are_not_taken_for_new_ones(stored):
+    """Their answers are the same although all others differ."""
+    sure = GaussianNB().fit(X_train, y_train)
+    proba = sure.predict_proba(X_train)
+    answers = {
+        "rounded": proba.round(2),
+        "labels": sure.predict(X_train),
+        "out-of-fold": "out-of-fold",
+    }
+    assert np.mean(proba.max(axis=1) > 0.9999) > 0.5
+    held_out = Training(
+        learner(),
+        X_train,
+        X_train,
+        y_train,
+        reference=ReferenceModel(sure),
+        old_proba=answers[stored],
+    )
+    np.testing.assert_array_equal(_weights(held_out), np.ones(900))
+
+
 def test_the_choice_is_made_on_rows_that_the_old_model_was_not_trained_on(old):
     """The labels of the others, a third, may be anything."""
     proba, known = old.predict_proba(X_train), np.arange(900) % 3 == 0
