@@ -5,7 +5,7 @@ from sklearn_graceful.nn._classifier import InMemoryClassifier
 from sklearn_graceful.nn._device import resolve_device
 from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
-from sklearn_graceful.nn._length import log_losses
+from sklearn_graceful.nn._length import KnownLength, log_losses
 from sklearn_graceful.nn._loop import LeanEpochs, first_output, train_net
 from sklearn_graceful.nn._mlp import MLP, mlp_net
 from sklearn_graceful.nn._outputs import Probabilities, output_kind, to_logits
@@ -28,6 +28,7 @@ __all__ = [
     "EmbeddingMLP",
     "InMemoryBatches",
     "InMemoryClassifier",
+    "KnownLength",
     "LeanEpochs",
     "NotPackableError",
     "PackedClassifier",

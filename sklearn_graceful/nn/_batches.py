@@ -1,5 +1,7 @@
 """Batches taken straight from tensors, without a Python call per row."""
 
+from copy import copy
+
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Subset
@@ -106,6 +108,13 @@ class InMemoryBatches:
             return permutation
         return self._row_numbers[permutation]
 
+    def of_rows(self, rows):
+        """The same over some of the dataset's rows, by position."""
+        some = copy(self)
+        some.dataset = Subset(self.dataset, rows)
+        some._row_numbers = _root(some.dataset)[1].to(_leaves(self._X)[0].device)
+        return some
+
     def take(self, rows):
         """Features and labels of the batch with these row numbers."""
         X = _map(lambda part: self._take(part, rows), self._X)
@@ -129,22 +138,25 @@ class PackedBatches:
     """Batches for several nets at once, each with an order of rows of its own.
 
     ``rows`` are the row numbers of the last batch, first those of the first net.
+
+    Parameters
+    ----------
+    members : list of InMemoryBatches
+        One for each net, of equally many rows of one dataset.
     """
 
-    def __init__(self, batches, n_members):
-        self._batches = batches
-        self._n_members = n_members
+    def __init__(self, members):
+        self._members = members
 
     def __len__(self):
-        return len(self._batches)
+        return len(self._members[0])
 
     def __iter__(self):
-        orders = [self._batches.draw_order() for _ in range(self._n_members)]
-        orders = torch.stack(orders)
-        for start in self._batches.starts():
-            stop = start + self._batches.batch_size
-            self.rows = orders[:, start:stop].flatten()
-            yield self._batches.take(self.rows)
+        first = self._members[0]
+        orders = torch.stack([member.draw_order() for member in self._members])
+        for start in first.starts():
+            self.rows = orders[:, start : start + first.batch_size].flatten()
+            yield first.take(self.rows)
 
 
 def numbered_batches(net, dataset, *, training):

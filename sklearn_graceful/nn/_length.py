@@ -47,13 +47,26 @@ class Tuning:
     rate: float = 2.0
 
 
+@dataclass(frozen=True)
+class KnownLength:
+    """A ``max_epochs`` of ``"auto"`` that was found before, on rows of the same kind.
+
+    Parameters
+    ----------
+    n_epochs : float
+        See ``n_epochs_``; those of the falling rate come on top.
+    """
+
+    n_epochs: float
+
+
 def has_schedule(max_epochs):
     """Whether it is more than a number; ValueError if it is some other word."""
     if isinstance(max_epochs, str) and max_epochs != "auto":
         raise ValueError(
             f"max_epochs must be a number of epochs or 'auto', got {max_epochs!r}."
         )
-    return isinstance(max_epochs, str | Tuning)
+    return isinstance(max_epochs, str | Tuning | KnownLength)
 
 
 def train_for_length(way, X, y):
@@ -68,6 +81,10 @@ def train_for_length(way, X, y):
         Epochs(way, train, valid).run(length)
     elif isinstance(length, Tuning):
         Epochs(way, train, valid).run_out(length.n_epochs, length.rate)
+    elif isinstance(length, KnownLength):
+        epochs = Epochs(way, train, valid)
+        epochs.run(max(1, round(length.n_epochs)))
+        _finish(net, epochs, length.n_epochs)
     elif stops_itself:
         Epochs(way, train, valid).run(MOST_EPOCHS)
     else:

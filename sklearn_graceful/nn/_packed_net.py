@@ -42,6 +42,8 @@ class PackedClassifier(InMemoryClassifier):
         Passed on to :class:`InMemoryClassifier`.
     n_members : int, default=8
         Size of the ensemble.
+    member_rows : list of array of int, default=None
+        Positions of the rows that each member is trained on, equally many. None: all.
     **kwargs
         Any other parameter of :class:`InMemoryClassifier`.
 
@@ -63,8 +65,9 @@ class PackedClassifier(InMemoryClassifier):
     3
     """
 
-    def __init__(self, module, *args, n_members=8, **kwargs):
+    def __init__(self, module, *args, n_members=8, member_rows=None, **kwargs):
         self.n_members = n_members
+        self.member_rows = member_rows
         super().__init__(module, *args, **kwargs)
 
     def initialize_module(self):
@@ -119,7 +122,29 @@ class PackedClassifier(InMemoryClassifier):
                 "A packed net draws each member's batches itself: leave iterator_train "
                 f"as it is, got {self.iterator_train!r}."
             )
-        return PackedBatches(iterator, self.module_.n_members)
+        if self.member_rows is None:
+            return PackedBatches([iterator] * self.module_.n_members)
+        return PackedBatches([iterator.of_rows(rows) for rows in self.member_rows])
+
+    def members_proba(self, parts):
+        """Probabilities by each member alone, of rows of its own.
+
+        Parameters
+        ----------
+        parts : list of array-like of shape (n, ...)
+            Rows, for each member.
+
+        Returns
+        -------
+        proba : list of ndarray of shape (n, n_classes)
+        """
+        whole, proba = self.module_, []
+        try:
+            for self.module_, X in zip(whole.members(), parts, strict=True):
+                proba.append(self.predict_proba(X))
+        finally:
+            self.module_ = whole
+        return proba
 
 
 def packed_mlp_net(n_members=8, hidden_sizes=(48, 48), **params):

@@ -15,6 +15,7 @@ from torch import nn
 from sklearn_graceful import CompatibleEmbedder, PCClassifier
 from sklearn_graceful.nn import (
     InMemoryClassifier,
+    KnownLength,
     PackedClassifier,
     embedding_net,
     mlp_net,
@@ -66,6 +67,14 @@ def test_both_ways_count_the_steps_that_the_weights_went_through():
         assert net.n_steps_ == n_steps
     assert alone(small(max_epochs=3), X, y).n_steps_ == 30
     assert fit(small(max_epochs=3), X, y).estimator_.n_steps_ == 30
+
+
+def test_a_known_length_needs_no_looks():
+    X, y = table(noise=0.8)
+    net = fit(small(max_epochs=KnownLength(6.6)), X, y).estimator_
+    assert net.n_epochs_ == 6.6
+    assert net.n_steps_ == 10 * (7 + 2)
+    assert fit(small(max_epochs=KnownLength(0.2)), X, y).estimator_.n_steps_ == 20
 
 
 def test_a_seed_gives_one_net_and_generators_stay_as_they_were():

@@ -113,7 +113,7 @@ def test_each_member_is_what_training_it_alone_makes_of_it(params, optimizer):
     with isolated_randomness(0):
         alone = clone(net).set_params(max_epochs=0).fit(X, y)
         # The rows that training will draw next.
-        batches = PackedBatches(InMemoryBatches(Dataset(X, y), 64, shuffle=True), 3)
+        batches = PackedBatches([InMemoryBatches(Dataset(X, y), 64, shuffle=True)] * 3)
         steps = [[part.chunk(3) for part in b] for _ in range(3) for b in batches]
     with isolated_randomness(0):
         together = clone(net).fit(X, y)
@@ -336,3 +336,33 @@ def test_methods_take_teachers_together_and_apart_alike(method):
         scores.append(model.fit(X[:300], y[:300]).score(X[300:], y[300:]))
     assert scores[0] == pytest.approx(scores[1], abs=0.06)
     assert min(scores) > 0.8
+
+
+def test_members_may_be_trained_on_rows_of_their_own():
+    """What is not among a member's rows may have any label."""
+    halves = [np.arange(0, 400, 2), np.arange(1, 400, 2)]
+    for member, rows in enumerate(halves):
+        twisted = (y + 1) % 10
+        twisted[rows] = y[rows]
+        made = []
+        for labels in (y, twisted):
+            net = packed_net(n_members=2, member_rows=halves)
+            with isolated_randomness(0):
+                made.append(net.fit(X, labels).module_.members()[member])
+        for first, second in zip(*(m.parameters() for m in made), strict=True):
+            assert torch.equal(first, second)
+
+
+def test_members_are_asked_about_rows_of_their_own():
+    net = packed_net(n_members=2).fit(X, y)
+    parts = net.members_proba([X[:3], X[3:7]])
+    for member, part, rows in zip(
+        net.module_.members(), parts, (X[:3], X[3:7]), strict=True
+    ):
+        expected = torch.softmax(member(torch.as_tensor(rows)), dim=1).detach()
+        np.testing.assert_allclose(part, expected, rtol=1e-5)
+    # The ensemble is whole again.
+    assert net.module_.n_members == 2
+    logs = np.mean([np.log(p) for p in net.members_proba([X, X])], axis=0)
+    proba = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(net.predict_proba(X), proba, rtol=1e-4)
