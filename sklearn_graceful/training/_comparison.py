@@ -60,12 +60,16 @@ def hold_out(y, share):
     return held_out
 
 
-def strongest_allowed(figures, max_error_increase):
+def strongest_allowed(figures, max_error_increase, spread=None):
     """Strongest candidate that is no worse than the plain model.
 
     Its error may exceed the plain model's by `max_error_increase` and one standard
     error of the difference, and it is not above the plain model in both error and NFR.
     Errors are first made to rise with the strength, which only chance keeps them from.
+
+    With a `spread`, a candidate is believed to be as good as the plain model, give or
+    take this much, before any row is looked at. Rows move that belief the less the
+    fewer they are: its mean must be within one standard deviation of what is allowed.
 
     Parameters
     ----------
@@ -73,6 +77,9 @@ def strongest_allowed(figures, max_error_increase):
         The plain model first, then candidates from the weakest to the strongest.
     max_error_increase : float
         What may be lost, in shares of rows.
+    spread : float, default=None
+        Standard deviation of the differences that are expected, in shares of rows.
+        None: nothing is known.
 
     Returns
     -------
@@ -89,12 +96,17 @@ def strongest_allowed(figures, max_error_increase):
     ... ]
     >>> strongest_allowed(figures, 0.0), strongest_allowed(figures, 0.02)
     (1, 2)
+    >>> strongest_allowed(figures, 0.0, spread=0.001)
+    2
     """
     plain, *candidates = figures
     increases = isotonic_regression([f.error_increase for f in candidates])
     for k in range(len(candidates), 0, -1):
         increase, candidate = increases[k - 1], candidates[k - 1]
-        allowed = max_error_increase + candidate.standard_error + _ROUNDING
+        error = candidate.standard_error
+        # Of two normal beliefs the mean is weighted by precision.
+        error *= 1.0 if spread is None else np.hypot(1, error / spread)
+        allowed = max_error_increase + error + _ROUNDING
         worse_on_both = increase > _ROUNDING and candidate.nfr > plain.nfr + _ROUNDING
         if increase <= allowed and not worse_on_both:
             return k

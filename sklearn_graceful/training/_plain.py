@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn_graceful._probabilities import log_exact
 from sklearn_graceful._wrappers import last_step, replace_last_step
 from sklearn_graceful.nn import (
+    KnownLength,
     NotPackableError,
     isolated_randomness,
     pack,
@@ -70,30 +71,40 @@ def fit_plain_models(training, number, known, apart):
     """Train plain new models that differ in their seeds, beside those that are `known`.
 
     The first is trained alone, as if nothing had been drawn: whoever asks for it, it is
-    what a method at strength 0 would train. Other nets are trained together, where that
-    leaves each one's training as it is.
+    what a method at strength 0 would train. Other nets are trained for as long, and
+    together where that leaves each one's training as it is.
     """
-    models, estimator = known, training.estimator
+    models = known
     if not models.fitted:
-        first = _fit(training, estimator, training.own_randomness())
+        first = fit_one(training, training.estimator, training.own_randomness())
         models = PlainModels([first], [1])
     seeds = check_random_state(None).randint(2**31 - 1, size=number)
     missing = seeds[len(models) :]
-    learner = training.learner
+    estimator = at_length(training.estimator, models)
+    learner = last_step(estimator)
     if training.is_net and len(missing) and trains_alike_when_packed(learner):
-        packed = pack(learner, len(missing))
-        packed = replace_last_step(clone(estimator), packed)
+        packed = replace_last_step(clone(estimator), pack(learner, len(missing)))
         try:
-            fitted = _fit(training, packed, isolated_randomness(missing[0]))
+            fitted = fit_one(training, packed, isolated_randomness(missing[0]))
             return models + PlainModels([fitted], [len(missing)])
         except NotPackableError:
             pass  # what its module does shows only now
     missing = seeds[len(models) : apart]
-    more = [_fit(training, estimator, isolated_randomness(seed)) for seed in missing]
+    more = [fit_one(training, estimator, isolated_randomness(seed)) for seed in missing]
     return models + PlainModels(more, [1] * len(more))
 
 
-def _fit(training, estimator, randomness):
+def at_length(estimator, plain):
+    """An unfitted estimator; a net that finds its length is told that of `plain`."""
+    estimator = clone(estimator)
+    found = getattr(last_step(plain.first), "n_epochs_", None)
+    if found is not None:
+        last_step(estimator).set_params(max_epochs=KnownLength(found))
+    return estimator
+
+
+def fit_one(training, estimator, randomness):
+    """Train some estimator plainly; returns what :meth:`Training.fit` does."""
     # A copy has what was found out already: the old model is not asked again.
     plain = copy(training)
     plain.estimator = estimator

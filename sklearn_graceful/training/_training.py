@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import has_fit_parameter
@@ -22,9 +23,10 @@ from sklearn_graceful.nn import (
     train_net,
 )
 from sklearn_graceful.training._comparison import hold_out
+from sklearn_graceful.training._cross_fit import can_cross_fit, cross_fit
 from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
-from sklearn_graceful.training._plain import PlainModels, fit_plain_models
+from sklearn_graceful.training._plain import PlainModels, at_length, fit_plain_models
 from sklearn_graceful.training._progress import Progress
 from sklearn_graceful.training._rows import as_rows, stack_rows
 from sklearn_graceful.training._sources import find_old_answers
@@ -138,6 +140,21 @@ class Training:
             self._asked = number
         return self._plain
 
+    def cross_fit(self):
+        """Plain networks for each fold; the teachers from now on.
+
+        Returns
+        -------
+        fit : CrossFit or None
+            None: nothing that can be trained so.
+        """
+        if not can_cross_fit(self):
+            return None
+        fit = cross_fit(self, self.plain(1))
+        if fit is not None:
+            self._plain, self._asked = fit.models, len(fit.models)
+        return fit
+
     def once(self, key, find):
         """What `find()` returned for this key when it was asked for first."""
         if key not in self._found:
@@ -161,8 +178,8 @@ class Training:
             What a network, or any other learner, minimises. It covers the training
             rows and, after them, those of `more`.
         more : array-like of shape (m, ...), default=None
-            Further rows, as the learner wants them. No step before it is fitted on
-            them.
+            Further rows, from :meth:`further_rows`. No step before the learner is
+            fitted on them.
         start_from : FittedNetwork, default=None
             A network to start from: weights, and transformers that are taken over as
             they are.
@@ -185,9 +202,7 @@ class Training:
         else:
             take_over_transformers(estimator, start_from.transformers_for(self.X))
             learner = last_step(estimator)
-            X, *more = (
-                transform_before_last(estimator, rows) for rows in (self.X, *more)
-            )
+            X = self.further_rows(self.X, start_from)
         X = stack_rows(X, *more)
         fitted = {"estimator_": estimator}
         length = n_epochs or getattr(learner, "max_epochs", None)
@@ -208,6 +223,21 @@ class Training:
         learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
         return fitted
 
+    def further_rows(self, rows, start_from=None):
+        """Rows as the learner wants them, as :meth:`fit` takes them in `more`.
+
+        A network that starts from another one gets what that one's transformers make
+        of them, in single precision: there may be many.
+        """
+        if start_from is None:
+            return rows
+        estimator = clone(self.estimator)
+        take_over_transformers(estimator, start_from.transformers_for(self.X))
+        rows = transform_before_last(estimator, rows)
+        if not sparse.issparse(rows):
+            rows = np.asarray(rows)
+        return rows.astype(np.float32) if rows.dtype == np.float64 else rows
+
     def as_learner_wants(self, rows):
         """Other raw rows, prepared for the learner."""
         return rows if self.prepare is None else self.prepare(rows)
@@ -221,7 +251,11 @@ class Training:
         """
         held_out = hold_out(self.y, share)
         _ = self.old  # asked once, about all rows together
-        return self.take(~held_out), self.take(held_out)
+        rest = self.take(~held_out)
+        if self._plain.fitted:
+            # A network is trained for as long as that of all rows.
+            rest.estimator = at_length(self.estimator, self._plain)
+        return rest, self.take(held_out)
 
     def is_wrong(self, estimator):
         """Where a fitted clone of the learner is wrong, bool of shape (n,)."""
@@ -233,8 +267,7 @@ class Training:
     def after(self, earlier):
         """The same, with plain models from some of the rows, which may teach."""
         later = copy(self)
-        later.earlier, later._found = earlier, {}
-        later._plain, later._asked = PlainModels(), 0
+        later.earlier = earlier
         return later
 
     def own_randomness(self):
