@@ -1,10 +1,12 @@
 """Choose a method's strength on rows that nothing was trained on."""
 
 import numpy as np
+from scipy.special import log_softmax
 from sklearn.base import clone
 
 from sklearn_graceful.congruence._base import NoCongruence
 from sklearn_graceful.congruence._match import Match
+from sklearn_graceful.congruence._mixture import calibrate
 from sklearn_graceful.metrics import is_negative_flip
 from sklearn_graceful.training import HeldOutFigures, paired_difference
 
@@ -41,11 +43,22 @@ def compare(candidates, training, share):
     weight = _weights(held_out)
     if np.count_nonzero(weight) < FEWEST_ROWS:
         return None, None
+    if training.is_net and isinstance(candidates[0], Match):
+        candidates = _calibrated(candidates, rest, held_out, weight)
     fitted = [_cheaper(method, rest).train(rest) for method in candidates]
     estimators = [rest.plain(1).first, *(f["estimator_"] for f in fitted)]
-    methods = [m.suited_to(rest.kind) for m in (NoCongruence(), *candidates)]
     wrong = [held_out.is_wrong(estimator) for estimator in estimators]
-    return rest.plain(1), _figures(methods, wrong, held_out.old.right, weight)
+    methods = [method.suited_to(rest.kind) for method in candidates]
+    return rest.plain(1), figures_of(methods, wrong, held_out.old.right, weight)
+
+
+def _calibrated(candidates, rest, held_out, weight):
+    """Candidates whose mixtures are as sure as held-out rows allow."""
+    log_proba = log_softmax(rest.plain(1).mean_logits(held_out.X), axis=1)
+    old, old_share = held_out.old, candidates[0].old_share
+    opinions = log_proba, old.proba, old.known
+    _, sharpness = calibrate(*opinions, held_out.y, weight, old_share)
+    return [clone(method).set_params(sharpness=sharpness) for method in candidates]
 
 
 def _weights(held_out):
@@ -70,9 +83,26 @@ def _weights(held_out):
     return weight if np.count_nonzero(unseen) < FEWEST_ROWS else unseen
 
 
-def _figures(methods, wrong, old_right, weight):
+def figures_of(methods, wrong, old_right, weight):
+    """Figures of a plain model and of methods.
+
+    Parameters
+    ----------
+    methods : list of Congruence
+        Without the plain one.
+    wrong : list of ndarray of bool, shape (n,)
+        Rows that each has wrong, the plain model's first.
+    old_right : ndarray of bool, shape (n,)
+        Rows that the old model has right.
+    weight : ndarray of shape (n,)
+        Of the rows.
+
+    Returns
+    -------
+    figures : list of HeldOutFigures
+    """
     figures = []
-    for method, errors in zip(methods, wrong, strict=True):
+    for method, errors in zip([NoCongruence(), *methods], wrong, strict=True):
         nfr = np.average(is_negative_flip(old_right, ~errors), weights=weight)
         figures.append(
             HeldOutFigures(
@@ -88,6 +118,7 @@ def _figures(methods, wrong, old_right, weight):
 
 def _cheaper(method, training):
     if isinstance(method, Match) and training.is_net:
-        # One teaches networks that are only looked at.
-        return clone(method).set_params(n_teachers=1)
+        # One teaches networks that are only looked at, and for half as long.
+        shorter = method.tuning_share / 2
+        return clone(method).set_params(n_teachers=1, tuning_share=shorter)
     return method

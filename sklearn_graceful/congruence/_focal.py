@@ -3,21 +3,28 @@
 from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.congruence._base import Congruence, NoCongruence
 from sklearn_graceful.congruence._choice import compare
+from sklearn_graceful.congruence._choice_by_labels import compare_labels
 from sklearn_graceful.congruence._focal_kl import FocalKL
 from sklearn_graceful.congruence._focal_lm import FocalLM
 from sklearn_graceful.congruence._match import Match
 from sklearn_graceful.congruence._naive import Naive
-from sklearn_graceful.congruence._strength_path import StrengthPath
+from sklearn_graceful.congruence._strength_path import (
+    StrengthPath,
+    has_batch_statistics,
+)
 from sklearn_graceful.training import strongest_allowed
 
 # From weak to strong, with an old model that can be asked; trees cost most by far.
 _LADDERS = {
-    "net": [Match(1.0), Match(3.0), Match(6.0)],
+    "net": [Match(0.2), Match(0.4), Match(0.8)],
     "boosting": [Naive(3.0), Match(3.0), Match(10.0)],
     "other": [Match(3.0), Match(10.0)],
 }
 # Where some error may be lost.
-_STRONGER = Match(20.0)
+_STRONGER = {"net": Match(2.0), "boosting": Match(20.0), "other": Match(20.0)}
+# How much a network's candidates cost differs by half a point of error between tables;
+# the strongest costs nothing on average.
+_SPREAD = 0.005
 _WITHOUT_CHOICE = {"net": Match(1.0), "boosting": Match(3.0), "other": Match(3.0)}
 # Strengths of the terms that do with stored outputs, and which is taken with too few
 # rows to choose on.
@@ -43,9 +50,20 @@ class Focal(Congruence):
     model's by no more than `max_error_increase` and one standard error of the paired
     difference, and never one that is worse on both error and flips. It is then trained
     on all rows. Candidates of ``Match`` share their plain models and all that these and
-    the old model say. With fewer than 100 rows to choose on, those of weight 0 not
-    counted, nothing is chosen: a network gets the weakest candidate of ``Match``, any
-    other learner a ``flip_cost`` of 3, and the focal terms have a middle strength.
+    the old model say.
+
+    A network that is given stored answers, ``old_proba`` of shape (n, n_classes) or
+    ``"out-of-fold"``, beside the old model is judged on all rows instead: plain
+    networks, trained together, leave out an eighth of the rows each and are the
+    teachers; compared are the labels that they would teach about the rows that they did
+    not see. These rows also tell the mixture's ``old_share`` and ``sharpness``;
+    held-out rows tell the ``sharpness`` only. In either way a network's candidates are
+    believed to cost 0 ± 0.5 points of error before any row is looked at, so that a few
+    rows alone speak against none.
+
+    With fewer than 100 rows to choose on, those of weight 0 not counted, nothing is
+    chosen: ``flip_cost`` is 1 for a network, 3 for any other learner, and the focal
+    terms have a middle strength.
 
     Parameters
     ----------
@@ -61,7 +79,8 @@ class Focal(Congruence):
     max_error_increase : float, default=0.0
         Error that may be lost for fewer flips, in shares of rows: 0.01 is one point.
     validation_fraction : float, default=0.2
-        Share of the rows of each class that the strength is chosen on, in (0, 1).
+        Share of the rows of each class that the strength is chosen on, in (0, 1). Not
+        of networks that are judged on all rows.
 
     References
     ----------
@@ -117,16 +136,22 @@ class Focal(Congruence):
         candidates, default = self.candidates(training)
         if len(candidates) == 1:
             return default.train(training)
+        is_path, plain, figures = _is_path(candidates, training), None, None
         # The chosen one is then trained as if nothing had been drawn.
         with training.own_randomness():
             training.progress.expect(_n_models(candidates, training))
-            plain, figures = compare(candidates, training, self.validation_fraction)
+            if is_path:
+                training.plain(1)  # tells the others how long to train
+                figures = compare_labels(candidates, training)
+            if figures is None:
+                plain, figures = compare(candidates, training, self.validation_fraction)
         if figures is None:
             return default.train(training)
-        chosen = strongest_allowed(figures, self.max_error_increase)
+        spread = _SPREAD if is_path else None
+        chosen = strongest_allowed(figures, self.max_error_increase, spread)
         later = training.after(plain)
         fitted = {**figures[chosen].method.train(later), "choice_": figures}
-        if _is_path(candidates, training):
+        if is_path:
             fitted["update_path_"] = _trace_path(figures, chosen, later, fitted)
         return fitted
 
@@ -155,7 +180,7 @@ class Focal(Congruence):
         if (self.alpha, self.beta) == (1.0, 5.0) and Match.works_with(training):
             ladder = list(_LADDERS[training.kind])
             if self.max_error_increase > 0:
-                ladder.append(_STRONGER)
+                ladder.append(_STRONGER[training.kind])
             return ladder, _WITHOUT_CHOICE[training.kind]
         strengths, default = _STRENGTHS[training.kind]
         terms = [self._focal_term(training.kind, strength) for strength in strengths]
@@ -182,17 +207,23 @@ def _is_path(candidates, training):
 
 def _n_models(candidates, training):
     """How often something is trained, nets of one pack counted as one."""
-    if _is_path(candidates, training):  # all twice, siblings once
-        return 2 * (1 + len(candidates)) + 1
+    if _is_path(candidates, training):  # all, two of them twice, siblings once
+        return 2 + len(candidates) + 3
     return 2 + len(candidates)
 
 
 def _trace_path(figures, chosen, training, fitted):
-    """Networks of all strengths on all rows, of which one is trained already."""
-    networks = [training.plain(1).first]
-    for k, point in enumerate(figures[1:], start=1):
-        trained = fitted if k == chosen else point.method.train(training)
-        networks.append(trained["estimator_"])
-    if chosen == 0:
-        networks[0] = fitted["estimator_"]
-    return StrengthPath.of(figures, chosen, [last_step(e).module_ for e in networks])
+    """Networks of some strengths on all rows, of which one is trained already."""
+    modules = [None] * len(figures)
+    modules[0] = _module(training.plain(1).fitted[0])
+    modules[chosen] = _module(fitted)
+    # The strongest marks the direction; what is between two is found by interpolation,
+    # which statistics of batches do not allow.
+    between = range(1, len(figures) - 1) if has_batch_statistics(modules[0]) else ()
+    for k in {*between, len(figures) - 1} - {chosen}:
+        modules[k] = _module(figures[k].method.train(training))
+    return StrengthPath.of(figures, chosen, modules)
+
+
+def _module(fitted):
+    return last_step(fitted["estimator_"]).module_

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples, has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
@@ -17,16 +17,21 @@ from sklearn_graceful.congruence._synthetic_rows import (
     can_be_swapped,
     synthetic_rows,
 )
-from sklearn_graceful.training import FittedNetwork, Objective, SoftLabels
+from sklearn_graceful.training import (
+    FittedNetwork,
+    Objective,
+    SoftLabels,
+    stack_rows,
+)
 
 # What None stands for; chosen on rows that no table of doc/methods.rst is about.
 _DEFAULTS = {
-    "net": {"n_synthetic": 8, "n_teachers": 4, "label_share": 0.3},
+    "net": {"n_synthetic": 8, "n_teachers": 4, "label_share": 0.1},
     "boosting": {"n_synthetic": 3, "n_teachers": 1, "label_share": 0.3},
     "other": {"n_synthetic": 4, "n_teachers": 1, "label_share": 3.0},
 }
-# Of a tuning: a plain net may have learned in fewer.
-_FEWEST_STEPS = 150
+# Of a tuning, at a share of 1: a plain net may have learned in fewer.
+_FEWEST_STEPS = 200
 # Teachers, where each costs a fit of its own.
 _APART = 2
 
@@ -73,6 +78,8 @@ class Match(TemperedKL):
     old_share : float, default=0.1
         Share of the old model in the mixture's log-probabilities, s, in [0, 1]. At 1
         the new model becomes the old one.
+    sharpness : float, default=1.0
+        Power that the mixture is raised to. Below 1 its models are surer than right.
     n_synthetic : int or None, default=None
         Synthetic rows for each real one; for a network at most so many, and no more
         than it looks at. None: 8 for a network, 3 for boosted trees, 4 for any other
@@ -84,12 +91,12 @@ class Match(TemperedKL):
     swap_rate : float, default=0.5
         The share of features that a row takes from another is drawn from 0 to this.
     label_share : float or None, default=None
-        Weight of all real rows together, against 1 for all synthetic ones. None: 0.3
-        for networks and boosted trees, 3 for any other learner, which is told of
+        Weight of all real rows together, against 1 for all synthetic ones. None: 0.1
+        for a network, 0.3 for boosted trees, 3 for any other learner, which is told of
         synthetic rows by weights only.
-    tuning_share : float, default=0.6
+    tuning_share : float, default=1.6
         How much a network is tuned: rows looked at, as a share of those that its plain
-        training looked at; at least 150 batches.
+        training looked at, or of 200 batches if these are more.
     groups : list of list of int, default=None
         Positions of columns that must change hands together. None: one-hot columns
         side by side are found by themselves.
@@ -103,7 +110,7 @@ class Match(TemperedKL):
     --------
     >>> from sklearn_graceful.congruence import Match
     >>> Match(flip_cost=1.0).suited_to("net")
-    Match(flip_cost=1.0, label_share=0.3, n_synthetic=8, n_teachers=4)
+    Match(flip_cost=1.0, label_share=0.1, n_synthetic=8, n_teachers=4)
     """
 
     name = "match"
@@ -111,6 +118,7 @@ class Match(TemperedKL):
 
     _bounds = Congruence._bounds | {
         "flip_cost": (0, np.inf),
+        "sharpness": (1e-6, np.inf),
         "n_synthetic": (1, np.inf),
         "swap_rate": (0, 1),
         "label_share": (0, np.inf),
@@ -122,15 +130,17 @@ class Match(TemperedKL):
         self,
         flip_cost=3.0,
         old_share=0.1,
+        sharpness=1.0,
         n_synthetic=None,
         n_teachers=None,
         swap_rate=0.5,
         label_share=None,
-        tuning_share=0.6,
+        tuning_share=1.6,
         groups=None,
     ):
         self.flip_cost = flip_cost
         self.old_share = old_share
+        self.sharpness = sharpness
         self.n_synthetic = n_synthetic
         self.n_teachers = n_teachers
         self.swap_rate = swap_rate
@@ -216,27 +226,33 @@ class Match(TemperedKL):
         # Where only the old model's word counts, a network needs one to start from.
         number = int(self.n_teachers) if heeded else int(training.is_net)
         teachers = self._teachers(training, number, apart)
-        n_synthetic, tuning = int(self.n_synthetic), {}
+        n_synthetic, start, tuning = int(self.n_synthetic), None, {}
         if training.is_net:
             least = _FEWEST_STEPS * training.learner.batch_size / len(training.y)
-            looked_at = max(self.tuning_share * teachers.n_epochs, least)
+            looked_at = self.tuning_share * max(teachers.n_epochs, least)
             n_epochs, n_synthetic = self._length(looked_at)
             start = FittedNetwork.inside(teachers.first)
             tuning = {"start_from": start, "n_epochs": n_epochs}
-        rows = synthetic_rows(
+        all_rows, opinions = [], []
+        for rows in synthetic_rows(
             _table(training),
             check_random_state(None),  # the global one, seeded for this fit
             n_synthetic,
             swap_rate=self.swap_rate,
             groups=self.groups,
-        )
-        prepared = training.as_learner_wants(rows)
-        log_teacher = np.zeros((_num_samples(prepared), len(known)))
-        if heeded:
-            log_teacher = log_softmax(teachers.mean_logits(prepared), axis=1)
-        old_proba = _sure_as_right(training.ask(rows), training.old.right.mean())
-        mixture = Mixture.of(log_teacher, old_proba, self.old_share, known)
-        return _Ground(prepared, mixture, tuning)
+        ):
+            prepared = training.as_learner_wants(rows)
+            log_teacher = np.zeros((len(training.y), len(known)))
+            if heeded:
+                log_teacher = log_softmax(teachers.mean_logits(prepared), axis=1)
+            old_proba = _sure_as_right(training.ask(rows), training.old.right.mean())
+            opinions.append(self.mixture(log_teacher, old_proba, known))
+            all_rows.append(training.further_rows(prepared, start))
+        return _Ground(stack_rows(*all_rows), Mixture.stacked(opinions), tuning)
+
+    def mixture(self, log_teacher, old_proba, known):
+        """What teachers and the old model think of rows, see :meth:`Mixture.of`."""
+        return Mixture.of(log_teacher, old_proba, known, self.old_share, self.sharpness)
 
     def _teachers(self, training, number, apart):
         """Plain models; a network starts from the first of them."""
@@ -278,7 +294,7 @@ class Match(TemperedKL):
 
 @dataclass(frozen=True)
 class _Ground:
-    """Synthetic rows as the learner wants them, what is thought of them, the start."""
+    """Synthetic rows for a fit, what is thought of them, and how a net is tuned."""
 
     rows: object
     mixture: Mixture

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
 
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_exact, log_floored
 
 _NONE = -1
+# Of log-probabilities in a mixture.
+_FACTORS = (0.05, 20.0)
+# Answers that are not out of fold after all would make the old model's share all of it.
+_MOST_OLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Mixture:
     old_label: np.ndarray
 
     @classmethod
-    def of(cls, log_teacher, old_proba, old_share, known):
+    def of(cls, log_teacher, old_proba, known, old_share, sharpness=1.0):
         """Mix both models' log-probabilities.
 
         Parameters
@@ -36,25 +41,30 @@ class Mixture:
         old_proba : ndarray of shape (n, n_classes)
             Of the old model, aligned; a row sums to less than 1 where it knows classes
             that the new model does not.
-        old_share : float
-            Of the old model in the mixture.
         known : ndarray of bool, shape (n_classes,)
             Classes that the old model knows; about the others the new models' word
             counts alone.
+        old_share : float
+            Of the old model in the mixture.
+        sharpness : float, default=1.0
+            What the mixed log-probabilities are multiplied by.
 
         Returns
         -------
         mixture : Mixture
         """
-        mass = old_proba.sum(axis=1)
         old_label = old_proba.argmax(axis=1)
-        old_label[old_proba.max(axis=1) < 1 - mass] = _NONE
-        old_proba = old_proba / np.maximum(mass, IMITATION_FLOOR)[:, None]
-        share_known = np.exp(log_teacher)[:, known].sum(axis=1, keepdims=True)
-        log_old = log_floored(old_proba, IMITATION_FLOOR) + log_exact(share_known)
-        log_old = np.where(known, log_old, log_teacher)
+        old_label[old_proba.max(axis=1) < 1 - old_proba.sum(axis=1)] = _NONE
+        log_old = _log_old(log_teacher, old_proba, known)
+        mixed = (1 - old_share) * log_teacher + old_share * log_old
+        return cls(_normalised(sharpness * mixed), old_label)
+
+    @classmethod
+    def stacked(cls, mixtures):
+        """Opinions on the rows of several, one after the other."""
         return cls(
-            _normalised((1 - old_share) * log_teacher + old_share * log_old), old_label
+            np.concatenate([mixture.log_proba for mixture in mixtures]),
+            np.concatenate([mixture.old_label for mixture in mixtures]),
         )
 
     def soft_labels(self, flip_cost):
@@ -66,6 +76,51 @@ class Mixture:
         rows = np.flatnonzero(self.old_label != _NONE)
         mixed[rows, self.old_label[rows]] += np.log1p(flip_cost)
         return np.exp(_normalised(mixed))
+
+
+def calibrate(log_teacher, old_proba, known, y, weight, old_share=None):
+    """Find the mixture that says best how likely the classes of labelled rows are.
+
+    Parameters
+    ----------
+    log_teacher, old_proba, known : ndarray
+        See :meth:`Mixture.of`; of rows that the models were not trained on.
+    y : ndarray of int, shape (n,)
+        Class indices.
+    weight : ndarray of shape (n,)
+        Of the rows.
+    old_share : float, default=None
+        Of the old model. None: to be found as well, at most one half.
+
+    Returns
+    -------
+    old_share, sharpness : float
+        For which the weighted log-loss is least.
+    """
+    parts = np.stack([log_teacher, _log_old(log_teacher, old_proba, known)])
+    if old_share is not None:
+        parts = ((1 - old_share) * parts[0] + old_share * parts[1])[None]
+    of_label, share = parts[:, np.arange(len(y)), y], weight / weight.sum()
+
+    def loss(factors):
+        mixed = _normalised(np.tensordot(factors, parts, axes=1))
+        slope = (np.exp(mixed) * parts).sum(axis=2) - of_label
+        return -share @ mixed[np.arange(len(y)), y], slope @ share
+
+    bounds = [_FACTORS] + [(0.0, _FACTORS[1])] * (len(parts) - 1)
+    start = np.full(len(parts), 1 / len(parts))
+    factors = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    if old_share is None:
+        old_share = min(float(factors[1] / factors.sum()), _MOST_OLD)
+    return old_share, float(factors.sum())
+
+
+def _log_old(log_teacher, old_proba, known):
+    """Old model's log-probabilities, with the teachers' of classes that it lacks."""
+    mass = np.maximum(old_proba.sum(axis=1, keepdims=True), IMITATION_FLOOR)
+    share_known = np.exp(log_teacher)[:, known].sum(axis=1, keepdims=True)
+    log_old = log_floored(old_proba / mass, IMITATION_FLOOR) + log_exact(share_known)
+    return np.where(known, log_old, log_teacher)
 
 
 def _normalised(logits):

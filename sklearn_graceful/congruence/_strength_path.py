@@ -13,8 +13,9 @@ from sklearn_graceful.training import paired_difference
 class StrengthPath:
     """The plain new model and networks that are held to the old one ever more.
 
-    The figures are those of networks that were trained without the held-out rows; the
-    weights are those of networks that were trained on all rows.
+    The figures are those of networks that were trained without the held-out rows, or of
+    the labels that these would be taught, see :class:`Focal`; the weights are those of
+    networks that were trained on all rows, or lie between two of these.
 
     Attributes
     ----------
@@ -61,7 +62,7 @@ class StrengthPath:
     standard_error: np.ndarray
     chosen: int
     n_rows: int = 0
-    _weights: list = field(default_factory=list, repr=False)
+    _weights: dict = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, figures, chosen, modules):
@@ -73,8 +74,8 @@ class StrengthPath:
             The plain model first, then of methods with a growing ``flip_cost``.
         chosen : int
             Position in `figures`.
-        modules : list of torch.nn.Module
-            One for each, of the same architecture.
+        modules : list of torch.nn.Module or None
+            One for each, of the same architecture; None: to be found between others.
 
         Returns
         -------
@@ -84,10 +85,11 @@ class StrengthPath:
         columns = [np.array([getattr(f, name) for f in figures]) for name in names]
         costs = [0.0, *(f.method.flip_cost for f in figures[1:])]
         # On the CPU, so that they can be unpickled where there is no GPU.
-        weights = [
-            {name: tensor.cpu() for name, tensor in copy_weights(module).items()}
-            for module in modules
-        ]
+        weights = {
+            cost: {name: part.cpu() for name, part in copy_weights(module).items()}
+            for cost, module in zip(costs, modules, strict=True)
+            if module is not None
+        }
         return cls(np.array(costs), *columns, chosen, figures[0].n_rows, weights)
 
     def on_rows(self, wrong, old_right):
@@ -138,16 +140,21 @@ class StrengthPath:
                 f"flip_cost must be in [{known[0]:g}, {known[-1]:g}], the ends of the "
                 f"path, got {flip_cost!r}."
             )
-        after = int(np.searchsorted(known, flip_cost))
-        if known[after] == flip_cost:
-            return self._weights[after]
-        if any(name.endswith("running_mean") for name in self._weights[0]):
+        if flip_cost in self._weights:
+            return self._weights[flip_cost]
+        if has_batch_statistics(self._weights[0]):
             raise ValueError(
                 "A network with batch normalisation can be had at the points of the "
                 f"path only, flip_cost in {known.tolist()}, got {flip_cost!r}."
             )
-        low, high = np.log1p(known[after - 1 : after + 1])
+        below = max(cost for cost in self._weights if cost < flip_cost)
+        above = min(cost for cost in self._weights if cost > flip_cost)
+        low, high = np.log1p([below, above])
         share = float((high - np.log1p(flip_cost)) / (high - low))
-        return interpolate_weights(
-            self._weights[after - 1], self._weights[after], share
-        )
+        return interpolate_weights(self._weights[below], self._weights[above], share)
+
+
+def has_batch_statistics(weights):
+    """Whether a module, or its weights by name, has statistics of batches."""
+    names = weights if isinstance(weights, dict) else weights.state_dict()
+    return any(name.endswith("running_mean") for name in names)

@@ -1,8 +1,8 @@
 """Rows that nobody labelled, made of pairs of real ones."""
 
-import numpy as np
+from itertools import cycle, islice
 
-from sklearn_graceful.training import stack_rows
+import numpy as np
 
 # Of an image's height and width.
 _MOST_SHIFT = 0.07
@@ -14,7 +14,7 @@ def can_be_swapped(X):
 
 
 def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
-    """Make new rows of every row and another one drawn at random.
+    """Make new rows of every row and another one drawn at random, again and again.
 
     Parameters
     ----------
@@ -31,24 +31,23 @@ def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
         Positions of columns that are taken together. None: found, see
         :func:`one_hot_groups`.
 
-    Returns
-    -------
-    rows : DataFrame or ndarray of `n_times` as many rows as `X`
+    Yields
+    ------
+    rows : DataFrame or ndarray like `X`, `n_times`
         Features are swapped where `X` is a table. Rows with more axes are weighted
         means, rounded where they hold whole numbers; images are means, or have a patch
         of the other one in them, or are shifted by a pixel or two, in turn.
     """
     if np.ndim(X) == 2:
         owner = _column_owners(X, groups)
-        made = [_swapped(X, random_state, swap_rate, owner) for _ in range(n_times)]
-        return stack_rows(*made)
+        for _ in range(n_times):
+            yield _swapped(X, random_state, swap_rate, owner)
+        return
     kinds = (_blended, _patched, _shifted) if np.ndim(X) == 4 else (_blended,)
-    made = []
-    for k in range(n_times):
+    for kind in islice(cycle(kinds), n_times):
         share = random_state.uniform(0, swap_rate, size=len(X))
         other = X[random_state.permutation(len(X))]
-        made.append(kinds[k % len(kinds)](X, other, share, random_state))
-    return np.concatenate(made)
+        yield kind(X, other, share, random_state)
 
 
 def _swapped(X, random_state, swap_rate, owner):

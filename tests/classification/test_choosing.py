@@ -32,15 +32,19 @@ from sklearn_graceful.congruence import (
     Match,
     Naive,
     NoCongruence,
+    _choice_by_labels,
 )
 from sklearn_graceful.congruence._choice import _weights
+from sklearn_graceful.congruence._choice_by_labels import compare_labels
 from sklearn_graceful.nn import InMemoryClassifier, copy_weights, mlp_net
 from sklearn_graceful.training import (
     HeldOutFigures,
+    PlainModels,
     Training,
     paired_difference,
     strongest_allowed,
 )
+from sklearn_graceful.training._cross_fit import CrossFit
 
 X, y = load_digits(return_X_y=True)
 X_train, y_train, X_test, y_test = X[:900], y[:900], X[900:], y[900:]
@@ -113,6 +117,17 @@ class TestStrongestAllowed:
     def test_by_hand(self, points, allowed, chosen):
         figures = figures_of(self.plain, *points)
         assert strongest_allowed(figures, allowed / 100) == chosen
+
+
+@pytest.mark.parametrize(
+    ("error", "spread", "chosen"),
+    [(0.6, None, 0), (0.6, 10, 0), (0.6, 0.5, 1), (0.3, 0.5, 0), (1.2, 0.5, 1)],
+)
+def test_few_rows_speak_less_against_what_is_believed(error, spread, chosen):
+    """An increase of 0.9 points: allowed are 0.6 * sqrt(1 + (0.6 / 0.5)²) = 0.94."""
+    figures = figures_of((10, 3, 0, 0), (10.9, 1, 0.9, error))
+    spread = None if spread is None else spread / 100
+    assert strongest_allowed(figures, 0, spread) == chosen
 
 
 def test_paired_difference_by_hand():
@@ -349,9 +364,6 @@ def test_bad_parameters_are_refused(method):
         as_method(method, Congruence, METHODS)
 
 
-# A network's path of strengths
-
-
 class Normed(nn.Sequential):
     """Has statistics of batches."""
 
@@ -362,6 +374,87 @@ class Normed(nn.Sequential):
 
 
 NORMED = InMemoryClassifier(Normed, max_epochs=10, lr=0.05, train_split=None, verbose=0)
+
+
+# Networks that are given stored answers: what they would be taught out of fold
+
+
+def test_labels_that_candidates_would_teach_by_hand(monkeypatch):
+    """Two models, four kinds of rows, fifty each; half of a flip's cost counts."""
+    labels = np.repeat([0, 1, 1, 0], 50)
+    new = np.repeat([[0.6, 0.4], [0.6, 0.4], [0.1, 0.9], [0.9, 0.1]], 50, axis=0)
+    old = np.repeat([[0.1, 0.9], [0.3, 0.7], [0.2, 0.8], [0.8, 0.2]], 50, axis=0)
+    rows = np.zeros((200, 2))
+    training = Training(mlp_net(), rows, rows, labels, old_proba=old)
+    # The new models' word for class 0 of the first two, with a tenth of the old one's,
+    # is stronger by 1.5 ** 0.9 * (1 / 9) ** 0.1 = 1.16, and by
+    # 1.5 ** 0.9 * (3 / 7) ** 0.1 = 1.32.
+    fit = CrossFit(PlainModels([{}], [9]), np.arange(200), np.log(new))
+    monkeypatch.setattr(training, "cross_fit", lambda: fit)
+    monkeypatch.setattr(_choice_by_labels, "calibrate", lambda *_: (0.1, 1.0))
+    plain, weak, middle, strong = compare_labels(
+        [Match(0.3), Match(0.4), Match(1.2)], training
+    )
+    for figures in (plain, weak):
+        assert (figures.error, figures.nfr) == (1 / 4, 1 / 4)
+    assert (middle.error, middle.nfr) == (2 / 4, 1 / 4)
+    assert (strong.error, strong.nfr) == (1 / 4, 0)
+    assert strong.error_increase == pytest.approx(0, abs=1e-12)
+    assert strong.standard_error == pytest.approx(np.sqrt(100) / 200)
+    assert {f.n_rows for f in (plain, weak, middle, strong)} == {200}
+    assert (strong.method.flip_cost, strong.method.n_teachers) == (1.2, 9)
+
+
+def test_mixtures_are_as_sure_as_they_are_right(old):
+    rows, labels = X_train[:650], y_train[:650].copy()
+    labels[::3] = np.random.default_rng(0).integers(10, size=217)
+    proba = old.predict_proba(rows)
+    for answers, share in ((None, {0.1}), (proba, None)):
+        model = PCClassifier(NET, old_model=old, random_state=0)
+        others = model.fit(rows, labels, old_proba=answers).choice_[1:]
+        # A third of the labels are noise, and a net that learnt them is too sure.
+        assert {f.method.sharpness for f in others} == {others[0].method.sharpness}
+        assert others[0].method.sharpness < 0.8
+        shares = {f.method.old_share for f in others}
+        assert shares == share if share else 0 <= shares.pop() <= 0.5
+
+
+def test_stored_answers_let_a_network_choose_on_all_rows(old):
+    rows, labels = X_train[:404], y_train[:404]
+    model = PCClassifier(NET, old_model=old, random_state=0)
+    model.fit(rows, labels, old_proba=old.predict_proba(rows))
+    assert {f.n_rows for f in model.choice_} == {400}
+    assert model.update_path_.n_rows == 400
+    assert model.method_.n_teachers == 9
+    plain = PCClassifier(NET, method="none", random_state=0).fit(rows, labels)
+    np.testing.assert_array_equal(
+        model.at_flip_cost(0).predict_proba(X_test), plain.predict_proba(X_test)
+    )
+
+
+@pytest.mark.parametrize(
+    ("estimator", "stored", "n_rows"),
+    [
+        (NET, "nothing", 650),  # it may have been trained on them
+        (NET, "labels", 650),
+        (NET, "proba", 90),  # too few
+        (NORMED, "proba", 650),  # it cannot be trained in a pack
+    ],
+)
+def test_otherwise_rows_are_held_out(old, estimator, stored, n_rows):
+    rows, labels = X_train[:n_rows], y_train[:n_rows]
+    answers = {
+        "nothing": None, "labels": old.predict(rows), "proba": old.predict_proba(rows),
+    }[stored]  # fmt: skip
+    model = PCClassifier(estimator, old_model=old, random_state=0)
+    model.fit(rows, labels, old_proba=answers)
+    if n_rows < 100:
+        assert not hasattr(model, "choice_")
+    else:
+        assert 100 < model.choice_[0].n_rows < 0.2 * n_rows + 1
+
+
+# A network's path of strengths
 
 
 def with_path(old, estimator=NET):
@@ -387,10 +480,10 @@ def assert_equal_weights(first, second):
 
 def test_the_points_of_the_path_are_the_candidates(on_path):
     path, figures = on_path.update_path_, on_path.choice_
-    assert path.flip_cost.tolist() == [0, 1, 3, 6]
+    assert path.flip_cost.tolist() == [0, 0.2, 0.4, 0.8]
     for name in ("error", "nfr", "error_increase", "standard_error"):
         assert getattr(path, name).tolist() == [getattr(f, name) for f in figures]
-    assert path.chosen == strongest_allowed(figures, 0)
+    assert path.chosen == strongest_allowed(figures, 0, spread=0.005)
     assert repr(figures[path.chosen].method) == repr(on_path.method_)
 
 
@@ -417,16 +510,18 @@ def test_the_path_begins_at_the_plain_fit(old, estimator):
 
 def test_the_more_a_flip_costs_the_nearer_is_the_old_model(old, on_path):
     nfr = []
-    for flip_cost in (0, 6):
+    for flip_cost in (0, 0.8):
         y_new = on_path.at_flip_cost(flip_cost).predict(X_test)
         nfr.append(np.mean((old.predict(X_test) == y_test) & (y_new != y_test)))
     assert nfr[1] < nfr[0]
 
 
 def test_between_two_points_lie_the_weights_between_theirs(on_path):
-    low, high = (on_path.update_path_.weights_at(cost) for cost in (1, 3))
-    # 1 + flip_cost goes from 2 to 4, and is half-way at 2 sqrt(2).
-    between = weights_of(on_path.at_flip_cost(2 * np.sqrt(2) - 1))
+    path = on_path.update_path_
+    assert path.chosen in (0, 3)  # of the networks between, none is trained
+    low, high = (path.weights_at(cost) for cost in (0, 0.8))
+    # 1 + flip_cost goes from 1 to 1.8, and is half-way at its root.
+    between = weights_of(on_path.at_flip_cost(np.sqrt(1.8) - 1))
     middle = {name: (low[name] + high[name]) / 2 for name in low}
     assert_equal_weights(between, middle)
 
@@ -434,7 +529,7 @@ def test_between_two_points_lie_the_weights_between_theirs(on_path):
 def test_moving_on_the_path_changes_nothing_else(on_path):
     before = on_path.predict_proba(X_test)
     path, method = on_path.update_path_, repr(on_path.method_)
-    other = on_path.at_flip_cost(2.0)
+    other = on_path.at_flip_cost(0.6)
     assert not np.array_equal(other.predict_proba(X_test), before)
     np.testing.assert_array_equal(on_path.predict_proba(X_test), before)
     # And there is a way back.
@@ -444,24 +539,25 @@ def test_moving_on_the_path_changes_nothing_else(on_path):
     np.testing.assert_array_equal(back.predict_proba(X_test), before)
 
 
-@pytest.mark.parametrize("flip_cost", [-1, 6.1, np.nan])
+@pytest.mark.parametrize("flip_cost", [-1, 0.9, np.nan])
 def test_what_is_not_on_the_path_is_refused(on_path, flip_cost):
-    with pytest.raises(ValueError, match=r"flip_cost must be in \[0, 6\]"):
+    with pytest.raises(ValueError, match=r"flip_cost must be in \[0, 0.8\]"):
         on_path.at_flip_cost(flip_cost)
 
 
 def test_statistics_of_batches_are_known_at_the_points_only(old):
     model = with_path(old, NORMED)
-    assert model.at_flip_cost(3).score(X_test, y_test) > 0.7
+    for flip_cost in model.update_path_.flip_cost:
+        assert model.at_flip_cost(flip_cost).score(X_test, y_test) > 0.7
     with pytest.raises(
-        ValueError, match=r"batch normalisation .*\[0.0, 1.0, 3.0, 6.0\]"
+        ValueError, match=r"batch normalisation .*\[0.0, 0.2, 0.4, 0.8\]"
     ):
-        model.at_flip_cost(2)
+        model.at_flip_cost(0.5)
 
 
 def test_a_pickle_has_the_path(on_path):
     restored = pickle.loads(pickle.dumps(on_path))
-    for flip_cost in (0, 2.5):
+    for flip_cost in (0, 0.5):
         np.testing.assert_array_equal(
             *(
                 model.at_flip_cost(flip_cost).predict_proba(X_test)

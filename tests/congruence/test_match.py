@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 
 from sklearn_graceful import PCClassifier
 from sklearn_graceful.congruence import Match
-from sklearn_graceful.congruence._mixture import Mixture
+from sklearn_graceful.congruence._mixture import Mixture, calibrate
 from sklearn_graceful.congruence._synthetic_rows import one_hot_groups, synthetic_rows
 from sklearn_graceful.metrics import churn_rate
 from sklearn_graceful.nn import mlp_net
@@ -52,7 +52,7 @@ def churn(digits, estimator, **params):
 
 
 def make(X, seed=0, **params):
-    return synthetic_rows(X, np.random.RandomState(seed), 1, **params)
+    return next(synthetic_rows(X, np.random.RandomState(seed), 1, **params))
 
 
 class TestSyntheticRows:
@@ -112,9 +112,7 @@ class TestSyntheticRows:
     def test_images_are_blended_patched_and_shifted_in_turn(self):
         images = np.zeros((6, 1, 20, 20)) + np.arange(1.0, 7)[:, None, None, None]
         images[:, :, 10, 10] = 100
-        made = synthetic_rows(images, np.random.RandomState(0), 4).reshape(
-            4, *images.shape
-        )
+        made = synthetic_rows(images, np.random.RandomState(0), 4)
         blended, patched, shifted, again = made
         assert (blended == blended[:, :, :1, :1]).mean() > 0.99
         assert set(np.unique(patched)) <= {1, 2, 3, 4, 5, 6, 100}
@@ -139,7 +137,7 @@ class TestSyntheticRows:
 class TestMixture:
     def test_by_hand(self):
         mixture = Mixture.of(
-            np.log([[0.9, 0.1]]), np.array([[0.2, 0.8]]), 0.25, np.array([True, True])
+            np.log([[0.9, 0.1]]), np.array([[0.2, 0.8]]), np.array([True, True]), 0.25
         )
         mixed = np.array([0.9**0.75 * 0.2**0.25, 0.1**0.75 * 0.8**0.25])
         assert mixture.old_label == [1]
@@ -151,7 +149,7 @@ class TestMixture:
     def test_the_likeliest_answer_has_the_least_expected_cost(self):
         rng = np.random.default_rng(0)
         teacher, old = rng.dirichlet(np.ones(4), size=(2, 500))
-        mixture = Mixture.of(np.log(teacher), old, 0.3, np.ones(4, bool))
+        mixture = Mixture.of(np.log(teacher), old, np.ones(4, bool), 0.3)
         proba, old_label = mixture.soft_labels(0.0), old.argmax(axis=1)
         flip_cost = 2.5
         # An answer k is wrong with probability 1 - p(k), and a flip where the old label
@@ -167,17 +165,66 @@ class TestMixture:
         mixture = Mixture.of(
             np.log([[0.2, 0.1, 0.7]]),
             np.array([[0.5, 0.5, 0.0]]),
-            1.0,
             np.array([True, True, False]),
+            1.0,
         )
         np.testing.assert_allclose(mixture.soft_labels(0.0), [[0.15, 0.15, 0.7]])
 
     def test_a_label_that_is_no_class_any_more_binds_nobody(self):
         """The old model gives .6 to a class that the new model does not know."""
         mixture = Mixture.of(
-            np.log([[0.5, 0.5]]), np.array([[0.3, 0.1]]), 0.0, np.array([True, True])
+            np.log([[0.5, 0.5]]), np.array([[0.3, 0.1]]), np.array([True, True]), 0.0
         )
         np.testing.assert_allclose(mixture.soft_labels(9.0), [[0.5, 0.5]])
+
+    def test_a_sharper_one_is_a_power(self):
+        arguments = np.log([[0.9, 0.1]]), np.array([[0.2, 0.8]]), np.ones(2, bool), 0.25
+        plain, sharp = (Mixture.of(*arguments, sharpness=t) for t in (1.0, 2.0))
+        squared = plain.soft_labels(0.0) ** 2
+        expected = squared / squared.sum()
+        np.testing.assert_allclose(sharp.soft_labels(0.0), expected)
+
+
+class TestCalibrate:
+    """Rows whose labels are drawn from what the models say, or from some power."""
+
+    known, weight = np.ones(3, bool), np.ones(20_000)
+
+    def opinions(self, new_power, old_power):
+        rng = np.random.default_rng(0)
+        new, old = (np.log(rng.dirichlet(np.ones(3), size=20_000)) for _ in range(2))
+        truth = new_power * new + old_power * old
+        truth = np.exp(truth - np.logaddexp.reduce(truth, axis=1, keepdims=True))
+        y = (rng.random((20_000, 1)) > truth.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+        return new, np.exp(old), y
+
+    @pytest.mark.parametrize(("new", "old"), [(0.9, 0.1), (0.3, 0.2), (1.5, 0)])
+    def test_finds_the_powers_of_both(self, new, old):
+        log_new, proba, y = self.opinions(new, old)
+        share, sharpness = calibrate(log_new, proba, self.known, y, self.weight)
+        assert share == pytest.approx(old / (new + old), abs=0.03)
+        assert sharpness == pytest.approx(new + old, rel=0.05)
+
+    def test_finds_the_sharpness_at_a_given_share(self):
+        log_new, proba, y = self.opinions(0.6, 0.2)
+        found = calibrate(log_new, proba, self.known, y, self.weight, 0.25)
+        assert found == (0.25, pytest.approx(0.8, rel=0.05))
+
+    def test_an_old_model_that_is_always_right_gets_half_at_most(self):
+        log_new, _, y = self.opinions(1, 0)
+        by_heart = np.eye(3)[y]
+        share, _ = calibrate(log_new, by_heart, self.known, y, self.weight)
+        assert share == 0.5
+
+    def test_rows_of_weight_0_do_not_count(self):
+        log_new, proba, y = self.opinions(0.5, 0.5)
+        weight = np.arange(20_000) % 2 == 0
+        twisted = np.where(weight, y, (y + 1) % 3)
+        first, second = (
+            calibrate(log_new, proba, self.known, labels, weight.astype(float))
+            for labels in (y, twisted)
+        )
+        assert first == second
 
 
 @pytest.mark.parametrize(
