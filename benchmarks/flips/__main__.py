@@ -9,12 +9,12 @@ Every seed draws its own training and validation rows; the test rows of a set ar
 the same, and never served a choice (`sets.py`). An old model is trained as the update
 says (`updates.py`), then a plain new one and one new one for every method of
 `congruence.METHODS` at every strength of `grids.py`, all with the same seed. "focal"
-chooses its strength itself, on training rows that it holds out. "ensemble" is 8 plain
-nets in one, "ensemble by match" such an ensemble trained by `match`. "mean" and
-"cost-ratio" are no training at all, and keep the old model: the weighted mean of both
-log-probabilities, and the old label unless the new model finds another one likelier by
-a factor ("mean cost-ratio": unless that mean does); with a plus, their new model is not
-the plain one but that of another method.
+chooses its strength itself, on training rows that it holds out or leaves out in turn.
+"ensemble" is 8 plain nets in one, "ensemble by match" such an ensemble trained by
+`match`. "mean" and "cost-ratio" are no training at all, and keep the old model: the
+weighted mean of both log-probabilities, and the old label unless the new model finds
+another one likelier by a factor ("mean cost-ratio": unless that mean does); with a
+plus, their new model is not the plain one but that of another method.
 The old model's outputs on its own training rows are out-of-fold.
 
 The strength is chosen on validation rows: the lowest NFR among those whose error is at

@@ -88,10 +88,11 @@ class PCClassifier(
         The method as it was used, all defaults filled in.
     choice_ : list of classification.HeldOutFigures
         Of each candidate for `method_`, the plain model first: ``method``, ``error``
-        and ``nfr`` on held-out rows. Only where there was a choice.
+        and ``nfr`` on held-out rows, or out of fold (see :class:`congruence.Focal`).
+        Only where there was a choice.
     update_path_ : StrengthPath
-        The same figures by strength, and a network for each, to which
-        :meth:`at_flip_cost` moves. Networks whose strength was chosen only.
+        The same figures by strength, and the weights that :meth:`at_flip_cost` moves
+        to. Networks whose strength was chosen only.
         :class:`~sklearn_graceful.inspection.StrengthPathDisplay` draws it.
     n_features_in_ : int
         Number of columns of X.
@@ -282,8 +283,8 @@ class PCClassifier(
         ----------
         flip_cost : float
             What a negative flip costs, from 0 (the plain new model) to the highest of
-            ``update_path_.flip_cost``. Between two points of the path the weights lie
-            between theirs.
+            ``update_path_.flip_cost``. The weights of the plain, the chosen and the
+            strongest network are kept; elsewhere they lie between two of these.
 
         Returns
         -------

@@ -21,6 +21,7 @@ from sklearn_graceful.training import (
     FittedNetwork,
     Objective,
     SoftLabels,
+    rows_of_network,
     stack_rows,
 )
 
@@ -226,7 +227,7 @@ class Match(TemperedKL):
         # Where only the old model's word counts, a network needs one to start from.
         number = int(self.n_teachers) if heeded else int(training.is_net)
         teachers = self._teachers(training, number, apart)
-        n_synthetic, start, tuning = int(self.n_synthetic), None, {}
+        n_synthetic, tuning = int(self.n_synthetic), {}
         if training.is_net:
             least = _FEWEST_STEPS * training.learner.batch_size / len(training.y)
             looked_at = self.tuning_share * max(teachers.n_epochs, least)
@@ -247,7 +248,9 @@ class Match(TemperedKL):
                 log_teacher = log_softmax(teachers.mean_logits(prepared), axis=1)
             old_proba = _sure_as_right(training.ask(rows), training.old.right.mean())
             opinions.append(self.mixture(log_teacher, old_proba, known))
-            all_rows.append(training.further_rows(prepared, start))
+            if training.is_net:
+                prepared = rows_of_network(teachers.first, prepared)
+            all_rows.append(prepared)
         return _Ground(stack_rows(*all_rows), Mixture.stacked(opinions), tuning)
 
     def mixture(self, log_teacher, old_proba, known):

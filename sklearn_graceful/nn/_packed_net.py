@@ -76,7 +76,8 @@ class PackedClassifier(InMemoryClassifier):
         Raises
         ------
         ValueError
-            If `n_members` is no whole number from 1 on.
+            If `n_members` is no whole number from 1 on, or `member_rows` are not those
+            of so many members, equally many each.
         TypeError
             If the module is no class, has buffers, or draws random numbers.
         """
@@ -86,6 +87,12 @@ class PackedClassifier(InMemoryClassifier):
             raise TypeError(
                 "module must be a class, so that every member starts from weights of "
                 f"its own, got an object of {type(self.module).__name__}."
+            )
+        lengths = [len(rows) for rows in self.member_rows or ()]
+        if lengths and lengths != lengths[:1] * int(self.n_members):
+            raise ValueError(
+                f"member_rows must have equally many rows for each of {self.n_members} "
+                f"members, got {lengths}."
             )
         members = []
         for _ in range(int(self.n_members)):

@@ -18,7 +18,7 @@ from sklearn_graceful.training._progress import Progress
 from sklearn_graceful.training._rows import stack_rows
 from sklearn_graceful.training._soft_labels import SoftLabels
 from sklearn_graceful.training._sources import ask_with_warnings
-from sklearn_graceful.training._training import Training
+from sklearn_graceful.training._training import Training, rows_of_network
 from sklearn_graceful.training._weighted_rows import WeightedRows
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ask_with_warnings",
     "learner_kind",
     "paired_difference",
+    "rows_of_network",
     "stack_rows",
     "strongest_allowed",
     "warn_of_wrong_input",

@@ -103,12 +103,14 @@ def strongest_allowed(figures, max_error_increase, spread=None):
     increases = isotonic_regression([f.error_increase for f in candidates])
     for k in range(len(candidates), 0, -1):
         increase, candidate = increases[k - 1], candidates[k - 1]
-        error = candidate.standard_error
         # Of two normal beliefs the mean is weighted by precision.
-        error *= 1.0 if spread is None else np.hypot(1, error / spread)
+        heard = (
+            1 if spread is None else 1 / (1 + (candidate.standard_error / spread) ** 2)
+        )
+        error = np.sqrt(heard) * candidate.standard_error
         allowed = max_error_increase + error + _ROUNDING
         worse_on_both = increase > _ROUNDING and candidate.nfr > plain.nfr + _ROUNDING
-        if increase <= allowed and not worse_on_both:
+        if heard * increase <= allowed and not worse_on_both:
             return k
     return 0
 

@@ -13,7 +13,7 @@ _LEARNERS = {
 def library_of(learner):
     """Name of the package whose booster this is or descends from; None of any other.
 
-    KnownLength by name, since a library that is not in use shall not be imported.
+    Known by name, since a library that is not in use shall not be imported.
     """
     for kind in type(learner).__mro__:
         library = kind.__module__.partition(".")[0]

@@ -178,8 +178,8 @@ class Training:
             What a network, or any other learner, minimises. It covers the training
             rows and, after them, those of `more`.
         more : array-like of shape (m, ...), default=None
-            Further rows, from :meth:`further_rows`. No step before the learner is
-            fitted on them.
+            Further rows, as the learner wants them; with `start_from`, as
+            :func:`rows_of_network` makes them. No step before it is fitted on them.
         start_from : FittedNetwork, default=None
             A network to start from: weights, and transformers that are taken over as
             they are.
@@ -202,7 +202,7 @@ class Training:
         else:
             take_over_transformers(estimator, start_from.transformers_for(self.X))
             learner = last_step(estimator)
-            X = self.further_rows(self.X, start_from)
+            X = rows_of_network(estimator, self.X)
         X = stack_rows(X, *more)
         fitted = {"estimator_": estimator}
         length = n_epochs or getattr(learner, "max_epochs", None)
@@ -222,21 +222,6 @@ class Training:
             )
         learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
         return fitted
-
-    def further_rows(self, rows, start_from=None):
-        """Rows as the learner wants them, as :meth:`fit` takes them in `more`.
-
-        A network that starts from another one gets what that one's transformers make
-        of them, in single precision: there may be many.
-        """
-        if start_from is None:
-            return rows
-        estimator = clone(self.estimator)
-        take_over_transformers(estimator, start_from.transformers_for(self.X))
-        rows = transform_before_last(estimator, rows)
-        if not sparse.issparse(rows):
-            rows = np.asarray(rows)
-        return rows.astype(np.float32) if rows.dtype == np.float64 else rows
 
     def as_learner_wants(self, rows):
         """Other raw rows, prepared for the learner."""
@@ -297,3 +282,14 @@ class Training:
         if vars(self).get("old") is not None:
             some.old = self.old.take(rows)
         return some
+
+
+def rows_of_network(estimator, X):
+    """Rows as the network at the end of a fitted Pipeline gets them.
+
+    In single precision, which it computes in: there may be many.
+    """
+    X = transform_before_last(estimator, X)
+    if not sparse.issparse(X):
+        X = np.asarray(X)
+    return X.astype(np.float32) if X.dtype == np.float64 else X

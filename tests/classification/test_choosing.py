@@ -130,6 +130,13 @@ def test_few_rows_speak_less_against_what_is_believed(error, spread, chosen):
     assert strongest_allowed(figures, 0, spread) == chosen
 
 
+@pytest.mark.parametrize(("increase", "chosen"), [(1.6, 1), (1.7, 0)])
+def test_what_may_be_lost_is_compared_with_what_is_believed(increase, chosen):
+    """Of the increase 1 / (1 + 1.2²) = 0.41 is heard: allowed are 0.3 + 0.64 * 0.6."""
+    figures = figures_of((10, 3, 0, 0), (10 + increase, 1, increase, 0.6))
+    assert strongest_allowed(figures, 0.003, spread=0.005) == chosen
+
+
 def test_paired_difference_by_hand():
     first, second = np.array([1, 1, 0, 0]), np.array([0, 1, 0, 0])
     mean, error = paired_difference(first, second)

@@ -366,3 +366,9 @@ def test_members_are_asked_about_rows_of_their_own():
     logs = np.mean([np.log(p) for p in net.members_proba([X, X])], axis=0)
     proba = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(net.predict_proba(X), proba, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [[[0, 1]], [[0, 1], [2]], [[0, 1]] * 3])
+def test_rows_that_are_not_those_of_all_members_are_refused(rows):
+    with pytest.raises(ValueError, match="equally many rows for each of 2 members"):
+        packed_net(n_members=2, member_rows=rows).fit(X, y)
