@@ -16,7 +16,7 @@ from sklearn_graceful.training import strongest_allowed
 
 # From weak to strong, with an old model that can be asked; trees cost most by far.
 _LADDERS = {
-    "net": [Match(0.2), Match(0.4), Match(0.8)],
+    "net": [Match(0.3), Match(0.6), Match(0.9)],
     "boosting": [Naive(3.0), Match(3.0), Match(10.0)],
     "other": [Match(3.0), Match(10.0)],
 }
@@ -143,7 +143,9 @@ class Focal(Congruence):
             if is_path:
                 training.plain(1)  # tells the others how long to train
                 figures = compare_labels(candidates, training)
-            if figures is None:
+            if figures is not None:  # left: the chosen and the strongest
+                training.progress.expect(len(training.plain(1).fitted) + 2)
+            else:
                 plain, figures = compare(candidates, training, self.validation_fraction)
         if figures is None:
             return default.train(training)
@@ -216,12 +218,15 @@ def _trace_path(figures, chosen, training, fitted):
     """Networks of some strengths on all rows, of which one is trained already."""
     modules = [None] * len(figures)
     modules[0] = _module(training.plain(1).fitted[0])
-    modules[chosen] = _module(fitted)
     # The strongest marks the direction; what is between two is found by interpolation,
     # which statistics of batches do not allow.
-    between = range(1, len(figures) - 1) if has_batch_statistics(modules[0]) else ()
-    for k in {*between, len(figures) - 1} - {chosen}:
-        modules[k] = _module(figures[k].method.train(training))
+    strongest = len(figures) - 1
+    between = range(1, strongest) if has_batch_statistics(modules[0]) else ()
+    start = chosen or strongest
+    tuned = fitted if chosen else figures[start].method.train(training)
+    modules[start] = _module(tuned)
+    for k in {*between, strongest} - {start}:
+        modules[k] = _module(figures[k].method.go_on(training, tuned))
     return StrengthPath.of(figures, chosen, modules)
 
 

@@ -15,6 +15,7 @@ from sklearn_graceful.congruence._kl import TemperedKL
 from sklearn_graceful.congruence._mixture import Mixture
 from sklearn_graceful.congruence._synthetic_rows import (
     can_be_swapped,
+    in_blocks,
     synthetic_rows,
 )
 from sklearn_graceful.training import (
@@ -33,6 +34,10 @@ _DEFAULTS = {
 }
 # Of a tuning, at a share of 1: a plain net may have learned in fewer.
 _FEWEST_STEPS = 200
+# Of a tuning, where a network has been tuned for another flip cost.
+_FURTHER = 0.25
+# Of synthetic rows for a network, whose variety is then great enough.
+_MOST_ROWS = 40_000
 # Teachers, where each costs a fit of its own.
 _APART = 2
 
@@ -83,8 +88,8 @@ class Match(TemperedKL):
         Power that the mixture is raised to. Below 1 its models are surer than right.
     n_synthetic : int or None, default=None
         Synthetic rows for each real one; for a network at most so many, and no more
-        than it looks at. None: 8 for a network, 3 for boosted trees, 4 for any other
-        learner.
+        than it looks at, nor than 40,000 in all where these are more than one a row.
+        None: 8 for a network, 3 for boosted trees, 4 for any other learner.
     n_teachers : int or None, default=None
         Plain new models, of other seeds, whose log-probabilities are averaged. None: 4
         for a network, 2 if such networks cannot be trained together, 1 for any other
@@ -203,20 +208,46 @@ class Match(TemperedKL):
             return NoCongruence().train(training)
         method = self.suited_to(training.kind)
         apart = _APART if self.n_teachers is None else None
-        # Methods that differ in their flip_cost share all else.
-        key = joblib.hash({**self.get_params(deep=False), "flip_cost": None})
-        ground = training.once(key, lambda: method._prepare(training, apart))
-        soft = ground.mixture.soft_labels(method.flip_cost)
+        ground = method._ground(training, apart)
+        return method._fit(training, ground, ground.tuning)
+
+    def go_on(self, training, fitted):
+        """Tune a network that was tuned for another flip cost a little further.
+
+        Parameters
+        ----------
+        training : Training
+            What that one was trained with.
+        fitted : dict
+            What :meth:`train` of a method returned that differs in its flip cost only.
+
+        Returns
+        -------
+        fitted : dict
+            As from :meth:`train`.
+        """
+        method = self.suited_to(training.kind)
+        ground = method._ground(training)
+        start = FittedNetwork.inside(fitted["estimator_"])
+        n_epochs = max(1, round(_FURTHER * ground.tuning["n_epochs"]))
+        tuning = {"start_from": start, "n_epochs": n_epochs}
+        return method._fit(training, ground, tuning)
+
+    def _fit(self, training, ground, tuning):
         fitted = training.fit(
-            method._loss(training, soft),
+            self._loss(training, ground),
             more=ground.rows,
-            name=f"match, flip_cost={method.flip_cost:g}",
-            **ground.tuning,
+            name=f"match, flip_cost={self.flip_cost:g}",
+            **tuning,
         )
-        return {"method_": method, **fitted}
+        return {"method_": self, **fitted}
+
+    def _ground(self, training, apart=None):
+        """All that methods share which differ in their flip cost only."""
+        key = joblib.hash({**self.get_params(deep=False), "flip_cost": None})
+        return training.once(key, lambda: self._prepare(training, apart))
 
     def _prepare(self, training, apart):
-        """Find all that does not depend on what a flip costs."""
         known = training.reference.classes_
         known = (
             np.ones(len(training.classes), bool)
@@ -227,23 +258,22 @@ class Match(TemperedKL):
         # Where only the old model's word counts, a network needs one to start from.
         number = int(self.n_teachers) if heeded else int(training.is_net)
         teachers = self._teachers(training, number, apart)
-        n_synthetic, tuning = int(self.n_synthetic), {}
+        n_copies, tuning = int(self.n_synthetic), {}
         if training.is_net:
-            least = _FEWEST_STEPS * training.learner.batch_size / len(training.y)
-            looked_at = self.tuning_share * max(teachers.n_epochs, least)
-            n_epochs, n_synthetic = self._length(looked_at)
+            n_epochs, n_copies = self._length(training, teachers)
             start = FittedNetwork.inside(teachers.first)
             tuning = {"start_from": start, "n_epochs": n_epochs}
-        all_rows, opinions = [], []
-        for rows in synthetic_rows(
+        copies = synthetic_rows(
             _table(training),
             check_random_state(None),  # the global one, seeded for this fit
-            n_synthetic,
+            n_copies,
             swap_rate=self.swap_rate,
             groups=self.groups,
-        ):
+        )
+        all_rows, opinions = [], []
+        for rows in in_blocks(copies):
             prepared = training.as_learner_wants(rows)
-            log_teacher = np.zeros((len(training.y), len(known)))
+            log_teacher = np.zeros((len(rows), len(known)))
             if heeded:
                 log_teacher = log_softmax(teachers.mean_logits(prepared), axis=1)
             old_proba = _sure_as_right(training.ask(rows), training.old.right.mean())
@@ -263,14 +293,19 @@ class Match(TemperedKL):
             return training.earlier  # there is no other use for one on all rows
         return training.plain(number, apart)
 
-    def _length(self, looked_at):
+    def _length(self, training, teachers):
         """Epochs of the tuning, and synthetic rows for each real one."""
-        n_epochs = max(1, round(looked_at / (1 + self.n_synthetic)))
+        n_rows = len(training.y)
+        least = _FEWEST_STEPS * training.learner.batch_size / n_rows
+        looked_at = self.tuning_share * max(teachers.n_epochs, least)
+        most = min(self.n_synthetic, max(1, _MOST_ROWS // n_rows))
+        n_epochs = max(1, round(looked_at / (1 + most)))
         n_synthetic = round(looked_at / n_epochs) - 1
-        return n_epochs, int(np.clip(n_synthetic, 1, self.n_synthetic))
+        return n_epochs, int(np.clip(n_synthetic, 1, most))
 
-    def _loss(self, training, soft):
+    def _loss(self, training, ground):
         """Labels of the real rows, and soft ones of the synthetic rows after them."""
+        soft = ground.mixture.soft_labels(self.flip_cost)
         n_real, n_synthetic = len(training.y), len(soft)
         n_rows = n_real + n_synthetic
         # Together the synthetic rows weigh as much as the real ones at a share of 1. A

@@ -3,7 +3,9 @@
 from itertools import cycle, islice
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
+_BLOCK = 4096
 # Of an image's height and width.
 _MOST_SHIFT = 0.07
 
@@ -48,6 +50,13 @@ def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
         share = random_state.uniform(0, swap_rate, size=len(X))
         other = X[random_state.permutation(len(X))]
         yield kind(X, other, share, random_state)
+
+
+def in_blocks(tables):
+    """Rows of tables or arrays in blocks, so that what is made of them stays small."""
+    for rows in tables:
+        for start in range(0, len(rows), _BLOCK):
+            yield _safe_indexing(rows, slice(start, start + _BLOCK))
 
 
 def _swapped(X, random_state, swap_rate, owner):

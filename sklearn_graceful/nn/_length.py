@@ -22,12 +22,14 @@ SPACING, PATIENCE = 1.1, 1.5
 LONGER = 2
 # A best look before so many epochs, within these bounds of steps, ends nothing: the
 # loss has not settled yet.
-EARLY_EPOCHS, EARLY_STEPS = 8, (100, 1000)
+EARLY_EPOCHS, EARLY_STEPS = 8, (50, 1000)
 MOST_EPOCHS = 400
 # Where nothing is to be seen.
 BLIND_EPOCHS, BLIND_STEPS = 40, 100
 # Of the epochs before it.
 DECAY_SHARE = 0.3
+# Of the mean of squared gradients then, in optimizers that keep one.
+SHORT_MEMORY = 0.99
 SCALES = tuple(np.geomspace(0.05, 2, 16).tolist())
 
 
@@ -134,7 +136,8 @@ def _run_blind(way, train):
 def _finish(net, epochs, n_epochs):
     """Note the length that was found, and let the learning rate fall."""
     net.n_epochs_ = n_epochs
-    epochs.run_out(max(1, round(DECAY_SHARE * n_epochs)))
+    with _short_memory(net):
+        epochs.run_out(max(1, round(DECAY_SHARE * n_epochs)))
 
 
 def _run_as_long_as_pays(way, train, valid):
@@ -291,6 +294,27 @@ def _falling_rate(net, n_steps, rate):
             fall = _RateFall([rate * own for own in rates], n_steps)
             stack.enter_context(_before_steps(optimizer, fall))
         yield
+
+
+@contextmanager
+def _short_memory(net):
+    """Let optimizers forget soon how small gradients were.
+
+    Where a net has learned its rows they are tiny, and so is their mean: a few rows
+    that are new to it would make the steps huge.
+    """
+    groups = [
+        group
+        for name in net._optimizers
+        for group in getattr(net, f"{name}_").param_groups
+        if "betas" in group
+    ]
+    own = [group["betas"] for group in groups]
+    for group, (first, second) in zip(groups, own, strict=True):
+        group["betas"] = (first, min(second, SHORT_MEMORY))
+    yield
+    for group, betas in zip(groups, own, strict=True):
+        group["betas"] = betas
 
 
 class _RateFall:

@@ -272,11 +272,13 @@ class Training:
         names = ["raw", "X", "labels", "sample_weight", "critical"]
         if not isinstance(self.old_proba, str):
             names.append("old_proba")
-        parts = {
-            name: _safe_indexing(as_rows(part), rows)
-            for name in names
-            if (part := getattr(self, name)) is not None
+        wholes = {name: getattr(self, name) for name in names}
+        taken = {  # once, where two of them are one
+            id(whole): _safe_indexing(as_rows(whole), rows)
+            for whole in wholes.values()
+            if whole is not None
         }
+        parts = {name: taken.get(id(whole)) for name, whole in wholes.items()}
         some = replace(self, **parts, _plain=PlainModels(), _asked=0, _found={})
         some.classes, some.y = self.classes, self.y[rows]
         if vars(self).get("old") is not None:

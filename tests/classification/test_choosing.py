@@ -487,7 +487,7 @@ def assert_equal_weights(first, second):
 
 def test_the_points_of_the_path_are_the_candidates(on_path):
     path, figures = on_path.update_path_, on_path.choice_
-    assert path.flip_cost.tolist() == [0, 0.2, 0.4, 0.8]
+    assert path.flip_cost.tolist() == [0, 0.3, 0.6, 0.9]
     for name in ("error", "nfr", "error_increase", "standard_error"):
         assert getattr(path, name).tolist() == [getattr(f, name) for f in figures]
     assert path.chosen == strongest_allowed(figures, 0, spread=0.005)
@@ -517,7 +517,7 @@ def test_the_path_begins_at_the_plain_fit(old, estimator):
 
 def test_the_more_a_flip_costs_the_nearer_is_the_old_model(old, on_path):
     nfr = []
-    for flip_cost in (0, 0.8):
+    for flip_cost in (0, 0.9):
         y_new = on_path.at_flip_cost(flip_cost).predict(X_test)
         nfr.append(np.mean((old.predict(X_test) == y_test) & (y_new != y_test)))
     assert nfr[1] < nfr[0]
@@ -526,9 +526,9 @@ def test_the_more_a_flip_costs_the_nearer_is_the_old_model(old, on_path):
 def test_between_two_points_lie_the_weights_between_theirs(on_path):
     path = on_path.update_path_
     assert path.chosen in (0, 3)  # of the networks between, none is trained
-    low, high = (path.weights_at(cost) for cost in (0, 0.8))
-    # 1 + flip_cost goes from 1 to 1.8, and is half-way at its root.
-    between = weights_of(on_path.at_flip_cost(np.sqrt(1.8) - 1))
+    low, high = (path.weights_at(cost) for cost in (0, 0.9))
+    # 1 + flip_cost goes from 1 to 1.9, and is half-way at its root.
+    between = weights_of(on_path.at_flip_cost(np.sqrt(1.9) - 1))
     middle = {name: (low[name] + high[name]) / 2 for name in low}
     assert_equal_weights(between, middle)
 
@@ -546,9 +546,9 @@ def test_moving_on_the_path_changes_nothing_else(on_path):
     np.testing.assert_array_equal(back.predict_proba(X_test), before)
 
 
-@pytest.mark.parametrize("flip_cost", [-1, 0.9, np.nan])
+@pytest.mark.parametrize("flip_cost", [-1, 1.0, np.nan])
 def test_what_is_not_on_the_path_is_refused(on_path, flip_cost):
-    with pytest.raises(ValueError, match=r"flip_cost must be in \[0, 0.8\]"):
+    with pytest.raises(ValueError, match=r"flip_cost must be in \[0, 0.9\]"):
         on_path.at_flip_cost(flip_cost)
 
 
@@ -557,7 +557,7 @@ def test_statistics_of_batches_are_known_at_the_points_only(old):
     for flip_cost in model.update_path_.flip_cost:
         assert model.at_flip_cost(flip_cost).score(X_test, y_test) > 0.7
     with pytest.raises(
-        ValueError, match=r"batch normalisation .*\[0.0, 0.2, 0.4, 0.8\]"
+        ValueError, match=r"batch normalisation .*\[0.0, 0.3, 0.6, 0.9\]"
     ):
         model.at_flip_cost(0.5)
 

@@ -1,5 +1,7 @@
 """Function matching: the rows it makes, the labels they get, what it needs."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -259,6 +261,18 @@ def test_new_classes_are_learnt(old):
     first = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[two], y[two])
     new = PCClassifier(method="match", old_model=first, random_state=0).fit(X, y)
     assert np.mean(new.predict(X[y == 2]) == 2) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_synthetic"), [(5_000, 8), (10_000, 4), (20_000, 2), (100_000, 1)]
+)
+def test_a_network_is_told_of_40000_synthetic_rows_at_most(n_rows, n_synthetic):
+    training = SimpleNamespace(y=np.zeros(n_rows), learner=mlp_net())
+    teachers = SimpleNamespace(n_epochs=50)
+    n_epochs, found = Match().suited_to("net")._length(training, teachers)
+    assert found == n_synthetic
+    # It looks at as many rows, however often at each.
+    assert n_epochs * (1 + found) == pytest.approx(1.6 * 50, abs=found)
 
 
 def test_mixed_columns_are_swapped_before_the_preprocessing():

@@ -220,6 +220,20 @@ def test_the_learning_rate_falls_to_0_step_by_step():
     np.testing.assert_allclose(rates, [1] * 100 + [k / 30 for k in range(30, 0, -1)])
 
 
+def test_adaptive_optimizers_have_a_short_memory_while_the_rate_falls():
+    memory = []
+
+    class Watched(torch.optim.Adam):
+        def step(self, *args):
+            memory.append(self.param_groups[0]["betas"])
+            return super().step(*args)
+
+    # Gradients of learned rows are tiny; those of the rows held out must not explode.
+    net = alone(small(optimizer=Watched, optimizer__betas=(0.8, 0.999)), *table(64))
+    assert memory == [(0.8, 0.999)] * 100 + [(0.8, 0.99)] * 30
+    assert net.optimizer_.param_groups[0]["betas"] == (0.8, 0.999)
+
+
 def test_packed_members_stop_together():
     net = alone(packed_mlp_net(3, (8,), lr=5e-3), *table(noise=0.8))
     assert isinstance(net, PackedClassifier)

@@ -64,7 +64,7 @@ def model(estimator, old, **params):
 @pytest.mark.parametrize(
     ("estimator", "n_rows", "names"),
     [
-        (NET, 650, ["plain model", "match, flip_cost=0.4", "match, flip_cost=0.8"]),
+        (NET, 650, ["plain model", "match, flip_cost=0.6", "match, flip_cost=0.9"]),
         (TREES, 650, ["plain model", "naive", "match, flip_cost=10"]),
         (NET, 200, ["plain model", "match, flip_cost=1"]),  # too few to choose on
     ],
