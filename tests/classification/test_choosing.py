@@ -34,6 +34,7 @@ from sklearn_graceful.congruence import (
     NoCongruence,
     _choice_by_labels,
 )
+from sklearn_graceful.congruence import _focal as focal_module
 from sklearn_graceful.congruence._choice import _weights
 from sklearn_graceful.congruence._choice_by_labels import compare_labels
 from sklearn_graceful.nn import InMemoryClassifier, copy_weights, mlp_net
@@ -513,6 +514,16 @@ def test_the_path_begins_at_the_plain_fit(old, estimator):
     np.testing.assert_array_equal(
         model.at_flip_cost(0).predict_proba(X_test), plain.predict_proba(X_test)
     )
+
+
+def test_a_path_goes_on_where_the_plain_network_is_kept(old, monkeypatch):
+    monkeypatch.setattr(focal_module, "strongest_allowed", lambda *_: 0)
+    kept = with_path(old)
+    assert kept.method_.name == "none"
+    plain, strongest = (kept.at_flip_cost(cost).predict(X_test) for cost in (0, 0.9))
+    np.testing.assert_array_equal(plain, kept.predict(X_test))
+    y_old = old.predict(X_test)
+    assert (strongest != y_old).sum() < (plain != y_old).sum()
 
 
 def test_the_more_a_flip_costs_the_nearer_is_the_old_model(old, on_path):
