@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--part", choices=("validation", "test"), default="test")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    split = split_set("vowel", 0, arguments.rows)
+    split = split_set(arguments.sets[0], 0, arguments.rows)
     for fit in (classify, embed):  # the first fit of all imports, and takes longer
         fit(2, split.train, split.test, 0)
     for name in arguments.sets:

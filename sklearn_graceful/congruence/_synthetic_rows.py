@@ -3,7 +3,7 @@
 from itertools import cycle, islice
 
 import numpy as np
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, gen_batches
 
 _BLOCK = 4096
 # Of an image's height and width.
@@ -55,8 +55,8 @@ def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
 def in_blocks(tables):
     """Rows of tables or arrays in blocks, so that what is made of them stays small."""
     for rows in tables:
-        for start in range(0, len(rows), _BLOCK):
-            yield _safe_indexing(rows, slice(start, start + _BLOCK))
+        for block in gen_batches(len(rows), _BLOCK):
+            yield _safe_indexing(rows, block)
 
 
 def _swapped(X, random_state, swap_rate, owner):

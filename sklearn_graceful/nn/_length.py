@@ -312,9 +312,11 @@ def _short_memory(net):
     own = [group["betas"] for group in groups]
     for group, (first, second) in zip(groups, own, strict=True):
         group["betas"] = (first, min(second, SHORT_MEMORY))
-    yield
-    for group, betas in zip(groups, own, strict=True):
-        group["betas"] = betas
+    try:
+        yield
+    finally:
+        for group, betas in zip(groups, own, strict=True):
+            group["betas"] = betas
 
 
 class _RateFall:

@@ -206,32 +206,48 @@ def test_early_stopping_of_ones_own_decides():
     assert len(alone(small(callbacks=[stop]), X, y).history) == 2
 
 
-def test_the_learning_rate_falls_to_0_step_by_step():
-    rates = []
+def watched(optimizer, option):
+    """An optimizer whose step calls its parent's, and what an option is at each."""
+    seen = []
 
-    class Watched(torch.optim.SGD):
+    class Watched(optimizer):
         def step(self, *args):
-            rates.append(self.param_groups[0]["lr"])
+            seen.append(self.param_groups[0][option])
             return super().step(*args)
 
+    return Watched, seen
+
+
+def test_the_learning_rate_falls_to_0_step_by_step():
+    optimizer, rates = watched(torch.optim.SGD, "lr")
     # Its step calls its parent's: torch's hooks are called twice.
     # So few rows are trained for 100 steps, and 0.3 times as many at a falling rate.
-    alone(small(optimizer=Watched, lr=1.0), *table(64))
+    alone(small(optimizer=optimizer, lr=1.0), *table(64))
     np.testing.assert_allclose(rates, [1] * 100 + [k / 30 for k in range(30, 0, -1)])
 
 
 def test_adaptive_optimizers_have_a_short_memory_while_the_rate_falls():
-    memory = []
-
-    class Watched(torch.optim.Adam):
-        def step(self, *args):
-            memory.append(self.param_groups[0]["betas"])
-            return super().step(*args)
-
+    optimizer, memory = watched(torch.optim.Adam, "betas")
     # Gradients of learned rows are tiny; those of the rows held out must not explode.
-    net = alone(small(optimizer=Watched, optimizer__betas=(0.8, 0.999)), *table(64))
+    net = alone(small(optimizer=optimizer, optimizer__betas=(0.8, 0.999)), *table(64))
     assert memory == [(0.8, 0.999)] * 100 + [(0.8, 0.99)] * 30
     assert net.optimizer_.param_groups[0]["betas"] == (0.8, 0.999)
+
+
+def test_an_optimizer_is_as_it_was_where_training_is_interrupted():
+    class Interrupted(torch.optim.Adam):
+        n_steps = 0
+
+        def step(self, *args):
+            self.n_steps += 1
+            if self.n_steps == 110:  # at a falling rate
+                raise KeyboardInterrupt
+            return super().step(*args)
+
+    net = alone(small(optimizer=Interrupted, lr=1e-3), *table(64))
+    group = net.optimizer_.param_groups[0]
+    assert net.optimizer_.n_steps == 110
+    assert (group["lr"], group["betas"]) == (1e-3, (0.9, 0.999))
 
 
 def test_packed_members_stop_together():
