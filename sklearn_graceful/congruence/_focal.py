@@ -25,7 +25,6 @@ _STRONGER = {"net": Match(2.0), "boosting": Match(20.0), "other": Match(20.0)}
 # How much a network's candidates cost differs by half a point of error between tables;
 # the strongest costs nothing on average.
 _SPREAD = 0.005
-_WITHOUT_CHOICE = {"net": Match(1.0), "boosting": Match(3.0), "other": Match(3.0)}
 # Strengths of the terms that do with stored outputs, and which is taken with too few
 # rows to choose on.
 _STRENGTHS = {
@@ -62,8 +61,7 @@ class Focal(Congruence):
     rows alone speak against none.
 
     With fewer than 100 rows to choose on, those of weight 0 not counted, nothing is
-    chosen: ``flip_cost`` is 1 for a network, 3 for any other learner, and the focal
-    terms have a middle strength.
+    chosen: ``Match`` has its default strength, the focal terms a middle one.
 
     Parameters
     ----------
@@ -183,7 +181,7 @@ class Focal(Congruence):
             ladder = list(_LADDERS[training.kind])
             if self.max_error_increase > 0:
                 ladder.append(_STRONGER[training.kind])
-            return ladder, _WITHOUT_CHOICE[training.kind]
+            return ladder, Match()
         strengths, default = _STRENGTHS[training.kind]
         terms = [self._focal_term(training.kind, strength) for strength in strengths]
         return terms, terms[strengths.index(default)]

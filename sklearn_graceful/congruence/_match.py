@@ -27,10 +27,11 @@ from sklearn_graceful.training import (
 )
 
 # What None stands for; chosen on rows that no table of doc/methods.rst is about.
+_OPEN = ("flip_cost", "n_synthetic", "n_teachers", "label_share")
 _DEFAULTS = {
-    "net": {"n_synthetic": 8, "n_teachers": 4, "label_share": 0.1},
-    "boosting": {"n_synthetic": 3, "n_teachers": 1, "label_share": 0.3},
-    "other": {"n_synthetic": 4, "n_teachers": 1, "label_share": 3.0},
+    "net": (1.0, 8, 4, 0.1),
+    "boosting": (3.0, 3, 1, 0.3),
+    "other": (3.0, 4, 1, 3.0),
 }
 # Of a tuning, at a share of 1: a plain net may have learned in fewer.
 _FEWEST_STEPS = 200
@@ -79,8 +80,9 @@ class Match(TemperedKL):
 
     Parameters
     ----------
-    flip_cost : float, default=3.0
-        What a negative flip costs, on top of the error that it is: the strength.
+    flip_cost : float or None, default=None
+        What a negative flip costs, on top of the error that it is: the strength. None:
+        1 for a network, 3 for any other learner.
     old_share : float, default=0.1
         Share of the old model in the mixture's log-probabilities, s, in [0, 1]. At 1
         the new model becomes the old one.
@@ -115,7 +117,7 @@ class Match(TemperedKL):
     Examples
     --------
     >>> from sklearn_graceful.congruence import Match
-    >>> Match(flip_cost=1.0).suited_to("net")
+    >>> Match().suited_to("net")
     Match(flip_cost=1.0, label_share=0.1, n_synthetic=8, n_teachers=4)
     """
 
@@ -134,7 +136,7 @@ class Match(TemperedKL):
 
     def __init__(
         self,
-        flip_cost=3.0,
+        flip_cost=None,
         old_share=0.1,
         sharpness=1.0,
         n_synthetic=None,
@@ -156,8 +158,8 @@ class Match(TemperedKL):
 
     def suited_to(self, learner):
         """Return this method with the defaults of the learner filled in."""
-        defaults = _DEFAULTS[learner]
-        open_ = {p: v for p, v in defaults.items() if getattr(self, p) is None}
+        defaults = zip(_OPEN, _DEFAULTS[learner], strict=True)
+        open_ = {p: value for p, value in defaults if getattr(self, p) is None}
         return clone(self).set_params(**open_)
 
     @staticmethod

@@ -308,6 +308,8 @@ def test_the_users_method_keeps_its_open_choices(old):
     assert new.fit(X, y).method_.n_synthetic == 8
     assert method.n_synthetic is None
     assert method.suited_to("net").n_synthetic == 8
+    assert method.suited_to("net").flip_cost == 1
+    assert method.suited_to("boosting").flip_cost == 3
     assert method.suited_to("boosting").n_synthetic == 3
 
 
