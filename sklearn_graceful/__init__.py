@@ -7,7 +7,9 @@ from sklearn_graceful._version import __version__
 _HOMES = {
     "CompatibleEmbedder": "embedding",
     "EmbeddingAdapter": "embedding",
+    "DamagedGalleryError": "exceptions",
     "FlipControlledClassifier": "classification",
+    "Gallery": "gallery",
     "ModelHistory": "reference",
     "OldModelMismatchWarning": "exceptions",
     "PCClassifier": "classification",
@@ -17,8 +19,10 @@ _HOMES = {
 
 __all__ = [
     "CompatibleEmbedder",
+    "DamagedGalleryError",
     "EmbeddingAdapter",
     "FlipControlledClassifier",
+    "Gallery",
     "ModelHistory",
     "OldModelMismatchWarning",
     "PCClassifier",

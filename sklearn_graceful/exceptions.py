@@ -1,4 +1,4 @@
-"""Warnings that sklearn_graceful raises."""
+"""Errors and warnings of sklearn_graceful."""
 
 
 class OldModelMismatchWarning(UserWarning):
@@ -8,3 +8,7 @@ class OldModelMismatchWarning(UserWarning):
     than always guessing the most frequent class, or so often right that it has
     probably memorised them.
     """
+
+
+class DamagedGalleryError(OSError):
+    """A file of a gallery is not what was written; the message names it."""

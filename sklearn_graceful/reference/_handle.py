@@ -189,7 +189,7 @@ class ReferenceModel:
         array([[0.75, 0.  ]])
         """
         adapter = self._checked(X)
-        ask = self._ask if remember else partial(self._memory.ask, adapter)
+        ask = self._asker(remember)
         if classes is None:
             return adapter.probabilities(ask, X)
         classes = _check_classes(classes)
@@ -263,12 +263,14 @@ class ReferenceModel:
         """
         return self._checked(X).logits(self._ask, X)
 
-    def transform(self, X):
+    def transform(self, X, *, remember=True):
         """Embeddings by the old model.
 
         Parameters
         ----------
         X : array-like of n rows
+        remember : bool, default=True
+            As for `predict_proba`.
 
         Returns
         -------
@@ -293,7 +295,9 @@ class ReferenceModel:
         array([[2., 0.],
                [4., 0.]])
         """
-        return _check_embeddings(self._checked(X).embeddings(self._ask, X), self)
+        adapter = self._checked(X)
+        ask = self._asker(remember)
+        return _check_embeddings(adapter.embeddings(ask, X), self)
 
     def check_fitted(self):
         """Raise NotFittedError if the old model can tell that it is not fitted.
@@ -343,6 +347,9 @@ class ReferenceModel:
         """
         for version in self.versions:
             version._adapter.check_input(X)
+
+    def _asker(self, remember):
+        return self._ask if remember else partial(self._memory.ask, self._adapter)
 
     def _checked(self, X):
         self.check_fitted()

@@ -6,7 +6,7 @@ from sklearn_graceful.search._columns import (
     check_weight,
     chunks,
 )
-from sklearn_graceful.search._nearest import check_k, nearest
+from sklearn_graceful.search._nearest import check_k, highest, nearest
 from sklearn_graceful.search._ranks import first_rank, relevant_ranks
 from sklearn_graceful.search._search import LabelledSearch
 from sklearn_graceful.search._vectors import (
@@ -26,6 +26,7 @@ __all__ = [
     "check_weight",
     "chunks",
     "first_rank",
+    "highest",
     "nearest",
     "old_view",
     "relevant_ranks",

@@ -65,7 +65,7 @@ def nearest(
     found = np.empty((search.n_queries, k), dtype=search.dtype)
     for rows, block in search.blocks():
         for query, scores in enumerate(block, start=rows.start):
-            indices[query] = _highest(scores, k)
+            indices[query] = highest(scores, k)
             found[query] = scores[indices[query]]
     return indices, found
 
@@ -101,10 +101,29 @@ def check_k(k, most, name="k"):
         )
 
 
-def _highest(scores, k):
-    """Positions of the k highest scores, falling, equal ones by position."""
+def highest(scores, k):
+    """Positions of the highest scores.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    k : int
+        How many, at most n.
+
+    Returns
+    -------
+    positions : ndarray of int, shape (k,)
+        The highest first, equal ones by position.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.search import highest
+    >>> highest(np.array([0.1, 0.5, 0.3, 0.5]), 3)
+    array([1, 3, 2])
+    """
     if k == 1:
-        return scores.argmax()
+        return scores.argmax(keepdims=True)
     # The highest of each of many groups are so many items, so that all of the k
     # highest reach the k-th of these. Far fewer items are left to sort.
     n_groups = min(16 * k, len(scores))

@@ -6,7 +6,7 @@ from sklearn.utils import check_array, gen_batches
 from sklearn_graceful._labels import check_same_label_kind
 from sklearn_graceful.search._columns import check_labels
 from sklearn_graceful.search._groups import Groups
-from sklearn_graceful.search._vectors import check_have_directions, old_view, unit_rows
+from sklearn_graceful.search._vectors import check_unit_rows, old_view
 
 METRICS = ["cosine", "euclidean"]
 # Matrix products of fewer rows are slower for each row.
@@ -34,8 +34,8 @@ class Search:
         else:
             # Two copies even of the same rows: of an array and its own transpose NumPy
             # takes the product by another routine, whose last digits differ.
-            self._queries = _unit(self.names["queries"], queries)
-            self._gallery = _unit(self.names["gallery"], gallery)
+            self._queries = check_unit_rows(self.names["queries"], queries)
+            self._gallery = check_unit_rows(self.names["gallery"], gallery)
         self.dtype = self._gallery.dtype
         # Items that each query may find.
         left_out = 0 if self.same_id is None else self.same_id.size_of_query
@@ -163,16 +163,6 @@ def _check_column(name, column, rows, n_rows):
     if len(column) != n_rows:
         raise ValueError(f"{name} has {len(column)} rows but {rows} has {n_rows}.")
     return column
-
-
-def _unit(name, vectors):
-    # In double precision: squares of small single-precision numbers vanish.
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    if norms.min() < 1e-100 or norms.max() > 1e100:
-        check_have_directions(name, vectors)
-        # Even so, squares may have left the range.
-        return unit_rows(vectors)
-    return np.divide(vectors, norms[:, None], dtype=vectors.dtype, casting="same_kind")
 
 
 def _squared_distance_factors(queries, gallery):

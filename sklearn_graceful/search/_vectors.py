@@ -4,6 +4,11 @@ from functools import partial
 
 import numpy as np
 
+from sklearn_graceful.search._columns import chunks
+
+# Squares whose sum is as precise as they are.
+_TINY, _HUGE = 1e-30, 1e30
+
 
 def old_view(vectors, dim):
     """First coordinates of vectors, with zeros appended where they are narrower.
@@ -58,8 +63,26 @@ def unit_rows(X):
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
-    largest = np.abs(X).max(axis=1, keepdims=True)
+    return _units(X)[0]
+
+
+def _units(X):
+    """Units, and whether all rows have a direction."""
+    X = X if X.dtype.kind == "f" else X.astype(np.float64)
+    units, all_have = np.empty_like(X, order="C"), True
+    for rows in chunks(X, row_bytes=X.itemsize * X.shape[1]):
+        squares = np.einsum("ij,ij->i", X[rows], X[rows])
+        if squares.min() > _TINY and squares.max() < _HUGE:
+            np.divide(X[rows], np.sqrt(squares)[:, None], out=units[rows])
+        else:
+            units[rows] = _of_any_length(X[rows])
+            all_have &= bool(X[rows].any(axis=1).all())
+    return units, all_have
+
+
+def _of_any_length(X):
     # First by the largest entry: squares of huge or tiny numbers leave the range.
+    largest = np.abs(X).max(axis=1, keepdims=True)
     X = X / np.where(largest > 0, largest, 1)
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
     return X / np.where(lengths > 0, lengths, 1)
@@ -91,8 +114,10 @@ def check_unit_rows(name, X):
     >>> check_unit_rows("X", np.array([[0.0, 2.0]]))
     array([[0., 1.]])
     """
-    check_have_directions(name, X)
-    return unit_rows(X)
+    units, all_have = _units(X)
+    if not all_have:
+        check_have_directions(name, X)
+    return units
 
 
 def check_have_directions(name, X):

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from torch.nn.functional import pad
 
 from sklearn_graceful.metrics import retrieval_outcomes
-from sklearn_graceful.search import _nearest, _ranks, _search, nearest, old_view
+from sklearn_graceful.search import _ranks, _search, highest, nearest, old_view
 
 
 def embeddings(n, width=5, seed=0):
@@ -63,7 +63,7 @@ def test_the_highest_of_tied_scores_come_in_gallery_order(scores, data):
     scores = np.array(scores, dtype=float)
     scores[scores == -3] = -np.inf
     expected = np.argsort(-scores, kind="stable")[:k]
-    assert np.atleast_1d(_nearest._highest(scores, k)).tolist() == expected.tolist()
+    assert highest(scores, k).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])

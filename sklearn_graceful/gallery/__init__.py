@@ -1,0 +1,34 @@
+"""Search that stays up while the model behind it changes."""
+
+from importlib import import_module
+
+from sklearn_graceful.gallery._check_store import check_vector_store
+from sklearn_graceful.gallery._gallery import Gallery
+from sklearn_graceful.gallery._local_store import LocalStore
+from sklearn_graceful.gallery._store import Changes, VectorStore, View
+from sklearn_graceful.gallery._versions import BackfillStatus, GalleryVersion
+
+__all__ = [
+    "BackfillStatus",
+    "Changes",
+    "Gallery",
+    "GalleryVersion",
+    "LocalStore",
+    "PgVectorStore",
+    "VectorStore",
+    "View",
+    "check_vector_store",
+]
+
+# Who has no PostgreSQL does without.
+_HOMES = {"PgVectorStore": "_pg_store"}
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,143 @@
+"""Models that make vectors, and which older spaces they can search."""
+
+from dataclasses import asdict, dataclass, field, replace
+
+import joblib
+import numpy as np
+
+from sklearn_graceful._wrappers import innermost
+from sklearn_graceful.reference import ReferenceModel
+from sklearn_graceful.search import old_view, unit_rows
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How vectors of a model are seen in an older space.
+
+    Parameters
+    ----------
+    dim : int
+        Width of the older space.
+    adapter : str or None
+        Fingerprint of the adapter that maps into it. None: first coordinates.
+    """
+
+    dim: int
+    adapter: str | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model whose vectors a gallery holds.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Other vectors, another fingerprint.
+    space : str
+        Where the store has its vectors.
+    dim : int or None
+        Width of its vectors; None before there is one.
+    unit : bool
+        Whether they are all of unit length.
+    sights : dict of str to Sight
+        Older spaces that its vectors can search.
+    """
+
+    fingerprint: str
+    space: str
+    dim: int | None = None
+    unit: bool = True
+    sights: dict = field(default_factory=dict)
+
+    def as_json(self):
+        """Return what JSON can say."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, said):
+        """Undo :meth:`as_json`."""
+        sights = {space: Sight(**how) for space, how in said["sights"].items()}
+        return replace(cls(**said), sights=sights)
+
+
+def fingerprint_of(model):
+    """Name a fitted model by what it has learned.
+
+    Parameters
+    ----------
+    model : object
+        Anything that :class:`ReferenceModel` takes, or an adapter.
+
+    Returns
+    -------
+    fingerprint : str
+        ``fingerprint_``, where the model or the last step of a Pipeline has one. Else a
+        digest of its pickle: the same in every process, but not in every version of the
+        libraries that it is made of.
+
+    Raises
+    ------
+    ValueError
+        If it has neither.
+    """
+    if isinstance(model, ReferenceModel):
+        model = model.model
+    known = getattr(innermost(model), "fingerprint_", None)
+    if known is not None:
+        return known
+    try:
+        return joblib.hash(model)
+    except Exception as error:
+        raise ValueError(
+            f"There is no telling {type(model).__name__} from other models: it has no "
+            "fingerprint_ and cannot be pickled. Pass fingerprint=, a name of its "
+            "version."
+        ) from error
+
+
+def older_spaces(model):
+    """Spaces that a model was trained to be compatible with.
+
+    Parameters
+    ----------
+    model : object
+        An embedder; one of this package says.
+
+    Returns
+    -------
+    dims : dict of str to int
+        Width by fingerprint.
+    """
+    if isinstance(model, ReferenceModel):
+        model = model.model
+    learner = innermost(model)
+    versions = getattr(learner, "versions_", ())
+    dims = {v.fingerprint: v.dim for v in versions if v.fingerprint is not None}
+    reference = getattr(learner, "reference_", None)
+    if versions and reference is not None:
+        # Of the model before it, which may be of any kind, there is the model itself.
+        dims[fingerprint_of(reference)] = versions[-1].dim
+    return dims
+
+
+def seen_in(vectors, sight, adapter=None, *, unit=True):
+    """Turn vectors into what an older space can be searched with.
+
+    Parameters
+    ----------
+    vectors : ndarray of float32, shape (n, dim)
+    sight : Sight
+    adapter : object with transform, default=None
+        The one that `sight` names.
+    unit : bool, default=True
+        Whether the result has unit length.
+
+    Returns
+    -------
+    views : ndarray of float32, shape (n, sight.dim)
+    """
+    if sight.adapter is not None:
+        vectors = np.asarray(adapter.transform(vectors), np.float32)
+    views = old_view(vectors, sight.dim)
+    return unit_rows(views) if unit else np.ascontiguousarray(views)

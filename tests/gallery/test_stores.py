@@ -1,0 +1,150 @@
+"""Stores of this process: the suite that every store must pass, and large ones."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from sklearn_graceful.gallery import (
+    Changes,
+    LocalStore,
+    View,
+    _blocks,
+    _snapshot,
+    _space,
+    _top_k,
+    check_vector_store,
+)
+from sklearn_graceful.search import nearest
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 16 rows, so that a few rows are many blocks."""
+    for module in (_blocks, _space, _snapshot):
+        monkeypatch.setattr(module, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(_blocks, "_FIRST_ROWS", 4)
+
+
+@pytest.mark.parametrize("blocks", ["large", "small"])
+@pytest.mark.parametrize("where", ["memory", "disk"])
+def test_a_local_store_does_what_every_store_must(where, blocks, tmp_path, request):
+    if blocks == "small":
+        request.getfixturevalue("small_blocks")
+    number = itertools.count()
+    folder = tmp_path if where == "disk" else None
+    check_vector_store(lambda: LocalStore(folder and folder / f"store {next(number)}"))
+
+
+def test_so_does_one_without_faiss(monkeypatch):
+    monkeypatch.setattr(_top_k, "_faiss", lambda: None)
+    check_vector_store(LocalStore)
+
+
+def test_the_suite_finds_a_store_that_forgets(tmp_path):
+    class Forgetful(LocalStore):
+        def write(self, changes):
+            super().write(Changes(insert=changes.insert))
+
+    with pytest.raises(AssertionError, match="come back as they were, with int"):
+        check_vector_store(Forgetful)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("faiss", ["with", "without"])
+def test_far_from_zero_distances_are_still_ranked_rightly(metric, faiss, monkeypatch):
+    # In single precision squares of such numbers swallow their differences.
+    if faiss == "without":
+        monkeypatch.setattr(_top_k, "_faiss", lambda: None)
+    rng = np.random.default_rng(0)
+    rows = (1000 + rng.normal(size=(300, 4))).astype(np.float32)
+    queries = (1000 + rng.normal(size=(40, 4))).astype(np.float32)
+    with LocalGallery(rows) as store:
+        ((ids, scores),) = store.search([View("a", *_asked(queries, metric))], 5)
+    expected = nearest(queries, rows, 5, metric=metric)
+    if metric == "euclidean":
+        np.testing.assert_array_equal(ids, expected[0])
+    np.testing.assert_allclose(scores, expected[1], rtol=1e-3, atol=1e-6)
+
+
+def _asked(queries, metric):
+    if metric == "cosine":
+        queries = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    return queries, metric
+
+
+class LocalGallery:
+    """A store in memory with rows in space "a"."""
+
+    def __init__(self, rows):
+        self.store = LocalStore()
+        self.store.write(Changes(insert={"a": (np.arange(len(rows)), rows)}))
+
+    def __enter__(self):
+        return self.store
+
+    def __exit__(self, *error):
+        self.store.close()
+
+
+def test_repeated_vectors_are_found_in_order_of_arrival_whatever_k():
+    # A library that keeps k candidates may keep any of those that are equal.
+    rng = np.random.default_rng(0)
+    rows = np.repeat(rng.normal(size=(30, 8)), 10, axis=0).astype(np.float32)
+    with LocalGallery(rows) as store:
+        view = View("a", rows[::10], "inner_product")
+        for k in (1, 4, 9, 10, 25):
+            ((ids, _),) = store.search([view], k)
+            own = 10 * np.arange(30)[:, None] + np.arange(min(k, 10))
+            best = np.einsum("ij,kj->ik", rows[::10], rows[::10]).argmax(axis=1)
+            np.testing.assert_array_equal(
+                ids[best == np.arange(30), :10], own[best == np.arange(30)]
+            )
+
+
+def test_compaction_keeps_everything_but_what_is_gone(small_blocks, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(100, 3)).astype(np.float32)
+    store = LocalStore(tmp_path / "store")
+    store.write(Changes(insert={"a": (np.arange(100), rows)}, state={"n": 1}))
+    store.write(Changes(delete={"a": np.arange(0, 100, 2)}))
+    view = View("a", rows[:7], "inner_product")
+    before = store.search([view], 9)
+    size = sum(file.stat().st_size for file in tmp_path.rglob("*.f32"))
+    store.compact()
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*.f32")) < 0.7 * size
+    for _ in range(2):
+        for (ids, scores), (old_ids, old_scores) in zip(
+            store.search([view], 9), before, strict=True
+        ):
+            np.testing.assert_array_equal(ids, old_ids)
+            np.testing.assert_allclose(scores, old_scores, rtol=1e-6)
+        assert store.ids("a").tolist() == list(range(1, 100, 2))
+        assert store.state() == {"n": 1}
+        store.close()
+        store = LocalStore(tmp_path / "store", new=False)
+    store.close()
+
+
+def test_a_space_that_was_emptied_is_not_written_over(tmp_path):
+    # What a reader still sees, and the log still names, must stay in its file.
+    store = LocalStore(tmp_path / "store")
+    rows = np.eye(3, dtype=np.float32)
+    store.write(Changes(insert={"a": (np.arange(3), rows)}))
+    store.write(Changes(delete={"a": np.arange(3)}))
+    store.write(Changes(insert={"a": (np.arange(2), -rows[:2])}))
+    store.close()
+    store = LocalStore(tmp_path / "store", new=False)
+    np.testing.assert_array_equal(store.vectors("a", np.arange(2))[0], -rows[:2])
+    store.close()
+
+
+def test_readers_keep_what_they_began_with(small_blocks):
+    with LocalGallery(np.eye(8, dtype=np.float32)) as store:
+        before = store._snapshot
+        store.write(Changes(delete={"a": np.arange(8)}))
+        store.write(Changes(insert={"a": (np.arange(8), -np.eye(8, dtype="f4"))}))
+        view = View("a", np.eye(8, dtype=np.float32), "inner_product")
+        ids, scores = before.search([view], 1)[0]
+        assert ids[:, 0].tolist() == list(range(8))
+        assert (scores == 1).all()
