@@ -43,9 +43,11 @@ class Gallery:
         `fingerprint` names the model that made them.
     path : path-like, default=None
         Folder to keep everything in, made by this call. None: in memory.
-    index : "flat" or VectorStore, default="flat"
-        "flat": exact search of this process, by faiss where it is installed. Or a store
-        of one's own, see :class:`VectorStore`; `path` is then its own business.
+    index : str or VectorStore, default="flat"
+        "flat": exact search, by faiss where it is installed. "hnsw", or a string that
+        faiss's factory takes ("IVF256,PQ32"): approximate search, of 131,072 items or
+        more, see :class:`LocalStore`. Or a store of one's own, see
+        :class:`VectorStore`; `path` is then its business.
     metric : {"cosine", "inner_product", "euclidean"}, default="cosine"
         What is near. With "cosine" vectors are kept at unit length.
     fingerprint : str, default=None
@@ -60,7 +62,9 @@ class Gallery:
     Raises
     ------
     ValueError
-        If the metric is unknown, or nobody knows the model's fingerprint.
+        If the metric or the index is unknown, or nobody knows the model's fingerprint.
+    ImportError
+        If the index needs faiss, which is not installed.
     FileExistsError
         If there is a gallery at `path`; see :meth:`open`.
 
@@ -111,7 +115,7 @@ class Gallery:
         embedder, fingerprint = _named(embedder, fingerprint)
         first = Model(fingerprint, "0")
         state = State(metric, models=(first,), serving=("0",), n_spaces=1)
-        self._contents = Contents(_new_store(index, path), state)
+        self._contents = Contents(_new_store(index, path, metric), state)
         if embedder is not None:
             self._contents.embedders[fingerprint] = embedder
         self._contents.write(state)
@@ -578,14 +582,13 @@ def _named(embedder, fingerprint):
     return embedder, fingerprint or fingerprint_of(embedder)
 
 
-def _new_store(index, path):
-    if index == "flat":
-        return LocalStore(path)
+def _new_store(index, path, metric):
     if isinstance(index, VectorStore):
         if index.state() is not None:
             raise FileExistsError("The store holds a gallery: Gallery.open reads it.")
         return index
-    raise ValueError(f"index must be 'flat' or a VectorStore, got {index!r}.")
+    score = "euclidean" if metric == "euclidean" else "inner_product"
+    return LocalStore(path, index=index, score=score)
 
 
 def _close(store):

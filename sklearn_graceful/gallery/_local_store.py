@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_graceful.exceptions import DamagedGalleryError
-from sklearn_graceful.gallery._blocks import FileBlock, MemoryBlock
+from sklearn_graceful.gallery._block_index import BlockIndexes, factory_string
+from sklearn_graceful.gallery._blocks import BLOCK_ROWS, FileBlock, MemoryBlock
 from sklearn_graceful.gallery._ids import DTYPES, kind_of
 from sklearn_graceful.gallery._log import Log, Record
 from sklearn_graceful.gallery._snapshot import Snapshot
 from sklearn_graceful.gallery._space import Space
 
 _LOG = "gallery.sqlite"
-_VECTORS = "*.f32"
 
 
 class LocalStore:
@@ -36,6 +36,12 @@ class LocalStore:
         Folder. None: in memory only.
     new : bool, default=True
         Whether to make the folder; else what it holds is read and checked.
+    index : str, default="flat"
+        "flat": exact search. "hnsw", or a string that faiss's factory takes: an index
+        of every full block of 131,072 rows, built in the background; the rows behind
+        are searched exactly. Of a folder that is there: as it was made.
+    score : {"inner_product", "euclidean"}, default="inner_product"
+        What the index is for. Views with another score are searched exactly.
 
     Raises
     ------
@@ -47,11 +53,14 @@ class LocalStore:
         If another process has it open.
     """
 
-    def __init__(self, path=None, *, new=True):
+    def __init__(self, path=None, *, new=True, index="flat", score="inner_product"):
         self.path = None if path is None else Path(path)
         self._lock = threading.RLock()
         self._snapshot, self._log = Snapshot(), None
         self._files, self._read_only = {}, False
+        self._indexes = None
+        if new:
+            self._use_index(factory_string(index), score)
         if self.path is None:
             return
         file = self.path / _LOG
@@ -64,7 +73,10 @@ class LocalStore:
         self._read_only = not new and not os.access(self.path, os.W_OK)
         self._log = Log(file, new=new, read_only=self._read_only)
         try:
+            if new and self._indexes is not None:
+                self._log.append([self._setting()])
             self._snapshot = self._replayed()
+            self._index_blocks()
         except BaseException:
             self.close()
             raise
@@ -73,7 +85,7 @@ class LocalStore:
 
     def search(self, views, k, among=None):
         """See :class:`VectorStore`."""
-        return self._snapshot.search(views, k, among)
+        return self._snapshot.search(views, k, among, self._indexes)
 
     def vectors(self, space, ids):
         """See :class:`VectorStore`."""
@@ -113,6 +125,12 @@ class LocalStore:
                 records.append(Record({"kind": "state", "state": state}))
             self._log_all(records)
             self._swap(spaces, state, _changed(changes))
+            self._index_blocks()
+
+    def build_index(self):
+        """Wait until all full blocks have their index."""
+        if self._indexes is not None:
+            self._indexes.wait()
 
     def compact(self):
         """Write spaces anew without the rows that are gone, and the log without past.
@@ -121,6 +139,8 @@ class LocalStore:
         """
         with self._lock:
             spaces, records = {}, []
+            if self._indexes is not None:
+                records.append(self._setting())
             for name, space in self._snapshot.spaces.items():
                 fresh = Space(space.dim, space.generation + 1)
                 for _, _, vectors, ids, gone in space.parts():
@@ -136,10 +156,13 @@ class LocalStore:
             if self._log is not None:
                 self._log.rewrite(records)
             self._swap(spaces, state, {})
+            self._index_blocks()
 
     def close(self):
         """Close the files. Nothing can be read or written afterwards."""
         with self._lock:
+            if self._indexes is not None:
+                self._indexes.close()
             if self._log is not None:
                 self._log.close()
             for block in self._files.values():
@@ -192,7 +215,13 @@ class LocalStore:
             self._log.append(records)
 
     def _swap(self, spaces, state, changed):
+        before = self._snapshot.spaces
         self._snapshot = self._snapshot.after(spaces, state, changed)
+        if self._indexes is not None:
+            now = {block for space in spaces.values() for block in space.blocks}
+            for space in before.values():
+                for block in set(space.blocks) - now:
+                    self._indexes.forget(block)
         if self.path is None:
             return
         kept = {b.path for space in spaces.values() for b in space.blocks}
@@ -200,6 +229,24 @@ class LocalStore:
             # Readers may hold views of it: on POSIX these outlive their file.
             self._files.pop(path).close()
             path.unlink()
+
+    # Approximate search
+
+    def _use_index(self, factory, score):
+        if factory is not None:
+            self._indexes = BlockIndexes(factory, score)
+
+    def _setting(self):
+        factory, score = self._indexes.factory, self._indexes.score
+        return Record({"kind": "index", "factory": factory, "score": score})
+
+    def _index_blocks(self):
+        """Have the indexes built that full blocks lack."""
+        if self._indexes is None:
+            return
+        for space in self._snapshot.spaces.values():
+            for block in space.blocks[: space.n_rows // BLOCK_ROWS]:
+                self._indexes.build(block, BLOCK_ROWS)
 
     # How a folder is read
 
@@ -209,6 +256,9 @@ class LocalStore:
             header, name = record.header, record.header.get("space")
             if header["kind"] == "state":
                 state = header["state"]
+            elif header["kind"] == "index":
+                if self._indexes is None:
+                    self._use_index(header["factory"], header["score"])
             elif header["kind"] == "delete":
                 spaces[name] = spaces[name].without(_ids_of(record))
             else:
@@ -233,9 +283,10 @@ class LocalStore:
 
     def _delete_leftovers(self):
         """Files that a killed process wrote for a step that never held."""
-        for file in self.path.glob(_VECTORS):
-            if file not in self._files:
-                file.unlink()
+        for pattern in ("*.f32", "*.faiss", "*.partial"):
+            for file in self.path.glob(pattern):
+                if file.with_suffix(".f32") not in self._files:
+                    file.unlink()
 
 
 def _of_spaces_that_stay(records):

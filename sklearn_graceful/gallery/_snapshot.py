@@ -28,12 +28,12 @@ class Snapshot:
     state: dict | None = None
     hidden: dict = field(default_factory=dict)
 
-    def search(self, views, k, among=None):
-        """See :class:`VectorStore`."""
+    def search(self, views, k, among=None, indexes=None):
+        """See :class:`VectorStore`; `indexes` may know blocks that are full."""
         found = []
         for number, view in enumerate(views):
             later = tuple(other.space for other in views[number + 1 :])
-            found.append(self._search_one(view, later, k, among))
+            found.append(self._search_one(view, later, k, among, indexes))
         return found
 
     def ids(self, name, without=()):
@@ -85,21 +85,28 @@ class Snapshot:
             marks = with_marks(marks, rows[rows >= 0], hidden[rows >= 0])
         return marks
 
-    def _search_one(self, view, later, k, among):
+    def _search_one(self, view, later, k, among, indexes):
         found = []
-        if view.space in self.spaces:
-            scan = self._scan if among is None else self._scan_chosen
-            found = list(scan(view, later, k, among))
+        if view.space in self.spaces and among is None:
+            found = list(self._scan(view, later, k, indexes))
+        elif view.space in self.spaces:
+            found = list(self._scan_chosen(view, later, k, among))
         if not found:
             shape = len(view.queries), 0
             return np.empty(shape, np.int64), np.empty(shape, np.float32)
         scores, rows = merge(found, k)
         return self.spaces[view.space].ids_of(rows), scores
 
-    def _scan(self, view, later, k, among):
+    def _scan(self, view, later, k, indexes):
         """The nearest of each block: scores and rows."""
-        for first, vectors, _, skipped in self._parts(view.space, later):
-            scores, rows = _top_k(view, vectors, k, skipped)
+        blocks = self.spaces[view.space].blocks
+        of_use = indexes is not None and indexes.score == view.score
+        parts = self._parts(view.space, later)
+        for block, (first, vectors, _, skipped) in zip(blocks, parts, strict=False):
+            found = None
+            if of_use:
+                found = indexes.top_k(block, view.queries, vectors, k, skipped)
+            scores, rows = found or _top_k(view, vectors, k, skipped)
             yield scores, first + rows
 
     def _scan_chosen(self, view, later, k, among):

@@ -10,6 +10,7 @@ from sklearn_graceful.gallery import (
     LocalStore,
     View,
     _blocks,
+    _local_store,
     _snapshot,
     _space,
     _top_k,
@@ -148,3 +149,96 @@ def test_readers_keep_what_they_began_with(small_blocks):
         ids, scores = before.search([view], 1)[0]
         assert ids[:, 0].tolist() == list(range(8))
         assert (scores == 1).all()
+
+
+# Approximate search
+
+
+@pytest.fixture
+def clustered():
+    """Rows in clusters, as embeddings are, and queries near them."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(20, 16))
+    rows = centres[rng.integers(20, size=700)] + 0.3 * rng.normal(size=(700, 16))
+    queries = rows[::7] + 0.1 * rng.normal(size=(100, 16))
+    return rows.astype(np.float32), queries.astype(np.float32)
+
+
+@pytest.fixture
+def blocks_of_256(monkeypatch):
+    for module in (_blocks, _space, _snapshot, _local_store):
+        monkeypatch.setattr(module, "BLOCK_ROWS", 256)
+
+
+def share_found(store, queries, rows, score, gone=()):
+    scores = queries @ rows.T
+    if score == "euclidean":
+        scores = -np.linalg.norm(queries[:, None] - rows, axis=2)
+    scores[:, list(gone)] = -np.inf
+    expected = np.argsort(-scores, axis=1)[:, :10]
+    ((ids, found),) = store.search([View("a", queries, score)], 10)
+    assert ids.shape == (len(queries), 10)
+    assert not np.isin(ids, list(gone)).any()
+    np.testing.assert_allclose(
+        found, np.take_along_axis(scores, ids, axis=1), rtol=1e-3, atol=1e-4
+    )
+    pairs = zip(ids, expected, strict=True)
+    return np.mean([len(np.intersect1d(a, b)) for a, b in pairs]) / 10
+
+
+@pytest.mark.parametrize("score", ["inner_product", "euclidean"])
+@pytest.mark.parametrize("index", ["hnsw", "IVF16,Flat", "PCA8,IVF4,SQ8"])
+def test_an_index_finds_most_of_what_a_scan_does(
+    index, score, clustered, blocks_of_256, tmp_path
+):
+    rows, queries = clustered
+    store = LocalStore(tmp_path / "a", index=index, score=score)
+    store.write(Changes(insert={"a": (np.arange(700), rows)}))
+    assert share_found(store, queries, rows, score) > 0.8  # scan, or index already
+    store.build_index()
+    assert len(store._indexes._built) == 2
+    assert share_found(store, queries, rows, score) > 0.8
+    gone = np.random.default_rng(1).permutation(700)[:300].tolist()
+    store.write(Changes(delete={"a": np.array(gone)}))
+    assert share_found(store, queries, rows, score, gone) > 0.8
+    store.close()
+    store = reopened(tmp_path / "a")
+    assert share_found(store, queries, rows, score, gone) > 0.8
+    store.compact()
+    store.build_index()
+    assert len([*tmp_path.rglob("*.faiss")]) == len(store._indexes._built) == 1
+    assert store.ids("a").tolist() == sorted(set(range(700)) - set(gone))
+    store.close()
+
+
+def reopened(path):
+    store = LocalStore(path, new=False)
+    store.build_index()
+    return store
+
+
+def test_a_damaged_index_is_built_again(clustered, blocks_of_256, tmp_path):
+    rows, queries = clustered
+    store = LocalStore(tmp_path / "a", index="hnsw")
+    store.write(Changes(insert={"a": (np.arange(700), rows)}))
+    store.build_index()
+    found = store.search([View("a", queries, "inner_product")], 5)[0]
+    store.close()
+    file = next(tmp_path.rglob("*.faiss"))
+    content = bytearray(file.read_bytes())
+    content[-100] ^= 1
+    file.write_bytes(content)
+    with pytest.warns(UserWarning, match=f"{file.name} is not what was written"):
+        store = reopened(tmp_path / "a")
+    again = store.search([View("a", queries, "inner_product")], 5)[0]
+    np.testing.assert_array_equal(again[0], found[0])
+    store.close()
+
+
+def test_a_store_with_an_index_does_what_every_store_must(blocks_of_256):
+    check_vector_store(lambda: LocalStore(index="hnsw"))
+
+
+def test_an_index_that_nobody_knows():
+    with pytest.raises(ValueError, match="got 'tree'"):
+        LocalStore(index="tree")
