@@ -5,10 +5,13 @@ from importlib import import_module
 from sklearn_graceful.gallery._check_store import check_vector_store
 from sklearn_graceful.gallery._gallery import Gallery
 from sklearn_graceful.gallery._local_store import LocalStore
+from sklearn_graceful.gallery._plan import BackfillPlan
+from sklearn_graceful.gallery._shards import embed_shard
 from sklearn_graceful.gallery._store import Changes, VectorStore, View
 from sklearn_graceful.gallery._versions import BackfillStatus, GalleryVersion
 
 __all__ = [
+    "BackfillPlan",
     "BackfillStatus",
     "Changes",
     "Gallery",
@@ -18,6 +21,7 @@ __all__ = [
     "VectorStore",
     "View",
     "check_vector_store",
+    "embed_shard",
 ]
 
 # Who has no PostgreSQL does without.

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sklearn_graceful.gallery._orders import ordered
+from sklearn_graceful.gallery._shards import read_shard
 from sklearn_graceful.gallery._sources import batches, parts
 from sklearn_graceful.gallery._versions import BackfillStatus
 
@@ -54,7 +55,7 @@ def run(contents, source, *, budget, order, labels, batch_size, seed, verbose):
     n_wanted = min(_number(budget, status(contents).n_items), len(ids))
     old_vectors = OldVectors(contents, list(waiting))
     chosen = ordered(order, ids, old_vectors, labels, contents.n_found, seed)
-    if not isinstance(source, Iterator):  # which has an order of its own
+    if not isinstance(source, Iterator | list):  # which have an order of their own
         chosen = chosen[:n_wanted]
     n_moved = 0
     with tqdm(total=n_wanted, disable=None if verbose else True, unit="item") as bar:
@@ -94,8 +95,20 @@ class OldVectors:
         return vectors
 
 
+def shards(contents, number):
+    """Ids of what is left, in about equal parts: at most so many."""
+    waiting = list(left(contents, contents.state).values())
+    ids = np.concatenate(waiting) if waiting else np.empty(0, np.int64)
+    return [part for part in np.array_split(ids, number) if len(part)]
+
+
 def _made(contents, to, source, ids, batch_size, old_vectors):
-    """New vectors, by ids: of rows, or of old vectors by an adapter."""
+    """New vectors, by ids: of rows, from files, or of old vectors by an adapter."""
+    if isinstance(source, list):
+        for path in source:
+            some, vectors = read_shard(path, to.fingerprint)
+            yield some, contents.checked(to, vectors, str(path))
+        return
     if hasattr(source, "inverse_transform"):
         for part in parts(len(ids), batch_size):
             made = source.inverse_transform(old_vectors(ids[part]))

@@ -177,8 +177,11 @@ class Contents:
 
     def tidy(self):
         """Forget spaces that a killed process left behind."""
-        gone = map(str, range(self.state.n_spaces))
-        gone = [space for space in gone if space not in self.spaces]
+        state = self.state
+        kept = {*self.spaces, *([state.clusters.space] if state.clusters else [])}
+        numbers = range(state.n_spaces)
+        ever = [name for n in numbers for name in (str(n), f"centroids-{n}")]
+        gone = [space for space in ever if space not in kept]
         gone = [space for space in gone if len(self.store.ids(space))]
         if gone:
             self.store.write(Changes(drop=gone))

@@ -4,11 +4,13 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_scalar, gen_batches
 from sklearn.utils.validation import _num_samples
 
-from sklearn_graceful.gallery._backfill import run, status
+from sklearn_graceful.gallery import _clusters as clusters
+from sklearn_graceful.gallery._backfill import run, shards, status
 from sklearn_graceful.gallery._contents import Contents
 from sklearn_graceful.gallery._finding import find
 from sklearn_graceful.gallery._local_store import LocalStore
 from sklearn_graceful.gallery._models import Model, fingerprint_of
+from sklearn_graceful.gallery._plan import plan
 from sklearn_graceful.gallery._sources import by_id
 from sklearn_graceful.gallery._state import State
 from sklearn_graceful.gallery._store import VectorStore
@@ -469,11 +471,12 @@ class Gallery:
 
         Parameters
         ----------
-        source : callable, (ids, X), iterator of (ids, X), or adapter
+        source : callable, (ids, X), iterator of (ids, X), list of paths, or adapter
             Rows of the items: a function of an array of ids; ids beside an array, a
             memory-mapped one or a DataFrame; or an iterator of such pairs, which has
-            its own order. An adapter with ``inverse_transform`` moves old vectors
-            without the items.
+            its own order. Files of :func:`embed_shard` hold vectors that were made
+            elsewhere. An adapter with ``inverse_transform`` moves old vectors without
+            the items.
         budget : int, float or None, default=None
             How many: a number, a share of all items in (0, 1], or None for all.
         order : {"random", "margin", "class_mean", "access"} or callable
@@ -516,6 +519,57 @@ class Gallery:
         )
         return self.status()
 
+    def plan_backfill(
+        self, source, *, labels=None, order="margin", n_sample=1000, random_state=0
+    ):
+        """Tell what a backfill will cost and bring, from a sample; changes nothing.
+
+        Parameters
+        ----------
+        source, labels, order, random_state
+            As for :meth:`backfill`.
+        n_sample : int, default=1000
+            Items that are embedded for it.
+
+        Returns
+        -------
+        plan : BackfillPlan
+            With the time that is needed and a curve of quality, both of the sample. Its
+            items look for each other: the share that finds one of its own class first
+            or, without labels, the one that it finds first in the end. Fewer items are
+            easier to search, so read differences along the curve, not its height.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for :meth:`backfill`, or if fewer than 2 items are left.
+        """
+        if isinstance(labels, tuple):
+            labels = by_id(*labels)
+        return plan(
+            self._contents,
+            source,
+            labels=labels,
+            order=order,
+            n_sample=n_sample,
+            seed=random_state,
+        )
+
+    def shards(self, number):
+        """Split what is left to be moved, for tasks that share the work.
+
+        Parameters
+        ----------
+        number : int
+            Of parts.
+
+        Returns
+        -------
+        shards : list of ndarray
+            Ids, for :func:`embed_shard`; fewer parts where there are fewer items.
+        """
+        return [_plain(part) for part in shards(self._contents, number)]
+
     def status(self):
         """How far the gallery has moved to its newest model.
 
@@ -551,6 +605,83 @@ class Gallery:
         """
         with self._contents.lock:
             roll_back(self._contents)
+
+    # Clusters
+
+    def keep_clusters(self, centroids):
+        """Keep centroids of clusters, whose numbers then outlive the model.
+
+        Parameters
+        ----------
+        centroids : array-like of shape (n_clusters, dim)
+            In the space of the model that makes queries now. Replaces those before.
+
+        Raises
+        ------
+        ValueError
+            If they are of another width, or not finite.
+        RuntimeError
+            If the gallery is empty.
+        """
+        with self._contents.lock:
+            clusters.keep(self._contents, centroids)
+
+    def assign(self, X=None, *, vectors=None, ids=None):
+        """Cluster of rows, vectors or items, by the nearest centroid that is kept.
+
+        Parameters
+        ----------
+        X : array-like of n rows, default=None
+            Rows, as the embedder takes them.
+        vectors : array-like of shape (n, dim), default=None
+            Or vectors, by the model that makes queries.
+        ids : array-like of shape (n,), default=None
+            Or items of the gallery.
+
+        Returns
+        -------
+        clusters : ndarray of int, shape (n,)
+            Rows of the centroids.
+
+        Raises
+        ------
+        RuntimeError
+            If no centroids are kept, or the model does not fit the space that they are
+            of.
+        KeyError
+            If an id is not there.
+        ValueError
+            If not exactly one of the three is given.
+        """
+        contents = self._contents
+        if sum(given is not None for given in (X, vectors, ids)) != 1:
+            raise ValueError("Give one of X, vectors and ids.")
+        if ids is not None:
+            ids = contents.as_ids(ids)
+            contents.where(ids)
+            return clusters.assign_items(contents, ids)
+        newest = contents.state.newest
+        if vectors is None:
+            vectors = contents.embed(newest, X)
+        else:
+            vectors = contents.checked(newest, vectors)
+        return clusters.assign(contents, newest, vectors)
+
+    def cluster_retention(self):
+        """Share of moved items that stay in their cluster.
+
+        Returns
+        -------
+        share : float
+            Of the items that have an old and a new vector,
+            :func:`metrics.unchanged_cluster_share`.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no open upgrade with items moved, or no centroids are kept.
+        """
+        return clusters.retention(self._contents)
 
     # The store
 

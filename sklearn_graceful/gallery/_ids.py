@@ -1,5 +1,7 @@
 """Names of items: whole numbers or strings, and the rows that they are found in."""
 
+import json
+
 import numpy as np
 
 # NumPy's own strings of any length cannot be searched in reliably.
@@ -59,6 +61,22 @@ def kind_of(ids):
     if not len(ids):
         return None
     return "int" if ids.dtype.kind == "i" else "str"
+
+
+def ids_as_bytes(ids):
+    """Return ids as bytes, for :func:`ids_from_bytes` and their kind."""
+    if kind_of(ids) == "int":
+        return ids.astype("<i8").tobytes()
+    return json.dumps(ids.tolist()).encode()
+
+
+def ids_from_bytes(kind, content):
+    """Undo :func:`ids_as_bytes`; of the kind None there are none."""
+    if kind == "int":
+        return np.frombuffer(content, "<i8").astype(np.int64)
+    if kind == "str":
+        return np.array(json.loads(content), DTYPES["str"])
+    return np.empty(0, np.int64)
 
 
 def _of_one_kind(given):

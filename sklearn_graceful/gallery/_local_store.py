@@ -1,6 +1,5 @@
 """Vectors in this process: in memory, or in a folder that survives a kill."""
 
-import json
 import os
 import threading
 import zlib
@@ -12,7 +11,7 @@ import numpy as np
 from sklearn_graceful.exceptions import DamagedGalleryError
 from sklearn_graceful.gallery._block_index import BlockIndexes, factory_string
 from sklearn_graceful.gallery._blocks import BLOCK_ROWS, FileBlock, MemoryBlock
-from sklearn_graceful.gallery._ids import DTYPES, kind_of
+from sklearn_graceful.gallery._ids import ids_as_bytes, ids_from_bytes, kind_of
 from sklearn_graceful.gallery._log import Log, Record
 from sklearn_graceful.gallery._snapshot import Snapshot
 from sklearn_graceful.gallery._space import Space
@@ -109,7 +108,7 @@ class LocalStore:
             for name, ids in changes.delete.items():
                 spaces[name] = spaces[name].without(ids)
                 header = {"kind": "delete", "space": name, "ids": kind_of(ids)}
-                records.append(Record(header, _ids_as_bytes(ids)))
+                records.append(Record(header, ids_as_bytes(ids)))
             for name in changes.drop:
                 spaces.pop(name, None)
                 records.append(Record({"kind": "drop", "space": name}))
@@ -193,7 +192,7 @@ class LocalStore:
                     "ids": kind_of(ids),
                     "crc": _crc(vectors[part]),
                 }
-                records.append(Record(header, _ids_as_bytes(ids[part])))
+                records.append(Record(header, ids_as_bytes(ids[part])))
             space = space.with_rows(ids) if len(ids) else space
             written.result()
         return space, records
@@ -366,19 +365,8 @@ def _crc(vectors):
     return zlib.crc32(np.ascontiguousarray(vectors, np.float32).view(np.uint8))
 
 
-def _ids_as_bytes(ids):
-    if kind_of(ids) == "int":
-        return ids.astype("<i8").tobytes()
-    return json.dumps(ids.tolist()).encode()
-
-
 def _ids_of(record):
-    kind = record.header.get("ids")
-    if kind == "int":
-        return np.frombuffer(record.payload, "<i8").astype(np.int64)
-    if kind == "str":
-        return np.array(json.loads(record.payload), DTYPES["str"])
-    return np.empty(0, np.int64)
+    return ids_from_bytes(record.header.get("ids"), record.payload)
 
 
 def _sync_folder(path):

@@ -29,6 +29,28 @@ class Upgrade:
 
 
 @dataclass(frozen=True)
+class Clusters:
+    """Centroids that a gallery keeps.
+
+    Parameters
+    ----------
+    space : str
+        Where the store has them.
+    of : str
+        Space of the model that they were made by; it may be gone.
+    fingerprint : str
+        Of that model.
+    dim : int
+        Width of its vectors.
+    """
+
+    space: str
+    of: str
+    fingerprint: str
+    dim: int
+
+
+@dataclass(frozen=True)
 class State:
     """Models, which of their spaces are searched, and what is under way.
 
@@ -44,6 +66,7 @@ class State:
     ids : {"int", "str"} or None
         What ids are; None before there is one.
     upgrade : Upgrade or None
+    clusters : Clusters or None
     """
 
     metric: str
@@ -52,6 +75,7 @@ class State:
     n_spaces: int = 0
     ids: str | None = None
     upgrade: Upgrade | None = None
+    clusters: Clusters | None = None
 
     def model(self, space):
         """Return the model of a space."""
@@ -87,7 +111,7 @@ class State:
     @classmethod
     def from_json(cls, said):
         """Undo :meth:`as_json`."""
-        upgrade = said["upgrade"]
+        upgrade, clusters = said["upgrade"], said["clusters"]
         if upgrade is not None:
             upgrade = Upgrade(**{**upgrade, "before": tuple(upgrade["before"])})
         return cls(
@@ -97,4 +121,5 @@ class State:
             n_spaces=said["n_spaces"],
             ids=said["ids"],
             upgrade=upgrade,
+            clusters=None if clusters is None else Clusters(**clusters),
         )

@@ -49,11 +49,10 @@ def begin(contents, embedder, fingerprint, *, how, adapter, sample, n_candidates
     model, serving = Model(fingerprint, space), state.serving
     olds = [old for old in state.serving if state.model(old).dim is not None]
     if how == "compatible":
-        model = replace(
-            model, sights=_sights(contents, embedder, adapter, olds, sample)
-        )
+        sights = _sights(contents, embedder, adapter, olds, sample)
+        model = replace(model, sights=sights)
         _check_sample(contents, model, embedder, adapter, sample)
-        serving = (*model.sights, space)
+        serving = (*(old for old in olds if old in sights), space)
     n_candidates = n_candidates if how == "two_stage" else None
     started = replace(
         state,
@@ -126,22 +125,21 @@ def _without(state, spaces):
 def _sights(contents, embedder, adapter, olds, sample):
     """How every older space is seen, or ValueError."""
     state, sights = contents.state, {}
-    newest = state.newest
+    names = {old: state.model(old).fingerprint for old in olds}
+    if state.clusters is not None:  # which may be older than all that serve
+        names.setdefault(state.clusters.of, state.clusters.fingerprint)
     if adapter is not None:
-        own = Sight(newest.dim, fingerprint_of(adapter))
-        through = {newest.space: own}
-        for space, sight in newest.sights.items():
-            if sight.adapter is None:
-                through[space] = replace(own, dim=sight.dim)
-        sights = {space: through[space] for space in olds if space in through}
+        own = Sight(state.newest.dim, fingerprint_of(adapter))
+        sights[state.newest.space] = own
+        for space, sight in state.newest.sights.items():
+            if sight.adapter is None and space in names:
+                sights[space] = replace(own, dim=sight.dim)
     elif embedder is not None:
         dims = older_spaces(embedder)
-        for space in olds:
-            old = state.model(space)
-            if old.fingerprint in dims:
-                sights[space] = Sight(dims[old.fingerprint])
-            elif sample is not None:
-                sights[space] = Sight(old.dim)  # the sample will say
+        sights = {s: Sight(dims[name]) for s, name in names.items() if name in dims}
+    if sample is not None:  # which will say whether it is right
+        for old in olds:
+            sights.setdefault(old, Sight(state.model(old).dim))
     missing = [s for s in olds if s not in sights and len(contents.store.ids(s))]
     if missing:
         raise ValueError(_not_compatible(state.model(missing[0])))
@@ -174,6 +172,7 @@ def _share_found(contents, model, vectors, adapter, ids):
     views = [
         View(space, seen_in(vectors, sight, adapter), "cosine")
         for space, sight in model.sights.items()
+        if space in contents.spaces
     ]
     found = np.zeros(len(ids), bool)
     for near, _ in contents.store.search(views, _AMONG):
