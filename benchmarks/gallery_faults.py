@@ -30,7 +30,7 @@ OPERATIONS = {
     "update": 3,
     "delete": 3,
     "upgrade": 3,
-    "backfill": 5,
+    "backfill": 3,
     "commit": 1,
     "rollback": 1,
     "compact": 1,
@@ -128,7 +128,7 @@ def carry_out(gallery, expected, name, ids):
     elif name == "upgrade":
         gallery.upgrade(Embedder(new.version))
     elif name == "backfill":
-        gallery.backfill(expected.rows, budget=0.3, order="random", batch_size=5)
+        gallery.backfill(expected.rows, budget=0.3, order="random", batch_size=20)
     else:
         getattr(gallery, name)()
 

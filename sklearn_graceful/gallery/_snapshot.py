@@ -70,10 +70,18 @@ class Snapshot:
         """
         new = Snapshot(spaces, state)
         for (name, later), marks in list(self.hidden.items()):
-            if name in spaces:
+            # Marks go by row, and rows begin anew where a space was written anew.
+            if all(self._goes_on(space, spaces) for space in (name, *later)):
                 ids = [i for space in (name, *later) for i in changed.get(space, ())]
                 new.hidden[name, later] = new._marked(name, later, marks, ids)
         return new
+
+    def _goes_on(self, name, spaces):
+        """Whether a space has the blocks that it had, if it had any."""
+        before, after = self.spaces.get(name), spaces.get(name)
+        if before is None:
+            return True
+        return after is not None and before.blocks[:1] == after.blocks[:1]
 
     def _marked(self, name, later, marks, changed):
         """Marks of hidden rows, worked out again for some ids."""
