@@ -57,6 +57,7 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/fit_time.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/search.py
+	$(BIN)/python -m benchmarks.gallery --speed
 
 bench-flips: .venv/ready
 	$(BIN)/python -m benchmarks.flips --jobs 2 --json flips.jsonl

@@ -7,7 +7,12 @@ from sklearn_graceful.gallery._gallery import Gallery
 from sklearn_graceful.gallery._local_store import LocalStore
 from sklearn_graceful.gallery._plan import BackfillPlan
 from sklearn_graceful.gallery._shards import embed_shard
-from sklearn_graceful.gallery._store import Changes, VectorStore, View
+from sklearn_graceful.gallery._store import (
+    Changes,
+    StateChangedError,
+    VectorStore,
+    View,
+)
 from sklearn_graceful.gallery._versions import BackfillStatus, GalleryVersion
 
 __all__ = [
@@ -18,6 +23,7 @@ __all__ = [
     "GalleryVersion",
     "LocalStore",
     "PgVectorStore",
+    "StateChangedError",
     "VectorStore",
     "View",
     "check_vector_store",

@@ -15,7 +15,7 @@ from sklearn_graceful.gallery._versions import BackfillStatus
 
 def status(contents):
     """How far the gallery has moved to its newest model: a BackfillStatus."""
-    state = contents.state
+    state = contents.refresh()
     to = target(state)
     n_left = sum(map(len, left(contents, state).values()))
     n_moved = len(contents.store.ids(to.space))
@@ -50,7 +50,8 @@ def run(contents, source, *, budget, order, labels, batch_size, seed, verbose):
 
     Parameters are those of :meth:`Gallery.backfill`.
     """
-    to, waiting = target(contents.state), left(contents, contents.state)
+    state = contents.refresh()
+    to, waiting = target(state), left(contents, state)
     ids = np.concatenate(list(waiting.values())) if waiting else np.empty(0, np.int64)
     n_wanted = min(_number(budget, status(contents).n_items), len(ids))
     old_vectors = OldVectors(contents, list(waiting))
@@ -97,7 +98,7 @@ class OldVectors:
 
 def shards(contents, number):
     """Ids of what is left, in about equal parts: at most so many."""
-    waiting = list(left(contents, contents.state).values())
+    waiting = list(left(contents, contents.refresh()).values())
     ids = np.concatenate(waiting) if waiting else np.empty(0, np.int64)
     return [part for part in np.array_split(ids, number) if len(part)]
 
@@ -120,7 +121,7 @@ def _made(contents, to, source, ids, batch_size, old_vectors):
 
 def _switch(contents):
     """Let a model serve that was built up beside the others, if all is there."""
-    with contents.lock:
+    with contents.writing():
         state = contents.state
         if state.is_building and not any(map(len, left(contents, state).values())):
             contents.write(replace(state, serving=(state.upgrade.to,)))

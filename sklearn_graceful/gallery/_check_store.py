@@ -3,7 +3,12 @@
 import numpy as np
 
 from sklearn_graceful.gallery._ids import as_ids
-from sklearn_graceful.gallery._store import Changes, VectorStore, View
+from sklearn_graceful.gallery._store import (
+    Changes,
+    StateChangedError,
+    VectorStore,
+    View,
+)
 
 
 def check_vector_store(make):
@@ -173,6 +178,15 @@ def _a_step_that_fails_changes_nothing(store, ids):
     _raises(ValueError, store, Changes(insert={"a": (other, _rows([1, 2]))}))
 
 
+def _a_step_after_another_state_is_refused(store, ids):
+    first = {"a": (ids(1), _rows([1, 0]))}
+    store.write(Changes(insert=first, state={"n": 1}))
+    second = {"a": (ids(2), _rows([1, 0]))}
+    _raises(StateChangedError, store, Changes(insert=second, after={"n": 0}))
+    store.write(Changes(insert=second, after={"n": 1}, state={"n": 2}))
+    _same(store.ids("a"), ids(1, 2))
+
+
 def _many_rows_are_found_as_a_plain_search_does(store, ids):
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(700, 8)).astype(np.float32)
@@ -199,5 +213,6 @@ _CHECKS = [
     _only_the_last_space_of_an_item_counts,
     _a_filter_leaves_what_it_names,
     _a_step_that_fails_changes_nothing,
+    _a_step_after_another_state_is_refused,
     _many_rows_are_found_as_a_plain_search_does,
 ]

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.utils import check_array
 
 from sklearn_graceful.gallery._ids import as_ids, kind_of
 from sklearn_graceful.gallery._models import seen_in
+from sklearn_graceful.gallery._state import State
 from sklearn_graceful.gallery._store import Changes, View
 from sklearn_graceful.search import check_unit_rows
 
@@ -22,7 +24,7 @@ SCORES = {
 
 
 class Contents:
-    """What a gallery consists of. Whoever writes holds `lock`.
+    """What a gallery consists of. Whoever writes does so inside :meth:`writing`.
 
     Parameters
     ----------
@@ -44,10 +46,26 @@ class Contents:
 
     def __init__(self, store, state):
         self.store, self.state = store, state
+        self._said = store.state()
         self.embedders, self.adapters = {}, {}
         self.source = None
         self.lock = threading.RLock()
         self.n_found = Counter()
+
+    def refresh(self):
+        """Look whether another process has changed the state; return it."""
+        said = self.store.state()
+        if said != self._said:
+            with self.lock:
+                self.state, self._said = State.from_json(said), said
+        return self.state
+
+    @contextmanager
+    def writing(self):
+        """Keep other writers of this process out, and look at what others wrote."""
+        with self.lock:
+            self.refresh()
+            yield
 
     @property
     def spaces(self):
@@ -113,7 +131,7 @@ class Contents:
 
     def ids(self):
         """Ids of all items, those of the oldest space that serves first."""
-        parts = [ids for ids in self.served(self.state).values() if len(ids)]
+        parts = [ids for ids in self.served(self.refresh()).values() if len(ids)]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
     def embed(self, model, X):
@@ -167,11 +185,10 @@ class Contents:
         A search that began before looks at the state again when it is done, so that a
         space may go only when the state says so.
         """
-        self.store.write(
-            Changes(state=None if state is None else state.as_json(), **changes)
-        )
+        said = None if state is None else state.as_json()
+        self.store.write(Changes(state=said, after=self._said, **changes))
         if state is not None:
-            self.state = state
+            self.state, self._said = state, said
         if drop:
             self.store.write(Changes(drop=list(drop)))
 
@@ -225,7 +242,7 @@ class Contents:
         -------
         n_moved : int
         """
-        with self.lock:
+        with self.writing():
             wanted = self.known(ids) & ~self.store.vectors(model.space, ids)[1]
             if wanted.any():
                 known = self.state.model(model.space)

@@ -24,7 +24,7 @@ def find(contents, X, vectors, k, among):
     scores : ndarray of float32, of the same shape
     """
     while True:
-        state = contents.state
+        state = contents.refresh()
         two_stages = state.is_building and state.upgrade.how == "two_stage"
         if two_stages and vectors is None:
             found = _in_two_stages(contents, state, X, k, among)

@@ -221,7 +221,7 @@ class Gallery:
             If the disk refuses. Nothing is changed.
         """
         contents = self._contents
-        with contents.lock:
+        with contents.writing():
             ids = contents.as_ids(ids)
             known = contents.known(ids)
             if known.any():
@@ -247,7 +247,7 @@ class Gallery:
             As for :meth:`add`.
         """
         contents = self._contents
-        with contents.lock:
+        with contents.writing():
             ids = contents.as_ids(ids)
             contents.put(ids, X, vectors, delete=contents.where(ids))
 
@@ -264,7 +264,7 @@ class Gallery:
             If an id is not there. Nothing is changed.
         """
         contents = self._contents
-        with contents.lock:
+        with contents.writing():
             ids = contents.as_ids(ids)
             if len(ids):
                 contents.write(delete=contents.where(ids))
@@ -362,7 +362,7 @@ class Gallery:
         versions : list of GalleryVersion
             From the oldest to the newest.
         """
-        contents, state = self._contents, self._contents.state
+        contents, state = self._contents, self._contents.refresh()
         served = contents.served(state)
         return [
             GalleryVersion(
@@ -432,7 +432,7 @@ class Gallery:
             If the last upgrade is neither committed nor rolled back.
         """
         contents = self._contents
-        with contents.lock:
+        with contents.writing():
             embedder, fingerprint = _named(embedder, fingerprint)
             if how == "two_stage" and not callable(source):
                 raise ValueError("how='two_stage' needs source=, a function of ids.")
@@ -589,7 +589,7 @@ class Gallery:
         RuntimeError
             If there is no upgrade, or the new model does not serve yet.
         """
-        with self._contents.lock:
+        with self._contents.writing():
             commit(self._contents)
 
     def rollback(self):
@@ -603,7 +603,7 @@ class Gallery:
         RuntimeError
             If there is no upgrade.
         """
-        with self._contents.lock:
+        with self._contents.writing():
             roll_back(self._contents)
 
     # Clusters
@@ -623,7 +623,7 @@ class Gallery:
         RuntimeError
             If the gallery is empty.
         """
-        with self._contents.lock:
+        with self._contents.writing():
             clusters.keep(self._contents, centroids)
 
     def assign(self, X=None, *, vectors=None, ids=None):

@@ -15,6 +15,7 @@ from sklearn_graceful.gallery._ids import ids_as_bytes, ids_from_bytes, kind_of
 from sklearn_graceful.gallery._log import Log, Record
 from sklearn_graceful.gallery._snapshot import Snapshot
 from sklearn_graceful.gallery._space import Space
+from sklearn_graceful.gallery._store import StateChangedError
 
 _LOG = "gallery.sqlite"
 
@@ -103,6 +104,8 @@ class LocalStore:
         with self._lock:
             if self._read_only:
                 raise OSError(f"{self.path} is read-only.")
+            if changes.after not in (None, self._snapshot.state):
+                raise StateChangedError
             _check(changes, self._snapshot)
             spaces, records = dict(self._snapshot.spaces), []
             for name, ids in changes.delete.items():

@@ -1,6 +1,6 @@
 """Models that make vectors, and which older spaces they can search."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 import joblib
 import numpy as np
@@ -50,13 +50,9 @@ class Model:
     unit: bool = True
     sights: dict = field(default_factory=dict)
 
-    def as_json(self):
-        """Return what JSON can say."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, said):
-        """Undo :meth:`as_json`."""
+        """Return the model that JSON tells of."""
         sights = {space: Sight(**how) for space, how in said["sights"].items()}
         return replace(cls(**said), sights=sights)
 

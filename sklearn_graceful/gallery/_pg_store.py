@@ -15,6 +15,7 @@ from sklearn_graceful.gallery._pg_tables import (
     as_vectors,
     copied,
 )
+from sklearn_graceful.gallery._store import StateChangedError
 from sklearn_graceful.gallery._top_k import merge, top_k
 from sklearn_graceful.search import unit_rows
 
@@ -169,11 +170,7 @@ class PgVectorStore:
 
     def state(self):
         """See :class:`VectorStore`."""
-        state = self._tables.statement("SELECT document FROM {state}")
-        (document,) = self._connections.read(
-            lambda connection: connection.execute(state).fetchone()
-        )
-        return document
+        return self._connections.read(self._document)
 
     def write(self, changes):
         """See :class:`VectorStore`."""
@@ -287,6 +284,8 @@ class PgVectorStore:
     def _carry_out(self, connection, changes, own):
         from psycopg.types.json import Json
 
+        if changes.after is not None and changes.after != self._document(connection):
+            raise StateChangedError
         for space, ids in changes.delete.items():
             self._delete(connection, space, ids)
         if changes.drop:
@@ -301,6 +300,9 @@ class PgVectorStore:
             document = coalesce(%s, document)""",
             [own, None if changes.state is None else Json(changes.state)],
         )
+
+    def _document(self, connection):
+        return self._execute(connection, "SELECT document FROM {state}").fetchone()[0]
 
     def _delete(self, connection, space, ids):
         kind = kind_of(ids)

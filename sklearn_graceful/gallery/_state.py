@@ -1,5 +1,6 @@
 """What a gallery remembers beside its vectors."""
 
+import json
 from dataclasses import asdict, dataclass, replace
 
 from sklearn_graceful.gallery._models import Model
@@ -103,10 +104,8 @@ class State:
         return replace(self, models=(*others, *(() if known else (model,))))
 
     def as_json(self):
-        """Return what JSON can say."""
-        said = asdict(self)
-        said["models"] = [model.as_json() for model in self.models]
-        return said
+        """Return what JSON can say, as it comes back from there."""
+        return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def from_json(cls, said):

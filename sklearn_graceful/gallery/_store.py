@@ -20,12 +20,25 @@ class Changes:
         Ids and vectors that a space gets. A space begins with its first ones.
     state : dict or None
         What to remember beside the vectors, as JSON can say it. None: as before.
+    after : dict or None
+        The state that must hold now, or nothing is done. None: any.
     """
 
     delete: dict = field(default_factory=dict)
     drop: list = field(default_factory=list)
     insert: dict = field(default_factory=dict)
     state: dict | None = None
+    after: dict | None = None
+
+
+class StateChangedError(RuntimeError):
+    """Another process has changed what a gallery remembers; nothing was written."""
+
+    def __init__(self):
+        super().__init__(
+            "Another process has changed the gallery's models in this moment; nothing "
+            "was written. Call again."
+        )
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,8 @@ class VectorStore(Protocol):
         ValueError
             If an id to insert is in its space already, or ids or widths are of another
             kind than those before.
+        StateChangedError
+            If another state holds than `changes` come after.
         """
 
     def search(self, views, k, among=None):

@@ -24,6 +24,7 @@ from sklearn_graceful.gallery import (
 )
 from sklearn_graceful.gallery._ids import as_ids
 from sklearn_graceful.gallery._pg_connections import LostConnection
+from tests.gallery.models import Linear
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -573,3 +574,21 @@ assert "psycopg" not in sys.modules
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ImportError, match=r"pip install 'sklearn-graceful\[pgvector\]"):
         PgVectorStore("dbname=images")
+
+
+def test_an_upgrade_by_one_process_is_seen_by_the_others(make):
+    X = np.random.default_rng(1).normal(size=(60, 6))
+    old = Linear(4)
+    new = Linear(6, old)
+    here = Gallery(old, index=make(name="shared"))
+    here.add(range(50), X[:50])
+    there = Gallery.open(make(name="shared"), [old, new])
+    there.upgrade(new)
+    there.backfill((range(60), X), budget=20)
+    assert here.status() == there.status()
+    with pytest.raises(ValueError, match="embedder of version linear 6 is not at hand"):
+        here.search(X)
+    near, _ = here.search(vectors=new.transform(X[:50]), k=1)
+    assert near[:, 0].tolist() == [*range(50)]
+    there.commit()
+    assert [v.n_items for v in here.versions()] == [30, 20]
