@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from numbers import Integral, Real
 
 import numpy as np
 from tqdm import tqdm
 
+from sklearn_graceful._budget import check_budget
 from sklearn_graceful.gallery._orders import ordered
 from sklearn_graceful.gallery._shards import read_shard
 from sklearn_graceful.gallery._sources import batches, parts
@@ -53,7 +53,7 @@ def run(contents, source, *, budget, order, labels, batch_size, seed, verbose):
     state = contents.refresh()
     to, waiting = target(state), left(contents, state)
     ids = np.concatenate(list(waiting.values())) if waiting else np.empty(0, np.int64)
-    n_wanted = min(_number(budget, status(contents).n_items), len(ids))
+    n_wanted = min(check_budget(budget, status(contents).n_items, "items"), len(ids))
     old_vectors = OldVectors(contents, list(waiting))
     chosen = ordered(order, ids, old_vectors, labels, contents.n_found, seed)
     if not isinstance(source, Iterator | list):  # which have an order of their own
@@ -125,18 +125,3 @@ def _switch(contents):
         state = contents.state
         if state.is_building and not any(map(len, left(contents, state).values())):
             contents.write(replace(state, serving=(state.upgrade.to,)))
-
-
-def _number(budget, n_items):
-    """Items to move: all, so many, or a share of all."""
-    if budget is None:
-        return n_items
-    if isinstance(budget, Real) and not isinstance(budget, bool):
-        if isinstance(budget, Integral) and budget >= 1:
-            return int(budget)
-        if 0 < budget <= 1:
-            return max(round(budget * n_items), 1)
-    raise ValueError(
-        "budget must be a number of items (int, at least 1) or a share of all items "
-        f"(float, above 0 and at most 1), got {budget!r}."
-    )

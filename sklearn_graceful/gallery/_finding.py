@@ -31,7 +31,7 @@ def find(contents, X, vectors, k, among):
         else:
             found = _at_once(contents, state, X, vectors, k, among)
         # An upgrade may have ended meanwhile, and taken a space away.
-        if contents.state.serving == state.serving:
+        if contents.refresh().serving == state.serving:
             return found
 
 

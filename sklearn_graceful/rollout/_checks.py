@@ -1,6 +1,6 @@
 """What a prediction store accepts; everything else is refused by name."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 
@@ -91,21 +91,6 @@ def check_rows(rows, n_rows):
     if len(np.unique(rows)) < len(rows):
         raise ValueError("rows names a row more than once.")
     return rows.astype(np.intp)
-
-
-def check_budget(budget, n_rows):
-    """Turn a number of rows, a share of all or None, for all, into a number."""
-    if budget is None:
-        return n_rows
-    if isinstance(budget, Real) and not isinstance(budget, bool):
-        if isinstance(budget, Integral) and budget >= 1:
-            return int(budget)
-        if 0 < budget <= 1:
-            return max(round(budget * n_rows), 1)
-    raise ValueError(
-        "budget must be a number of rows (int, at least 1) or a share of all rows "
-        f"(float, above 0 and at most 1), got {budget!r}."
-    )
 
 
 def encode(name, labels, classes):

@@ -7,8 +7,8 @@ from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import gen_batches
 
+from sklearn_graceful._budget import check_budget
 from sklearn_graceful.rollout._checks import (
-    check_budget,
     check_classes,
     check_correlation,
     check_cost_ratio,
