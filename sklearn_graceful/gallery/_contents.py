@@ -54,9 +54,9 @@ class Contents:
 
     def refresh(self):
         """Look whether another process has changed the state; return it."""
-        said = self.store.state()
-        if said != self._said:
-            with self.lock:
+        if self.store.state() != self._said:
+            with self.lock:  # a writer of this process may have done it meanwhile
+                said = self.store.state()
                 self.state, self._said = State.from_json(said), said
         return self.state
 
