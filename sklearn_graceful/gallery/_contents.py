@@ -16,6 +16,8 @@ from sklearn_graceful.search import check_unit_rows
 
 # Vectors whose length differs by no more are of unit length.
 _ROUNDING = 1e-3
+# Those that are so by the last digits are kept as they are.
+_ROUNDED = 1e-6
 SCORES = {
     "cosine": "inner_product",  # of vectors of unit length
     "inner_product": "inner_product",
@@ -152,7 +154,7 @@ class Contents:
                 f"{name} has width {vectors.shape[1]}, those of version "
                 f"{model.fingerprint} have {model.dim}."
             )
-        if self.state.metric == "cosine":
+        if self.state.metric == "cosine" and not _are_units(vectors):
             vectors = check_unit_rows(name, vectors)
         return vectors
 
@@ -252,3 +254,9 @@ class Contents:
                     state = self.state.with_model(described)
                 self.write(state, insert={model.space: (ids[wanted], vectors[wanted])})
         return int(wanted.sum())
+
+
+def _are_units(vectors):
+    """Whether rows are of unit length, up to rounding."""
+    squares = np.einsum("ij,ij->i", vectors, vectors)
+    return bool(np.abs(squares - 1).max() < _ROUNDED)

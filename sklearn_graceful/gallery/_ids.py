@@ -49,9 +49,10 @@ def as_ids(ids):
         given = given.astype(np.int64)
     else:
         raise TypeError(f"ids must be whole numbers or strings, got {given.dtype}.")
-    values, counts = np.unique(given, return_counts=True)
-    if len(values) < len(given):
-        twice = values[counts > 1].tolist()[0]
+    ordered = np.sort(given, kind="stable")
+    again = ordered[1:] == ordered[:-1]
+    if again.any():
+        twice = ordered[1:][again].tolist()[0]
         raise ValueError(f"ids holds {twice!r} more than once.")
     return given
 

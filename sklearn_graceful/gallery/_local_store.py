@@ -57,7 +57,7 @@ class LocalStore:
         self.path = None if path is None else Path(path)
         self._lock = threading.RLock()
         self._snapshot, self._log = Snapshot(), None
-        self._files, self._read_only = {}, False
+        self._files, self._synced, self._read_only = {}, set(), False
         self._indexes = None
         if new:
             self._use_index(factory_string(index), score)
@@ -156,6 +156,7 @@ class LocalStore:
             if state is not None:
                 records.append(Record({"kind": "state", "state": state}))
             if self._log is not None:
+                self._sync_names()
                 self._log.rewrite(records)
             self._swap(spaces, state, {})
             self._index_blocks()
@@ -213,8 +214,14 @@ class LocalStore:
 
     def _log_all(self, records):
         if self._log is not None:
-            _sync_folder(self.path)
+            self._sync_names()
             self._log.append(records)
+
+    def _sync_names(self):
+        """Wait until the names of new files are on the disk."""
+        if self._files.keys() - self._synced:
+            _sync_folder(self.path)
+            self._synced = set(self._files)
 
     def _swap(self, spaces, state, changed):
         before = self._snapshot.spaces
@@ -373,7 +380,6 @@ def _ids_of(record):
 
 
 def _sync_folder(path):
-    """Wait until the names of new files are on the disk; POSIX only."""
     if os.name != "posix":
         return
     folder = os.open(path, os.O_RDONLY)
