@@ -434,8 +434,11 @@ class Gallery:
         contents = self._contents
         with contents.writing():
             embedder, fingerprint = _named(embedder, fingerprint)
-            if how == "two_stage" and not callable(source):
-                raise ValueError("how='two_stage' needs source=, a function of ids.")
+            # Known before it serves: searches go on meanwhile.
+            if embedder is not None:
+                contents.embedders.setdefault(fingerprint, embedder)
+            if adapter is not None:
+                contents.adapters[fingerprint_of(adapter)] = adapter
             begin(
                 contents,
                 embedder,
@@ -443,13 +446,9 @@ class Gallery:
                 how=how,
                 adapter=adapter,
                 sample=sample,
+                source=source,
                 n_candidates=n_candidates,
             )
-            contents.source = source
-            if embedder is not None:
-                contents.embedders[fingerprint] = embedder
-            if adapter is not None:
-                contents.adapters[fingerprint_of(adapter)] = adapter
             return status(contents)
 
     def backfill(

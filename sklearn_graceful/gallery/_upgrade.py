@@ -20,7 +20,9 @@ _FOUND, _AMONG = 0.5, 10
 _FEWEST_ITEMS = 100
 
 
-def begin(contents, embedder, fingerprint, *, how, adapter, sample, n_candidates):
+def begin(
+    contents, embedder, fingerprint, *, how, adapter, sample, source, n_candidates
+):
     """Give a gallery a coming model; ValueError where it may not come.
 
     Parameters
@@ -31,6 +33,7 @@ def begin(contents, embedder, fingerprint, *, how, adapter, sample, n_candidates
     how : {"compatible", "side_by_side", "two_stage"}
     adapter : object with transform, or None
     sample : (ids, X) or None
+    source : callable or None
     n_candidates : int
     """
     state = contents.state
@@ -43,6 +46,8 @@ def begin(contents, embedder, fingerprint, *, how, adapter, sample, n_candidates
         )
     if any(model.fingerprint == fingerprint for model in state.models):
         raise ValueError(f"Version {fingerprint} is in the gallery already.")
+    if how == "two_stage" and not callable(source):
+        raise ValueError("how='two_stage' needs source=, a function of ids.")
     if how != "compatible" and embedder is None:
         raise ValueError(f"how={how!r} needs the embedder, which makes vectors.")
     space = str(state.n_spaces)
@@ -63,6 +68,7 @@ def begin(contents, embedder, fingerprint, *, how, adapter, sample, n_candidates
     )
     if not len(contents.ids()):  # there is nothing to go on from, or back to
         started = replace(_without(started, state.serving), serving=(space,))
+    contents.source = source
     contents.write(started)
 
 
