@@ -107,6 +107,17 @@ class BlockIndexes:
         return scores, positions
 
     def _build(self, block, n_rows):
+        try:
+            self._built[block] = self._made(block, n_rows)
+        except Exception as error:
+            warn_user(
+                f"No index {self.factory!r} of vectors of this width: they are "
+                f"searched exactly. {error}",
+                UserWarning,
+            )
+            raise
+
+    def _made(self, block, n_rows):
         import faiss
 
         rows = block.read(n_rows)
@@ -121,7 +132,7 @@ class BlockIndexes:
             index.add(rows)
             _keep(block, known, faiss.serialize_index(index))
         _tune(faiss, index)
-        self._built[block] = index
+        return index
 
     def _read(self, block, known):
         """The index in a block's file, or None."""

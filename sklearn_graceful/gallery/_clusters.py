@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from sklearn_graceful.gallery._models import seen_in
 from sklearn_graceful.gallery._state import Clusters
 from sklearn_graceful.metrics import assign_to_centroids, unchanged_cluster_share
 
@@ -47,9 +46,7 @@ def assign(contents, model, vectors):
                 f"The clusters are of version {clusters.fingerprint}, whose space "
                 f"version {model.fingerprint} was not trained to fit."
             )
-        sight = model.sights[clusters.of]
-        adapter = contents.adapters.get(sight.adapter)
-        vectors = seen_in(vectors, sight, adapter, unit=model.unit)
+        vectors = contents.seen_in(clusters.of, model, vectors)
     metric = "euclidean" if contents.state.metric == "euclidean" else "cosine"
     return assign_to_centroids(vectors, centroids, metric=metric)
 

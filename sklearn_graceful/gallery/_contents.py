@@ -112,7 +112,7 @@ class Contents:
 
     def count(self, found):
         """Remember how often items were found by old vectors."""
-        if self.state.upgrade is not None or len(self.state.serving) > 1:
+        if found:
             with self.lock:
                 for ids in found:
                     self.n_found.update(ids.ravel().tolist())
@@ -158,24 +158,28 @@ class Contents:
             vectors = check_unit_rows(name, vectors)
         return vectors
 
+    def seen_in(self, space, model, vectors):
+        """Turn vectors of a model into what an older space can be searched with."""
+        sight = model.sights[space]
+        adapter = self.adapters.get(sight.adapter)
+        if sight.adapter is not None and adapter is None:
+            raise ValueError(
+                f"The adapter of version {model.fingerprint} is not at hand: open the "
+                "gallery with adapter=."
+            )
+        return seen_in(vectors, sight, adapter, unit=model.unit)
+
     def views(self, state, vectors):
         """Queries by the newest model, as every space that serves sees them."""
         newest = state.newest
         views = []
         for space in state.serving[:-1]:
-            old, sight = state.model(space), newest.sights[space]
+            old = state.model(space)
             # An index by distance over vectors of other lengths would rank unit
             # vectors wrongly.
             by_angle = state.metric == "euclidean" and newest.unit and not old.unit
-            seen = seen_in(
-                vectors,
-                sight,
-                self.adapters.get(sight.adapter),
-                unit=newest.unit,
-            )
-            views.append(
-                View(space, seen, "cosine" if by_angle else SCORES[state.metric])
-            )
+            score = "cosine" if by_angle else SCORES[state.metric]
+            views.append(View(space, self.seen_in(space, newest, vectors), score))
         views.append(View(newest.space, vectors, SCORES[state.metric]))
         return views
 

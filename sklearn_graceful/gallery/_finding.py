@@ -43,7 +43,9 @@ def _at_once(contents, state, X, vectors, k, among):
         vectors = contents.checked(newest, vectors)
     views = contents.views(state, vectors)
     found = contents.store.search(views, k, among)
-    contents.count([ids for ids, _ in found[:-1]])
+    to = state.serving[-1] if state.upgrade is None else state.upgrade.to
+    pairs = zip(views, found, strict=True)
+    contents.count([ids for view, (ids, _) in pairs if view.space != to])
     pairs = zip(views, found, strict=True)
     return merged([(ids, _alike(view, scores)) for view, (ids, scores) in pairs], k)
 

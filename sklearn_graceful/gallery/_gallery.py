@@ -176,6 +176,8 @@ class Gallery:
         """Take in models that the gallery knows; ValueError for others."""
         state, own = self._contents.state, self._contents.embedders
         given = embedder if isinstance(embedder, list) else [embedder]
+        if fingerprint is not None and len(given) > 1:
+            raise ValueError("fingerprint= names one embedder, but several are given.")
         given = dict(_named(e, fingerprint)[::-1] for e in given if e is not None)
         known = [model.fingerprint for model in state.models]
         own.update((name, given[name]) for name in known if name in given)
@@ -525,7 +527,9 @@ class Gallery:
 
         Parameters
         ----------
-        source, labels, order, random_state
+        source : callable, (ids, X) or iterator of (ids, X)
+            Rows of the items, as for :meth:`backfill`.
+        labels, order, random_state
             As for :meth:`backfill`.
         n_sample : int, default=1000
             Items that are embedded for it.

@@ -116,6 +116,8 @@ class LocalStore:
                 spaces.pop(name, None)
                 records.append(Record({"kind": "drop", "space": name}))
             for name, (ids, vectors) in changes.insert.items():
+                if not len(ids):
+                    continue
                 space = spaces.get(name)
                 if space is None:
                     space = Space(vectors.shape[1])

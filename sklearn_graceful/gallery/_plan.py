@@ -35,7 +35,7 @@ class BackfillPlan:
 
 def plan(contents, source, *, labels, order, n_sample, seed):
     """See :meth:`Gallery.plan_backfill`."""
-    state = contents.state
+    state = contents.refresh()
     to, waiting = target(state), left(contents, state)
     ids = np.concatenate([np.empty(0, np.int64), *waiting.values()])
     if len(ids) < 2:

@@ -114,9 +114,7 @@ def _seen_by_the_old(contents, state):
     vectors, _ = contents.store.vectors(to, ids)
     new = state.model(to)
     old = [space for space in before if space in new.sights][-1]
-    sight = new.sights[old]
-    adapter = contents.adapters.get(sight.adapter)
-    return {old: (ids, seen_in(vectors, sight, adapter, unit=new.unit))}
+    return {old: (ids, contents.seen_in(old, new, vectors))}
 
 
 def _without(state, spaces):

@@ -1,6 +1,7 @@
 """Stores of this process: the suite that every store must pass, and large ones."""
 
 import itertools
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -237,6 +238,31 @@ def test_a_damaged_index_is_built_again(clustered, blocks_of_256, tmp_path):
 
 def test_a_store_with_an_index_does_what_every_store_must(blocks_of_256):
     check_vector_store(lambda: LocalStore(index="hnsw"))
+
+
+def test_an_index_that_does_not_fit_is_said_and_searched_exactly(
+    clustered, blocks_of_256
+):
+    store = LocalStore(index="PQ32")  # 16 numbers are not 32 parts
+    with pytest.warns(UserWarning, match="No index 'PQ32' of vectors of this width"):
+        put_and_wait(store, clustered[0])
+    assert store._indexes._built == {}
+    assert share_found(store, clustered[1], clustered[0], "inner_product") == 1
+    store.close()
+
+
+def put_and_wait(store, rows):
+    store.write(Changes(insert={"a": (np.arange(len(rows)), rows)}))
+    with suppress(RuntimeError):
+        store.build_index()
+
+
+def test_nothing_put_in_is_nothing_there():
+    store = LocalStore()
+    nothing = np.empty(0, np.int64), np.empty((0, 3), np.float32)
+    store.write(Changes(insert={"a": nothing}))
+    store.write(Changes(insert={"a": (np.arange(1), np.ones((1, 2), np.float32))}))
+    assert store.ids("a").tolist() == [0]
 
 
 def test_an_index_that_nobody_knows():

@@ -359,6 +359,33 @@ def test_orders_say_who_comes_first(order, gallery, models, X, rows):
         assert set(moved.tolist()) == expected
 
 
+def test_beside_the_old_model_access_counts_too(gallery, X, rows):
+    gallery.upgrade(Stranger(), how="side_by_side")
+    gallery.search(np.repeat(X[[42]], 3, axis=0), k=1)
+    gallery.search(X[[17]], k=1)
+    gallery.backfill(rows, budget=2, order="access")
+    moved = np.setdiff1d(np.arange(100), gallery._contents.store.ids("0", ["1"]))
+    assert moved.tolist() == [17, 42]
+
+
+def test_an_adapter_that_is_not_at_hand_is_asked_for(models, X, tmp_path):
+    stranger = Stranger(dim=6)
+    adapter = EmbeddingAdapter("ridge", compare=False)
+    adapter.fit(stranger.transform(X[:80]), models[0].transform(X[:80]))
+    with Gallery(models[0], tmp_path / "gallery") as gallery:
+        gallery.add(range(100), X[:100])
+        gallery.upgrade(stranger, adapter=adapter)
+    with (
+        Gallery.open(tmp_path / "gallery", stranger) as gallery,
+        pytest.raises(ValueError, match=r"adapter of version .* is not at hand"),
+    ):
+        gallery.search(X[:1])
+    with Gallery.open(tmp_path / "gallery", stranger, adapter=adapter) as gallery:
+        assert gallery.search(X[:1], k=3)[0].shape == (1, 3)
+    with pytest.raises(ValueError, match="names one embedder"):
+        Gallery.open(tmp_path / "gallery", [stranger, models[0]], fingerprint="a")
+
+
 def test_without_labels_clusters_stand_for_classes(gallery, models, rows):
     gallery.upgrade(models[1])
     assert gallery.backfill(rows, budget=0.2, order="margin").n_moved == 20
