@@ -9,25 +9,26 @@ one, compatible and twice as wide, on 400 in 30. The gallery holds all images of
 characters that neither was trained on, but for one image each, which is the query. Then
 recall@1 and precision@10 of the right character: with the old model; with the new one,
 nothing else touched; while the gallery is backfilled in steps of 10 %, in several
-orders; and, for comparison, of the same images in a gallery that a new model without
-regard to the old one was given from the beginning. Means over seeds, which draw
+orders; the lowest that is ever measured while another thread changes items and a third
+moves them; and, for comparison, of the same images in a gallery that a new model
+without regard to the old one was given from the beginning. Means over seeds, which draw
 characters and fonts.
 
 --speed: exact search of unit vectors of width 128 in a gallery on disk against
 `faiss.IndexFlatIP` in memory, 1,000 queries for 10 neighbours and one query at a time,
 in turn, medians; peak memory of a process that opens the gallery and searches; and
-adding in batches of 50,000 against writing the same bytes with a sync after each. One
+adding in batches of 50,000 against writing the same bytes with a sync after each, in
+turn, medians of the rounds' ratios with their quartiles: disks stall now and then. One
 thread.
 """
 
 import argparse
 import os
 import resource
-import shutil
 import statistics
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -132,10 +133,34 @@ def one_seed(data, seed, n_classes):
         for tenth in range(1, 11):
             gallery.backfill(lambda ids: images[ids], budget=0.1, order=order)
             found[f"{order}, {10 * tenth} %"] = quality_of(gallery, *ask)
+    gallery = Gallery(old)
+    gallery.add(gallery_rows, images[gallery_rows])
+    found["lowest while moved and written to"], n = lowest(gallery, new, images, ask)
     alone = Gallery(free)
     alone.add(gallery_rows, images[gallery_rows])
     found["a new gallery, any model"] = quality_of(alone, *ask)
-    return found, len(gallery_rows)
+    return found, f"{len(gallery_rows)} items, {n} looks while they were moved"
+
+
+def lowest(gallery, new, images, ask):
+    """The lowest quality at any moment of an upgrade beside a writer; how many."""
+    ids, rng, looks = gallery.ids(), np.random.default_rng(0), []
+    gallery.upgrade(new)
+    with ThreadPoolExecutor(2) as pool:
+        moved = pool.submit(gallery.backfill, lambda ids: images[ids])
+
+        def write():
+            while not moved.done():
+                some = rng.choice(ids, 100, replace=False)
+                gallery.delete(some[:10])
+                gallery.update(some[10:], images[some[10:]])
+                gallery.add(some[:10], images[some[:10]])
+
+        written = pool.submit(write)
+        while not moved.done():
+            looks.append(quality_of(gallery, *ask))
+        written.result(), moved.result()
+    return np.min(looks, axis=0), len(looks)
 
 
 def quality(n_seeds, n_classes):
@@ -143,15 +168,15 @@ def quality(n_seeds, n_classes):
 
     data, runs = render_characters(), []
     for seed in range(n_seeds):
-        found, n_items = one_seed(data, seed, n_classes)
+        found, size = one_seed(data, seed, n_classes)
         runs.append(found)
-        print(f"seed {seed}: {n_items} items", flush=True)
-    print(f"\n{'':28}{'recall@1':>14}{'precision@10':>14}")
+        print(f"seed {seed}: {size}", flush=True)
+    print(f"\n{'':36}{'recall@1':>14}{'precision@10':>14}")
     for name in runs[0]:
         cells = "".join(
             f"{mean_cell([run[name][which] for run in runs]):>14}" for which in (0, 1)
         )
-        print(f"{name:28}{cells}")
+        print(f"{name:36}{cells}")
 
 
 # Speed
@@ -162,23 +187,41 @@ def unit_vectors(n_rows):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def add(vectors, folder):
-    """Seconds of adding to a gallery, and of writing the same to a file."""
-    seconds = []
-    start = time.perf_counter()
-    with open(folder / "raw", "wb", buffering=0) as file:
-        for first in range(0, len(vectors), BATCH):
-            file.write(vectors[first : first + BATCH])
-            os.fsync(file.fileno())
-    seconds.append(time.perf_counter() - start)
-    gallery = Gallery(path=folder / "gallery", fingerprint="v1")
-    start = time.perf_counter()
+def batches(vectors):
     for first in range(0, len(vectors), BATCH):
-        part = vectors[first : first + BATCH]
-        gallery.add(np.arange(first, first + len(part)), vectors=part)
-    seconds.append(time.perf_counter() - start)
-    gallery.close()
-    return seconds
+        yield first, vectors[first : first + BATCH]
+
+
+def write_plainly(vectors, names, folder):
+    with open(folder / "raw", "wb", buffering=0) as file:
+        for _, part in batches(vectors):
+            file.write(part)
+            os.fsync(file.fileno())
+
+
+def add(vectors, names, folder):
+    with Gallery(path=folder / "gallery", fingerprint="v1") as gallery:
+        for first, part in batches(vectors):
+            gallery.add(names[first : first + BATCH], vectors=part)
+
+
+def adding(vectors, rounds):
+    """Seconds of writing vectors and of adding them, under names of three kinds."""
+    rng = np.random.default_rng(1)
+    numbers = np.arange(len(vectors))
+    kinds = {"rising numbers": numbers, "shuffled numbers": rng.permutation(numbers)}
+    kinds["strings"] = np.array([f"item-{n}" for n in kinds["shuffled numbers"]], "O")
+    for kind, names in kinds.items():
+        seconds = {write_plainly: [], add: []}
+        for number in range(rounds):
+            # Whoever is second finds less memory free for the pages of its file.
+            for side in sorted(seconds, key=lambda s: s is add, reverse=number % 2):
+                with tempfile.TemporaryDirectory() as name:
+                    start = time.perf_counter()
+                    side(vectors, names, Path(name))
+                    seconds[side].append(time.perf_counter() - start)
+                os.sync()
+        yield kind, np.array(seconds[write_plainly]), np.array(seconds[add])
 
 
 def searches(vectors, folder, repeats=5):
@@ -232,24 +275,18 @@ def in_a_process(function, *arguments):
 
 
 def add_rows(n_rows, folder):
-    return add(unit_vectors(n_rows), folder)
+    add(unit_vectors(n_rows), np.arange(n_rows), folder)
 
 
-def speed(n_rows):
+def speed(n_rows, rounds):
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # First: a process counts in its peak what its parent had when it was started.
-        added = [in_a_process(add_rows, n_rows, folder)]
+        in_a_process(add_rows, n_rows, folder)
         peaks = [in_a_process(peak, folder, is_read) for is_read in (False, True)]
         vectors = unit_vectors(n_rows)
         medians, same = searches(vectors, folder)
-        for number in range(4):
-            again = folder / str(number)
-            again.mkdir()
-            added.append(add(vectors, again))
-            shutil.rmtree(again)
-    raw, own = (statistics.median(side) for side in zip(*added, strict=True))
     mib = n_rows * DIM * 4 / 2**20
     print(f"{n_rows} x {DIM}; the same neighbours: {same:.4f}")
     for name, (faiss, gallery) in medians.items():
@@ -257,14 +294,18 @@ def speed(n_rows):
             f"search, {name:5} faiss {faiss:7.3f} s  gallery {gallery:7.3f} s  "
             f"ratio {gallery / faiss:.3f}"
         )
-    print(
-        f"add          write {raw:7.3f} s  gallery {own:7.3f} s  ratio {own / raw:.3f}"
-    )
     above = peaks[1] - peaks[0]
     print(
         f"peak memory  {above:.0f} MiB above the base, vectors {mib:.0f} MiB, "
         f"ratio {above / mib:.3f}"
     )
+    for kind, raw, own in adding(vectors, rounds):
+        low, middle, high = np.quantile(own / raw, [0.25, 0.5, 0.75])
+        print(
+            f"add, {kind:16} write {np.median(raw):7.3f} s  "
+            f"gallery {np.median(own):7.3f} s  ratio {middle:.2f} [{low:.2f}, "
+            f"{high:.2f}]"
+        )
 
 
 def main():
@@ -274,11 +315,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--classes", type=int, default=1000)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=20)
     arguments = parser.parse_args()
     if arguments.quality:
         quality(arguments.seeds, arguments.classes)
     if arguments.speed:
-        speed(arguments.rows)
+        speed(arguments.rows, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_graceful.datasets._packages import _VARIABLE, import_extra
+from sklearn_graceful.datasets._packages import DATA_VARIABLE, import_extra
 
 # Debian's packages with kanji that bring a face unlike those of all others.
 FONT_PACKAGES = (
@@ -133,14 +133,14 @@ def how_to_install():
         f"Install fonts with `apt-get install PACKAGES`, or unpack them anywhere with "
         f"`apt-get download PACKAGES` and `for f in fonts-*.deb; do dpkg-deb -x $f "
         f"FOLDER; done`, which installs nothing, and pass path='FOLDER' or set "
-        f"{_VARIABLE}=FOLDER. Packages with kanji, of which a few will do: "
+        f"{DATA_VARIABLE}=FOLDER. Packages with kanji, of which a few will do: "
         f"{' '.join(FONT_PACKAGES)}."
     )
 
 
 def _find_fonts(path):
     """Font files of the first folder that has any, by name, the first of each name."""
-    root, folders = path or os.environ.get(_VARIABLE), []
+    root, folders = path or os.environ.get(DATA_VARIABLE), []
     if root:
         folders += [Path(root, _FOLDER.lstrip("/")), Path(root)]
     if path is None:

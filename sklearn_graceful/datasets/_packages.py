@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-_VARIABLE = "SKLEARN_GRACEFUL_DATA"
+# Environment variable: a folder that packages are unpacked in.
+DATA_VARIABLE = "SKLEARN_GRACEFUL_DATA"
 
 
 def find_file(name, *, package, folders, path=None):
     """Find a Debian package's file in `path`, $SKLEARN_GRACEFUL_DATA or installed."""
-    root, candidates = path or os.environ.get(_VARIABLE), []
+    root, candidates = path or os.environ.get(DATA_VARIABLE), []
     if root:
         inside = [folder.lstrip("/") for folder in folders]
         candidates += [Path(root, folder) for folder in ("", *inside)]
@@ -26,7 +27,7 @@ def find_file(name, *, package, folders, path=None):
         f"No file {name} in {looked}. Install it with `apt-get install {package}`, or "
         f"unpack it anywhere with `apt-get download {package}` and `dpkg-deb -x "
         f"{package}_*.deb FOLDER`, which installs nothing, and pass path='FOLDER' or "
-        f"set {_VARIABLE}=FOLDER."
+        f"set {DATA_VARIABLE}=FOLDER."
     )
 
 

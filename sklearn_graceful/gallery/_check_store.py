@@ -88,6 +88,7 @@ def _vectors_come_back_as_they_were(store, ids):
     assert store.state() == {"x": [1, "é"]}
     store.write(Changes(insert={"a": (ids(0), _rows([5, 5]))}))
     _same(store.ids("a"), ids(3, 1, 2, 0))
+    _same(store.ids("a", among=ids(0, 7, 3)), ids(3, 0))
     assert store.state() == {"x": [1, "é"]}, "a write without a state changed it"
 
 
@@ -145,6 +146,7 @@ def _only_the_last_space_of_an_item_counts(store, ids):
     _same(old, [ids(1, 3)])
     _same(new, [ids(7, 2)])
     _same(store.ids("a", ["b"]), ids(1, 3))
+    _same(store.ids("a", ["b"], ids(3, 2)), ids(3))
     _same(store.ids("a"), ids(1, 2, 3))
     (alone,) = (found for found, _ in store.search(views[:1], 5))
     _same(alone, [ids(1, 2, 3)])

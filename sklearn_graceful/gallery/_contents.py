@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_graceful.gallery._ids import as_ids, kind_of
+from sklearn_graceful.gallery._ids import are_among, as_ids, kind_of
 from sklearn_graceful.gallery._models import seen_in
 from sklearn_graceful.gallery._state import State
 from sklearn_graceful.gallery._store import Changes, View
@@ -99,7 +99,7 @@ class Contents:
         """Ids by space; KeyError where one is in none."""
         found, missing = {}, np.ones(len(ids), bool)
         for space in self.spaces:
-            _, there = self.store.vectors(space, ids)
+            there = self.are_in(space, ids)
             if there.any():
                 found[space] = ids[there]
             missing &= ~there
@@ -121,8 +121,12 @@ class Contents:
         """Which ids are in the gallery."""
         known = np.zeros(len(ids), bool)
         for space in self.spaces:
-            known |= self.store.vectors(space, ids)[1]
+            known |= self.are_in(space, ids)
         return known
+
+    def are_in(self, space, ids):
+        """Which ids are in a space."""
+        return are_among(ids, self.store.ids(space, among=ids))
 
     def served(self, state):
         """Ids by space that serves, each item with the last that has it."""
@@ -148,14 +152,16 @@ class Contents:
 
     def checked(self, model, vectors, name="vectors"):
         """Vectors as they are kept; ValueError if they are none of the model."""
-        vectors = check_array(vectors, dtype=np.float32, input_name=name, order="C")
+        is_cosine = self.state.metric == "cosine"
+        how = {"dtype": np.float32, "input_name": name, "order": "C"}
+        vectors = check_array(vectors, ensure_all_finite=not is_cosine, **how)
         if model.dim not in (None, vectors.shape[1]):
             raise ValueError(
                 f"{name} has width {vectors.shape[1]}, those of version "
                 f"{model.fingerprint} have {model.dim}."
             )
-        if self.state.metric == "cosine" and not _are_units(vectors):
-            vectors = check_unit_rows(name, vectors)
+        if is_cosine and not _are_units(vectors):
+            vectors = check_unit_rows(name, check_array(vectors, **how))
         return vectors
 
     def seen_in(self, space, model, vectors):
@@ -249,7 +255,7 @@ class Contents:
         n_moved : int
         """
         with self.writing():
-            wanted = self.known(ids) & ~self.store.vectors(model.space, ids)[1]
+            wanted = self.known(ids) & ~self.are_in(model.space, ids)
             if wanted.any():
                 known = self.state.model(model.space)
                 described = self.described(known, vectors)
@@ -261,6 +267,6 @@ class Contents:
 
 
 def _are_units(vectors):
-    """Whether rows are of unit length, up to rounding."""
+    """Whether rows are of unit length, up to rounding, and so finite."""
     squares = np.einsum("ij,ij->i", vectors, vectors)
     return bool(np.abs(squares - 1).max() < _ROUNDED)

@@ -74,7 +74,7 @@ def _in_two_stages(contents, state, X, k, among):
     coming, n_candidates = state.coming, max(k, state.upgrade.n_candidates)
     ids, _ = _at_once(contents, state, X, None, n_candidates, among)
     wanted = np.unique(ids)
-    missing = wanted[~contents.store.vectors(coming.space, wanted)[1]]
+    missing = wanted[~contents.are_in(coming.space, wanted)]
     if len(missing):
         for some, rows in batches(contents.source, missing, len(missing)):
             contents.move(coming, some, contents.embed(coming, rows))

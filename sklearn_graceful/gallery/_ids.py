@@ -1,6 +1,7 @@
 """Names of items: whole numbers or strings, and the rows that they are found in."""
 
 import json
+from collections import Counter
 
 import numpy as np
 
@@ -49,12 +50,27 @@ def as_ids(ids):
         given = given.astype(np.int64)
     else:
         raise TypeError(f"ids must be whole numbers or strings, got {given.dtype}.")
-    ordered = np.sort(given, kind="stable")
-    again = ordered[1:] == ordered[:-1]
-    if again.any():
-        twice = ordered[1:][again].tolist()[0]
+    if _n_different(given) < len(given):
+        ((twice, _),) = Counter(given.tolist()).most_common(1)
         raise ValueError(f"ids holds {twice!r} more than once.")
     return given
+
+
+def are_among(ids, others):
+    """Which ids are among others, bool of shape (n,).
+
+    Examples
+    --------
+    >>> from sklearn_graceful.gallery._ids import are_among, as_ids
+    >>> are_among(as_ids(["a", "b"]), as_ids(["b", "c"]))
+    array([False,  True])
+    """
+    if not len(others):
+        return np.zeros(len(ids), bool)
+    if ids.dtype != object:
+        return np.isin(ids, others)
+    others = set(others.tolist())  # NumPy would sort strings, which is slow
+    return np.fromiter((name in others for name in ids.tolist()), bool, len(ids))
 
 
 def kind_of(ids):
@@ -80,8 +96,16 @@ def ids_from_bytes(kind, content):
     return np.empty(0, np.int64)
 
 
+def _n_different(ids):
+    if ids.dtype == object:
+        return len(set(ids.tolist()))
+    return 1 + np.count_nonzero(np.diff(np.sort(ids, kind="stable")))
+
+
 def _of_one_kind(given):
-    kinds = {type(value) for value in given.tolist()}
+    kinds = set(map(type, given.tolist()))
+    if kinds == {str}:
+        return given
     if all(issubclass(kind, str) for kind in kinds):
         return np.array([str(value) for value in given.tolist()], object)
     if all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
@@ -123,15 +147,18 @@ class RowsById:
     def find(self, ids):
         """Rows, int64 of shape (n,); -1 where there is none."""
         rows = np.full(len(ids), -1, np.int64)
-        keys, open_ = _keys(ids), np.arange(len(ids))
+        keys = _keys(ids)
+        # By rising key, as a search for these jumps about less.
+        waiting = np.argsort(keys, kind="stable")
         for known, where in reversed(self._runs):
-            if not len(open_):
-                break
-            place = np.searchsorted(known, keys[open_])
-            place = np.minimum(place, len(known) - 1)
-            hit = known[place] == keys[open_] if len(known) else np.zeros(0, bool)
-            rows[open_[hit]] = where[place[hit]]
-            open_ = open_[~hit]
+            wanted = keys[waiting]
+            # Numbers that only rise, as those of new items often do, are soon told.
+            if not len(known) or not len(wanted) or wanted[0] > known[-1]:
+                continue
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            hit = known[place] == wanted
+            rows[waiting[hit]] = where[place[hit]]
+            waiting = waiting[~hit]
         return rows
 
 
@@ -142,12 +169,15 @@ def _keys(ids):
 
 
 def _merged(older, newer, keep_gone):
-    keys = np.concatenate([newer[0], older[0]])
-    rows = np.concatenate([newer[1], older[1]])
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    first = np.ones(len(keys), bool)
-    first[1:] = keys[1:] != keys[:-1]
+    """One run of two; of an id that is in both, the newer row counts."""
+    if not len(older[0]) or not len(newer[0]) or older[0][-1] < newer[0][0]:
+        keys, rows = map(np.concatenate, zip(older, newer, strict=True))
+        counts = np.ones(len(keys), bool)
+    else:
+        keys, rows = map(np.concatenate, zip(newer, older, strict=True))
+        order = np.argsort(keys, kind="stable")
+        keys, rows = keys[order], rows[order]
+        counts = np.concatenate([[True], keys[1:] != keys[:-1]])
     if not keep_gone:
-        first &= rows >= 0
-    return keys[first], rows[first]
+        counts &= rows >= 0
+    return (keys, rows) if counts.all() else (keys[counts], rows[counts])

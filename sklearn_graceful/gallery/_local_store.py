@@ -11,7 +11,12 @@ import numpy as np
 from sklearn_graceful.exceptions import DamagedGalleryError
 from sklearn_graceful.gallery._block_index import BlockIndexes, factory_string
 from sklearn_graceful.gallery._blocks import BLOCK_ROWS, FileBlock, MemoryBlock
-from sklearn_graceful.gallery._ids import ids_as_bytes, ids_from_bytes, kind_of
+from sklearn_graceful.gallery._ids import (
+    are_among,
+    ids_as_bytes,
+    ids_from_bytes,
+    kind_of,
+)
 from sklearn_graceful.gallery._log import Log, Record
 from sklearn_graceful.gallery._snapshot import Snapshot
 from sklearn_graceful.gallery._space import Space
@@ -91,9 +96,9 @@ class LocalStore:
         """See :class:`VectorStore`."""
         return self._snapshot.vectors(space, ids)
 
-    def ids(self, space, without=()):
+    def ids(self, space, without=(), among=None):
         """See :class:`VectorStore`."""
-        return self._snapshot.ids(space, without)
+        return self._snapshot.ids(space, without, among)
 
     def state(self):
         """See :class:`VectorStore`."""
@@ -119,8 +124,10 @@ class LocalStore:
                 if not len(ids):
                     continue
                 space = spaces.get(name)
-                if space is None:
-                    space = Space(vectors.shape[1])
+                if space is None:  # if it is dropped, readers may have its files
+                    before = self._snapshot.spaces.get(name)
+                    generation = 0 if before is None else before.generation + 1
+                    space = Space(vectors.shape[1], generation)
                 spaces[name], more = self._inserted(name, space, ids, vectors)
                 records += more
             state = self._snapshot.state
@@ -184,9 +191,11 @@ class LocalStore:
         more = range(len(space.blocks), n_blocks)
         space = space.with_blocks([self._block(name, space, k) for k in more])
         records = []
-        # The disk is waited for while checksums and the search of ids are worked out.
+        # While the disk is waited for, all else is worked out. Rows that turn out to be
+        # refused do not count.
         with ThreadPoolExecutor(1) as disk:
             written = disk.submit(_write, space.blocks, pieces, vectors)
+            _check_are_new(name, space, ids)
             for block, start, part in pieces:
                 header = {
                     "kind": "insert",
@@ -320,36 +329,35 @@ def _write(blocks, pieces, vectors):
 
 
 def _check(changes, snapshot):
-    """Refuse changes that cannot be carried out, before anything is written."""
+    """Refuse changes that do not fit what is there, before anything is written."""
     kinds = {kind_of(space.ids[0][:1]) for space in snapshot.spaces.values()}
-    leaving = {}
     for name, ids in changes.delete.items():
-        _, there = snapshot.vectors(name, ids)
+        there = are_among(ids, snapshot.ids(name, among=ids))
         if not there.all():
             raise KeyError(f"{ids[~there][0]!r} is not in space {name!r}.")
-        leaving[name] = ids
     for name, (ids, vectors) in changes.insert.items():
         if kinds and kind_of(ids) not in {*kinds, None}:
             raise ValueError(
                 f"ids are {kind_of(ids)}, but those of this gallery are {kinds.pop()}."
             )
         space = None if name in changes.drop else snapshot.spaces.get(name)
-        if space is None:
-            continue
-        if vectors.shape[1] != space.dim:
+        if space is not None and vectors.shape[1] != space.dim:
             raise ValueError(
                 f"vectors have width {vectors.shape[1]}, those of space {name!r} have "
                 f"{space.dim}."
             )
-        if (alike := space.alike(ids)) is not None:
-            raise ValueError(
-                f"One of the ids has the same hash as {alike!r}: take another name."
-            )
-        again = space.find(ids) >= 0
-        if name in leaving:
-            again &= ~np.isin(ids, leaving[name])
-        if again.any():
-            raise ValueError(f"{ids[again][0]!r} is in space {name!r} already.")
+
+
+def _check_are_new(name, space, ids):
+    """Refuse ids that are in a space, or cannot be told from one that is."""
+    if (space.rows.find(ids) < 0).all():
+        return
+    if (alike := space.alike(ids)) is not None:
+        raise ValueError(
+            f"One of the ids has the same hash as {alike!r}: take another name."
+        )
+    again = ids[space.find(ids) >= 0][0]
+    raise ValueError(f"{again!r} is in space {name!r} already.")
 
 
 def _changed(changes):

@@ -162,10 +162,10 @@ class PgVectorStore:
             lambda connection: self._vectors(connection, space, ids)
         )
 
-    def ids(self, space, without=()):
+    def ids(self, space, without=(), among=None):
         """See :class:`VectorStore`."""
         return self._connections.read(
-            lambda connection: self._ids(connection, space, without)
+            lambda connection: self._ids(connection, space, without, among)
         )
 
     def state(self):
@@ -207,11 +207,11 @@ class PgVectorStore:
         rows = self._execute(connection, "SELECT space, kind, dim FROM {spaces}")
         return {space: (kind, dim) for space, kind, dim in rows}
 
-    def _ids(self, connection, space, without):
+    def _ids(self, connection, space, without, among):
         kind, _ = self._spaces(connection).get(space, (None, None))
-        if kind is None:
-            return np.empty(0, np.int64)
-        chosen, parameters = _chosen(space, without)
+        if kind is None or (among is not None and kind_of(among) != kind):
+            return np.empty(0, DTYPES[kind or "int"])
+        chosen, parameters = _chosen(space, without, among)
         text = _IDS.replace("CHOSEN", chosen)
         rows = self._execute(connection, text, parameters, kind).fetchall()
         return as_ids_of(kind, [row[0] for row in rows])

@@ -36,10 +36,12 @@ class Snapshot:
             found.append(self._search_one(view, later, k, among, indexes))
         return found
 
-    def ids(self, name, without=()):
+    def ids(self, name, without=(), among=None):
         """See :class:`VectorStore`."""
         if name not in self.spaces:
             return np.empty(0, np.int64)
+        if among is not None:
+            return self.spaces[name].ids_of(self._rows_among(name, without, among))
         parts = [
             ids if skipped is None else ids[~skipped]
             for _, _, ids, skipped in self._parts(name, tuple(without))
@@ -120,11 +122,15 @@ class Snapshot:
     def _scan_chosen(self, view, later, k, among):
         """The nearest among some ids, whose vectors are copied together."""
         space = self.spaces[view.space]
-        rows = space.find(among)
-        rows = np.sort(rows[(rows >= 0) & ~self._in_any(later, among)])
+        rows = self._rows_among(view.space, later, among)
         for part in gen_batches(max(len(rows), 1), BLOCK_ROWS):
             scores, found = _top_k(view, space.vectors_of(rows[part]), k)
             yield scores, rows[part][found]
+
+    def _rows_among(self, name, later, ids):
+        """Rows of ids, those left out that are in other spaces too; rising."""
+        rows = self.spaces[name].find(ids)
+        return np.sort(rows[(rows >= 0) & ~self._in_any(later, ids)])
 
     def _parts(self, name, later):
         """Blocks of a space: first row, vectors, ids, rows to skip or None."""

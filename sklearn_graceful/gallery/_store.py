@@ -118,7 +118,7 @@ class VectorStore(Protocol):
             Which of the ids are in the space.
         """
 
-    def ids(self, space, without=()):
+    def ids(self, space, without=(), among=None):
         """List what is in a space.
 
         Parameters
@@ -126,6 +126,8 @@ class VectorStore(Protocol):
         space : str
         without : sequence of str, default=()
             Items that are in one of these spaces too are left out.
+        among : ndarray of shape (n,), default=None
+            Ids that are asked about. None: all.
 
         Returns
         -------

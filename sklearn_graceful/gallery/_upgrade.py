@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sklearn_graceful.gallery._ids import are_among
 from sklearn_graceful.gallery._models import (
     Model,
     Sight,
@@ -83,12 +84,11 @@ def commit(contents):
         )
     to, delete, emptied = state.upgrade.to, {}, []
     for space in state.upgrade.before:
-        ids = contents.store.ids(space)
-        moved = ids[contents.store.vectors(to, ids)[1]]
-        if len(moved) == len(ids):
+        ids, stay = contents.store.ids(space), contents.store.ids(space, [to])
+        if not len(stay):
             emptied.append(space)
-        elif len(moved):
-            delete[space] = moved
+        elif len(stay) < len(ids):
+            delete[space] = ids[~are_among(ids, stay)]
     contents.write(_without(state, emptied), drop=emptied, delete=delete)
 
 

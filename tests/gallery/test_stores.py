@@ -1,7 +1,7 @@
 """Stores of this process: the suite that every store must pass, and large ones."""
 
 import itertools
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -139,6 +139,18 @@ def test_a_space_that_was_emptied_is_not_written_over(tmp_path):
     store = LocalStore(tmp_path / "store", new=False)
     np.testing.assert_array_equal(store.vectors("a", np.arange(2))[0], -rows[:2])
     store.close()
+
+
+def test_a_space_that_is_dropped_and_filled_in_one_step_gets_files_of_its_own(tmp_path):
+    ids, ones = np.arange(3), np.ones((3, 2), np.float32)
+    with closing(LocalStore(tmp_path)) as store:
+        store.write(Changes(insert={"a": (ids, ones)}))
+        seen = store._snapshot.spaces["a"].blocks[0].read(3)
+        again = Changes(drop=["a"], insert={"a": (ids[:2], 5 * ones[:2])})
+        store.write(again)
+        assert (seen == 1).all()
+    with closing(LocalStore(tmp_path, new=False)) as store:
+        assert store.vectors("a", ids)[0].tolist() == [[5, 5], [5, 5]]
 
 
 def test_readers_keep_what_they_began_with(small_blocks):

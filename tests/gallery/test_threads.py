@@ -5,8 +5,9 @@ import time
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
-from sklearn_graceful import Gallery
+from sklearn_graceful import CompatibleEmbedder, Gallery
 from sklearn_graceful.search import unit_rows
 
 
@@ -90,3 +91,30 @@ def test_searches_never_fail_while_versions_come_and_go(models, X, tmp_path):
             gallery.compact()
         assert race.n_reads > 6
         assert len(gallery) == 100
+
+
+def test_recall_never_falls_under_the_old_model_while_items_are_written_and_moved():
+    X, y = load_digits(return_X_y=True)
+    old = CompatibleEmbedder(embedding_dim=8, random_state=0).fit(X[:150], y[:150])
+    new = CompatibleEmbedder(old_model=old, embedding_dim=16, random_state=0)
+    new.fit(X[:900], y[:900])
+    items, rng, moments = np.arange(900, 1500), np.random.default_rng(0), []
+    gallery = Gallery(old)
+    gallery.add(items, X[items])
+
+    def recall():
+        ids, _ = gallery.search(X[1500:], k=1)
+        return (y[ids[:, 0]] == y[1500:]).mean()
+
+    old_self = recall()
+    with Race(lambda: moments.append(recall()), 2):
+        gallery.upgrade(new)
+        late = np.arange(1500)[:100]  # items that arrive meanwhile
+        while (status := gallery.status()).n_left:
+            gallery.update(some := rng.choice(items, 20, replace=False), X[some])
+            gallery.add(late, X[late])
+            gallery.backfill(lambda ids: X[ids], budget=min(40, status.n_left))
+            gallery.delete(late)
+    assert len(moments) > 10
+    assert min(moments) >= old_self
+    assert recall() > old_self
