@@ -1,7 +1,6 @@
 """Update trained models gracefully: no new mistakes, no broken downstream rules."""
 
-from importlib import import_module
-
+from sklearn_graceful._lazy import lazy_names
 from sklearn_graceful._version import __version__
 
 _HOMES = {
@@ -31,13 +30,5 @@ __all__ = [
     "__version__",
 ]
 
-
-def __getattr__(name):
-    # torch takes seconds to import; metrics and scorers do without it.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+# torch takes seconds to import; metrics and scorers do without it.
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, __all__)

@@ -1,7 +1,6 @@
 """Embedders whose vectors fit those that are indexed already."""
 
-from importlib import import_module
-
+from sklearn_graceful._lazy import lazy_names
 from sklearn_graceful.embedding._adapter import EmbeddingAdapter
 from sklearn_graceful.embedding._comparison import (
     AdapterComparison,
@@ -23,17 +22,14 @@ __all__ = [
     "ResidualMap",
     "ScoreCalibrator",
     "slerp",
+    "to_onnx",
 ]
 
 # torch takes seconds to import; adapters and calibrators do without it.
-_HOMES = {"CompatibleEmbedder": "_compatible_embedder", "EmbedderVersion": "_versions"}
+_HOMES = {
+    "CompatibleEmbedder": "_compatible_embedder",
+    "EmbedderVersion": "_versions",
+    "to_onnx": "_onnx",
+}
 
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, __all__)

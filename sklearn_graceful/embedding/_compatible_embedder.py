@@ -23,6 +23,11 @@ from sklearn_graceful.embedding._learner import (
 from sklearn_graceful.embedding._old_vectors import unit_vectors
 from sklearn_graceful.embedding._training import EmbedderTraining
 from sklearn_graceful.embedding._versions import fingerprint
+from sklearn_graceful.embedding._widths import (
+    embedder_at_width,
+    narrower_widths,
+    what_differs,
+)
 from sklearn_graceful.nn import embedding_net
 from sklearn_graceful.search import old_view
 
@@ -108,6 +113,9 @@ class CompatibleEmbedder(
     fingerprint_ : str
         Name of the embedder's space, by what it makes of its first training rows: other
         vectors, another fingerprint.
+    widths_ : dict of float to dict
+        Prototypes and fingerprints of the narrower networks inside an elastic one. Only
+        of such networks.
     history_ : list of dict
         Losses and times by epoch. Networks only.
     n_features_in_ : int
@@ -282,6 +290,30 @@ class CompatibleEmbedder(
             )
         return unit_length(old_view(embeddings, self.versions_[version].dim))
 
+    def at_width(self, width):
+        """One width of an elastic network, as an embedder of its own.
+
+        Parameters
+        ----------
+        width : float
+            Share of the full width, one that was trained.
+
+        Returns
+        -------
+        embedder : CompatibleEmbedder
+            Fitted, compatible with the same versions, without the other widths. A clone
+            of it is of that width, too.
+
+        Raises
+        ------
+        TypeError
+            If the network is not elastic, see ``nn.elastic_net``.
+        ValueError
+            If it was not trained at that width.
+        """
+        check_is_fitted(self, "estimator_")
+        return embedder_at_width(self, width)
+
     @property
     def _n_features_out(self):
         return self.embedding_dim_
@@ -294,6 +326,7 @@ class CompatibleEmbedder(
 
     def _describe_space(self, training):
         """Say what the new space is, by what became of the training rows."""
+        self._describe_widths(training)
         embeddings = self._embed(training.raw)
         self.embedding_dim_ = embeddings.shape[1]
         self.fingerprint_ = fingerprint(embeddings)
@@ -308,6 +341,16 @@ class CompatibleEmbedder(
         self.prototypes_ = class_means(
             embeddings, training.y, len(training.classes), training.sample_weight
         )
+
+    def _describe_widths(self, training):
+        """The same of every narrower network inside."""
+        widths = narrower_widths(self.estimator_)
+        if widths:
+            self.widths_ = {width: {} for width in widths}
+        for width in widths:
+            narrow = embedder_at_width(self, width)
+            narrow._describe_space(training)
+            self.widths_[width] = what_differs(narrow)
 
     def _make_estimator(self):
         if self.estimator is None:

@@ -1,7 +1,6 @@
 """Search that stays up while the model behind it changes."""
 
-from importlib import import_module
-
+from sklearn_graceful._lazy import lazy_names
 from sklearn_graceful.gallery._check_store import check_vector_store
 from sklearn_graceful.gallery._gallery import Gallery
 from sklearn_graceful.gallery._local_store import LocalStore
@@ -33,12 +32,4 @@ __all__ = [
 # Who has no PostgreSQL does without.
 _HOMES = {"PgVectorStore": "_pg_store"}
 
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, __all__)

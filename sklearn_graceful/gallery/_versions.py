@@ -54,10 +54,10 @@ class BackfillStatus:
 
     @property
     def n_left(self):
-        """Items without."""
+        """Items that still lack a vector of it."""
         return self.n_items - self.n_moved
 
     @property
     def share(self):
-        """Share of items with; 1 of an empty gallery."""
+        """Share of items that have one; 1 of an empty gallery."""
         return self.n_moved / self.n_items if self.n_items else 1.0

@@ -2,7 +2,9 @@
 
 from sklearn_graceful.nn._batches import InMemoryBatches, use_in_memory_batches
 from sklearn_graceful.nn._classifier import InMemoryClassifier
+from sklearn_graceful.nn._cost import ModelCost, model_cost
 from sklearn_graceful.nn._device import resolve_device
+from sklearn_graceful.nn._elastic import ElasticModule, elastic_net, net_at_width
 from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
 from sklearn_graceful.nn._length import KnownLength, log_losses
@@ -25,17 +27,20 @@ from sklearn_graceful.nn._weights import (
 
 __all__ = [
     "MLP",
+    "ElasticModule",
     "EmbeddingMLP",
     "InMemoryBatches",
     "InMemoryClassifier",
     "KnownLength",
     "LeanEpochs",
+    "ModelCost",
     "NotPackableError",
     "PackedClassifier",
     "PackedModule",
     "Probabilities",
     "as_target",
     "copy_weights",
+    "elastic_net",
     "embed",
     "embedding_net",
     "first_output",
@@ -45,6 +50,8 @@ __all__ = [
     "load_weights",
     "log_losses",
     "mlp_net",
+    "model_cost",
+    "net_at_width",
     "output_kind",
     "pack",
     "packed_mlp_net",

@@ -11,6 +11,7 @@ from sklearn_graceful.nn._batches import (
     take_integers_as_floats,
     use_in_memory_batches,
 )
+from sklearn_graceful.nn._elastic import ElasticModule
 from sklearn_graceful.nn._loop import first_output
 
 
@@ -22,11 +23,17 @@ def embed(net, X):
 
 def takes_width(net):
     """Whether an unfitted net's module has an ``embedding_dim`` that nobody set."""
-    return (
-        inspect.isclass(net.module)
-        and "embedding_dim" in inspect.signature(net.module).parameters
-        and "embedding_dim" not in net.get_params_for("module")
-    )
+    return "embedding_dim" in module_parameters(
+        net
+    ) and "embedding_dim" not in net.get_params_for("module")
+
+
+def module_parameters(net):
+    """What an unfitted net's module takes, by name; nothing if it is an object."""
+    module = net.module
+    if module is ElasticModule:
+        module = net.get_params_for("module")["module"]
+    return inspect.signature(module).parameters if inspect.isclass(module) else {}
 
 
 def set_sizes(net, X, embedding_dim=None):
@@ -34,13 +41,11 @@ def set_sizes(net, X, embedding_dim=None):
 
     Raises ValueError if its output is no vector a row, or of another width.
     """
-    if inspect.isclass(net.module):
-        takes = inspect.signature(net.module).parameters
-        given = net.get_params_for("module")
-        sizes = {"n_features": X.shape[1], "embedding_dim": embedding_dim}
-        for name, size in sizes.items():
-            if name in takes and name not in given and size is not None:
-                net.set_params(**{f"module__{name}": size})
+    takes, given = module_parameters(net), net.get_params_for("module")
+    sizes = {"n_features": X.shape[1], "embedding_dim": embedding_dim}
+    for name, size in sizes.items():
+        if name in takes and name not in given and size is not None:
+            net.set_params(**{f"module__{name}": size})
     width = _output_width(net, X[:2])
     if embedding_dim is not None and width != embedding_dim:
         raise ValueError(
