@@ -15,10 +15,13 @@ from sklearn_graceful.inspection import (
     CompatibilityMatrixDisplay,
     FlipDisplay,
     FlipMatrixDisplay,
+    ParetoDisplay,
     StrengthPathDisplay,
     UpdatePathDisplay,
 )
 from sklearn_graceful.metrics import BackfillCurve, FlipCounts
+from sklearn_graceful.model_selection import Candidate
+from sklearn_graceful.nn import ModelCost
 
 COUNTS_BY_CLASS = FlipCounts(*np.arange(10).reshape(5, 2))
 DISPLAYS = [
@@ -26,6 +29,7 @@ DISPLAYS = [
     CompatibilityMatrixDisplay(np.eye(3)),
     FlipDisplay(FlipCounts(1, 5, 9, 13, 17), by_class=COUNTS_BY_CLASS),
     FlipMatrixDisplay(np.eye(3)),
+    ParetoDisplay([Candidate({}, ModelCost(5, 5, 5), 0.5)]),
     StrengthPathDisplay(StrengthPath(np.arange(3), *np.eye(4, 3), chosen=1)),
     UpdatePathDisplay(UpdatePath(*np.eye(3))),
 ]
