@@ -29,6 +29,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from joblib import Parallel, delayed
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedShuffleSplit
 from skorch import NeuralNet
 from skorch.callbacks import LRScheduler
@@ -44,7 +45,7 @@ from sklearn_graceful.nn import elastic_net, model_cost
 
 DIM = 64
 SHARES = {"fashion": (30, 80), "characters": (10,)}
-EPOCHS = {"large": 24, "small": 40}
+EPOCHS = {"large": 12, "small": 40}
 WIDTHS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -67,45 +68,73 @@ class LargeNet(nn.Sequential):
 
 
 class QueryNet(nn.Sequential):
-    """A strided convolution, separable ones, pooling and a linear layer.
+    """A small convolution, separable ones, and a linear layer.
 
     Parameters
     ----------
     embedding_dim, side : int
         Width of the output, height and width of an image.
     channels : int
-        Of the first layer; the last have `growth` times as many.
+        Of the first layer.
+    stem : {"pool", "stride"}, default="pool"
+        How the first layer halves the image: 3 x 3 and pooling, or 5 x 5 in steps of 2.
     growth : int, default=4
+        Channels of the second layer are so many times those of the first; the third
+        has twice as many.
     kernel : int, default=3
-        Of the first two separable convolutions.
+        Of the second and third layer.
     depth : int, default=1
-        Separable convolutions at the smallest size.
+        Residual layers after the third.
     """
 
-    def __init__(self, embedding_dim, side, channels=8, growth=4, kernel=3, depth=1):
-        middle, last = growth * channels // 2, growth * channels
-        side = -(-side // 8)
+    def __init__(
+        self, embedding_dim, side, channels, stem="pool", growth=4, kernel=3, depth=1
+    ):
+        middle, last = growth * channels, 2 * growth * channels
+        side = -(-(side // 4) // 2)
         super().__init__(
-            nn.Conv2d(1, channels, 5, 2, 2, bias=False),
-            nn.BatchNorm2d(channels),
+            *_stem(channels, stem),
+            *_separable(channels, middle, kernel),
             nn.ReLU(),
-            *_separable(channels, middle, kernel, 1),
-            *_separable(middle, last, kernel, 2),
-            *(layer for _ in range(depth) for layer in _separable(last, last, 3, 1)),
-            nn.AvgPool2d(2, ceil_mode=True),
+            nn.MaxPool2d(2),
+            *_separable(middle, last, kernel),
+            nn.ReLU(),
+            *(Residual(last) for _ in range(depth)),
+            nn.MaxPool2d(2, ceil_mode=True),
             nn.Flatten(),
             nn.Linear(last * side**2, embedding_dim),
         )
 
 
-def _separable(n_in, n_out, kernel, stride):
-    for shape, options in (
-        ((n_in, n_in, kernel, stride, kernel // 2), {"groups": n_in}),
-        ((n_in, n_out, 1), {}),
-    ):
-        yield nn.Conv2d(*shape, bias=False, **options)
-        yield nn.BatchNorm2d(shape[1])
-        yield nn.ReLU()
+class Residual(nn.Module):
+    """A separable convolution beside its input."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.layers = nn.Sequential(*_separable(channels, channels, 3))
+
+    def forward(self, X):
+        """Return the sum's positive part."""
+        return torch.relu(X + self.layers(X))
+
+
+def _stem(channels, kind):
+    if kind == "stride":
+        yield nn.Conv2d(1, channels, 5, 2, 2, bias=False)
+    else:
+        yield nn.Conv2d(1, channels, 3, padding=1, bias=False)
+    yield nn.BatchNorm2d(channels)
+    yield nn.ReLU()
+    if kind == "pool":
+        yield nn.MaxPool2d(2)
+
+
+def _separable(n_in, n_out, kernel):
+    yield nn.Conv2d(n_in, n_in, kernel, padding=kernel // 2, groups=n_in, bias=False)
+    yield nn.BatchNorm2d(n_in)
+    yield nn.ReLU()
+    yield nn.Conv2d(n_in, n_out, 1, bias=False)
+    yield nn.BatchNorm2d(n_out)
 
 
 def net_of(module, side, epochs, lr=0.01, **params):
@@ -169,18 +198,24 @@ def load(name, seed):
     if name == "fashion":
         from sklearn_graceful.datasets import load_fashion_mnist
 
-        X, y = load_fashion_mnist()
-        X = X.reshape(-1, 1, 28, 28).astype(np.float32) / 255
-        train, test = rng.permutation(60_000)[:15_000], 60_000 + rng.permutation(10_000)
-        gallery, query = test[:7000], test[7000:]
-        return Data(X[train], y[train], X[gallery], y[gallery], X[query], y[query])
+        (X, y), (X_test, y_test) = map(load_fashion_mnist, ("train", "test"))
+        train, test = rng.permutation(60_000)[:15_000], rng.permutation(10_000)
+        parts = (
+            (X[train], y[train]),
+            *((X_test[rows], y_test[rows]) for rows in (test[:7000], test[7000:])),
+        )
+        return Data(*(array for X, y in parts for array in (as_images(X, 28), y)))
     from benchmarks.gallery import draw
     from sklearn_graceful.datasets import render_characters
 
     data = render_characters()
     _, train, gallery, query = draw(data, seed, 500)
-    X, y = data.images[:, None].astype(np.float32) / 255, data.characters
-    return Data(X[train], y[train], X[gallery], y[gallery], X[query], y[query])
+    X, y = as_images(data.images, 32), data.characters
+    return Data(*(array[rows] for rows in (train, gallery, query) for array in (X, y)))
+
+
+def as_images(X, side):
+    return X.reshape(-1, 1, side, side).astype(np.float32) / 255
 
 
 # What is compared
@@ -209,14 +244,14 @@ def first_within(data, budget):
 
 def search_for(objective, data, seed, old, budget):
     widest = first_within(data, budget)
-    channels = sorted({max(1, round(share * widest)) for share in (0.6, 0.8, 1.0)})
+    channels = range(max(1, widest - 2), widest + 3)
     return CompatibleSearchCV(
         small_embedder(data, seed, old, channels=widest),
         {
             "estimator__module__channels": channels,
-            "estimator__module__growth": [4, 6],
-            "estimator__module__kernel": [3, 5],
-            "estimator__module__depth": [1, 2],
+            "estimator__module__stem": ["pool", "stride"],
+            "estimator__module__growth": [3, 4],
+            "estimator__module__depth": [0, 1, 2],
             "method__pull": [10.0, 30.0],
         },
         old_model=old,
@@ -245,29 +280,22 @@ def compared(data, seed):
         }
         for name, embedder in ways.items():
             yield record(f"{name}, 1/{share}", embedder, data, old)
-    yield from elastic(data, seed, old, 2 * widest)
+    yield from elastic(data, seed, old)
 
 
-def elastic(data, seed, old, channels):
-    """One net in four widths, and each width alone."""
-    embedder = small_embedder(data, seed, old, channels=channels)
-    embedder.method.pull = 30.0
-    alone = embedder.get_params()
-    embedder.estimator = elastic_net(embedder.estimator, "channels", WIDTHS)
+def elastic(data, seed, old):
+    """One net of 8 channels in four widths, and each width alone."""
+    alone = small_embedder(data, seed, old, channels=8).set_params(method__pull=10.0)
+    # Every batch trains one of the widths: twice the epochs.
+    longer = net_of(QueryNet, data.side, 2 * EPOCHS["small"], channels=8)
+    embedder = clone(alone).set_params(estimator=elastic_net(longer, "channels"))
     _, seconds = fitted(embedder, data)
     for width in WIDTHS:
         narrow = embedder.at_width(width)
         yield figures(f"elastic {width}", narrow, data, old) | {"seconds": seconds}
-        again = CompatibleEmbedder(narrow.estimator, **_own(alone))
-        yield record(f"trained alone {width}", again, data, old)
-
-
-def _own(params):
-    return {
-        name: value
-        for name, value in params.items()
-        if "__" not in name and name != "estimator"
-    }
+        channels = narrow.estimator.module__channels
+        own = clone(alone).set_params(estimator__module__channels=channels)
+        yield record(f"alone {width}", own, data, old)
 
 
 def record(name, embedder, data, old):

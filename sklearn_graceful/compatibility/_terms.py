@@ -25,14 +25,8 @@ class CompatibilityLoss(nn.Module):
         self.terms = nn.ModuleList(term for _, term in kept)
 
     def forward(self, output, y, rows):
-        """What each row of a batch adds to the weighted mean loss.
-
-        Of a network in several widths, whose outputs are along a first axis, it is the
-        mean over these.
-        """
-        outputs = output.float() if output.ndim == 3 else output.float()[None]
-        losses = [self._losses(Batch(self, own, rows)) for own in outputs]
-        return sum(losses) / (len(outputs) * outputs.shape[1])
+        """What each row of a batch adds to the weighted mean loss."""
+        return self._losses(Batch(self, output.float(), rows)) / len(output)
 
     def held_out_losses(self, output, y, rows):
         """What tells how good the net is on a batch that it was not trained on.

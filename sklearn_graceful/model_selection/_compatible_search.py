@@ -1,10 +1,12 @@
 """Search for a small network whose vectors search a large one's gallery."""
 
+import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, check_cv
 from sklearn.utils import _safe_indexing, check_scalar
@@ -365,14 +367,13 @@ class _CompatibilityScorer:
 
     def _quality(self, queries, gallery, y, weight):
         rows = np.arange(len(y))
-        outcomes = retrieval_outcomes(
-            queries,
-            gallery,
-            query_labels=y,
-            gallery_labels=y,
-            query_ids=rows,
-            gallery_ids=rows,
-        )
+        labels = {"query_labels": y, "gallery_labels": y}
+        with warnings.catch_warnings():
+            # A row that is the only one of its class in a fold does not count.
+            warnings.simplefilter("ignore", UndefinedMetricWarning)
+            outcomes = retrieval_outcomes(
+                queries, gallery, **labels, query_ids=rows, gallery_ids=rows
+            )
         found = outcomes.has_match
         if not found.any():
             return np.nan

@@ -19,9 +19,10 @@ _NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 class ElasticModule(nn.Module):
     """A module and narrower ones, which use the first part of each of its weights.
 
-    In training it yields the outputs of the widest, the narrowest and one other width,
-    drawn for every batch; else that of the widest. Normalisation layers have numbers of
-    their own in every width, as a part of the channels has other means.
+    In training every batch goes through one of the widths, drawn anew, so that a step
+    costs less than one of the widest alone, and it takes more of them: about twice as
+    many epochs. Else it yields the output of the widest. Normalisation layers have
+    numbers of their own in every width, as a part of the channels has other means.
 
     Parameters
     ----------
@@ -51,9 +52,7 @@ class ElasticModule(nn.Module):
 
     References
     ----------
-    Yu et al., "Slimmable Neural Networks", ICLR 2019; Yu and Huang, "Universally
-    Slimmable Networks and Improved Training Techniques", ICCV 2019, for the widths that
-    are trained at a time.
+    Yu et al., "Slimmable Neural Networks", ICLR 2019.
 
     Examples
     --------
@@ -64,7 +63,7 @@ class ElasticModule(nn.Module):
     ...     hidden_sizes=(8,),
     ... )
     >>> module(torch.ones(5, 3)).shape
-    torch.Size([3, 5, 2])
+    torch.Size([5, 2])
     >>> module.at(0.25)
     EmbeddingMLP(
       (0): Linear(in_features=3, out_features=2, bias=True)
@@ -108,14 +107,11 @@ class ElasticModule(nn.Module):
         return full | {name: _times(full[name], width) for name in scaled}
 
     def forward(self, X):
-        """Output at full width; in training at several widths, along a first axis."""
-        if not self.training:
-            return self.full(X)
-        outputs = [
-            self.full(X) if width == 1 else self._run(width, X)
-            for width in self._drawn()
-        ]
-        return torch.stack(outputs)
+        """Output at full width; in training at a width that is drawn."""
+        width = 1.0
+        if self.training:
+            width = self.widths[int(torch.randint(len(self.widths), ()))]
+        return self._run(width, X)
 
     def at(self, width):
         """A module of its own at one width, with these weights.
@@ -145,16 +141,9 @@ class ElasticModule(nn.Module):
         module.load_state_dict(weights)
         return module.train(self.training).to(next(self.parameters()))
 
-    def _drawn(self):
-        """The widest, the narrowest, and one of those between."""
-        *others, widest = self.widths
-        if len(others) > 1:
-            between = others[1:]
-            drawn = between[int(torch.randint(len(between), ()))]
-            return widest, others[0], drawn
-        return widest, *others
-
     def _run(self, width, X):
+        if width == 1:
+            return self.full(X)
         narrow = self._narrow[width].train(self.training)
         return functional_call(narrow, self._shared(narrow), X)
 
@@ -177,7 +166,8 @@ def elastic_net(net, scaled, widths=WIDTHS):
     """Make a skorch net elastic, to be trained in several widths at once.
 
     It is trained by :class:`~sklearn_graceful.CompatibleEmbedder`, whose ``at_width``
-    then returns an embedder of one width.
+    then returns an embedder of one width. Every batch trains one width, so give it
+    about twice the ``max_epochs``; that costs little more than the widest net alone.
 
     Parameters
     ----------
