@@ -9,7 +9,7 @@ nets, on a gallery of their own:
 * "large": the large net's own queries, the paragon;
 * "small alone": the first small net, trained without regard to the large one;
 * "compatible": the same net, trained to fit the large one by `focal` as it comes;
-* "by self", "by product": the pick of CompatibleSearchCV among 9 architectures within
+* "by self", "by product": the pick of CompatibleSearchCV among 18 architectures within
   the budget, by the quality on their own gallery, and by the product of both;
 * "elastic": one net, trained in four widths at once; beside each width a net of that
   width trained alone, and what the trainings cost in seconds.
@@ -45,7 +45,7 @@ from sklearn_graceful.nn import elastic_net, model_cost
 
 DIM = 64
 SHARES = {"fashion": (30, 80), "characters": (10,)}
-EPOCHS = {"large": 12, "small": 40}
+EPOCHS = {"large": 12, "small": 60}
 WIDTHS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -68,41 +68,33 @@ class LargeNet(nn.Sequential):
 
 
 class QueryNet(nn.Sequential):
-    """A small convolution, separable ones, and a linear layer.
+    """Three convolutions in steps of 2, and a linear layer.
 
     Parameters
     ----------
     embedding_dim, side : int
         Width of the output, height and width of an image.
     channels : int
-        Of the first layer.
-    stem : {"pool", "stride"}, default="pool"
-        How the first layer halves the image: 3 x 3 and pooling, or 5 x 5 in steps of 2.
-    growth : int, default=4
-        Channels of the second layer are so many times those of the first; the third
-        has twice as many.
-    kernel : int, default=3
-        Of the second and third layer.
-    depth : int, default=1
-        Residual layers after the third.
+        Of the first convolution.
+    kernel : int, default=5
+        Its height and width; the others have 3.
+    middle, last : int, default=3 and 8
+        Channels of the second and third, in those of the first.
+    depth : int, default=0
+        Residual layers behind.
     """
 
     def __init__(
-        self, embedding_dim, side, channels, stem="pool", growth=4, kernel=3, depth=1
+        self, embedding_dim, side, channels, kernel=5, middle=3, last=8, depth=0
     ):
-        middle, last = growth * channels, 2 * growth * channels
-        side = -(-(side // 4) // 2)
+        middle, last = middle * channels, last * channels
         super().__init__(
-            *_stem(channels, stem),
-            *_separable(channels, middle, kernel),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            *_separable(middle, last, kernel),
-            nn.ReLU(),
+            *_halving(1, channels, kernel),
+            *_halving(channels, middle, 3),
+            *_halving(middle, last, 3),
             *(Residual(last) for _ in range(depth)),
-            nn.MaxPool2d(2, ceil_mode=True),
             nn.Flatten(),
-            nn.Linear(last * side**2, embedding_dim),
+            nn.Linear(last * (-(-side // 8)) ** 2, embedding_dim),
         )
 
 
@@ -111,30 +103,23 @@ class Residual(nn.Module):
 
     def __init__(self, channels):
         super().__init__()
-        self.layers = nn.Sequential(*_separable(channels, channels, 3))
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
 
     def forward(self, X):
         """Return the sum's positive part."""
         return torch.relu(X + self.layers(X))
 
 
-def _stem(channels, kind):
-    if kind == "stride":
-        yield nn.Conv2d(1, channels, 5, 2, 2, bias=False)
-    else:
-        yield nn.Conv2d(1, channels, 3, padding=1, bias=False)
-    yield nn.BatchNorm2d(channels)
-    yield nn.ReLU()
-    if kind == "pool":
-        yield nn.MaxPool2d(2)
-
-
-def _separable(n_in, n_out, kernel):
-    yield nn.Conv2d(n_in, n_in, kernel, padding=kernel // 2, groups=n_in, bias=False)
-    yield nn.BatchNorm2d(n_in)
-    yield nn.ReLU()
-    yield nn.Conv2d(n_in, n_out, 1, bias=False)
+def _halving(n_in, n_out, kernel):
+    yield nn.Conv2d(n_in, n_out, kernel, 2, kernel // 2, bias=False)
     yield nn.BatchNorm2d(n_out)
+    yield nn.ReLU()
 
 
 def net_of(module, side, epochs, lr=0.01, **params):
@@ -249,15 +234,16 @@ def search_for(objective, data, seed, old, budget):
         small_embedder(data, seed, old, channels=widest),
         {
             "estimator__module__channels": channels,
-            "estimator__module__stem": ["pool", "stride"],
-            "estimator__module__growth": [3, 4],
-            "estimator__module__depth": [0, 1, 2],
-            "method__pull": [10.0, 30.0],
+            "estimator__module__kernel": [3, 5],
+            "estimator__module__middle": [2, 3, 4],
+            "estimator__module__last": [6, 8, 10],
+            "estimator__module__depth": [0, 1],
+            "method__pull": [3.0, 10.0],
         },
         old_model=old,
         objective=objective,
         max_macs=budget,
-        n_candidates=9,
+        n_candidates=18,
         cv=StratifiedShuffleSplit(1, test_size=0.2, random_state=seed),
         random_state=seed,
         error_score="raise",
