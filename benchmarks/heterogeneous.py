@@ -18,9 +18,9 @@ Fashion-MNIST: 15,000 rows to train on, 7,000 in the gallery, 3,000 queries of t
 file; budgets are a 30th and an 80th of the large net's multiply-adds. Characters in
 fonts (`datasets.render_characters`): trained on 400 characters in 30 fonts, searched
 are 500 characters that no net was trained on, in all fonts, one image of each being the
-query; the budget is a 10th. Recipe, lengths of training and the searched values of `pull`
-were chosen on rows of Fashion-MNIST's training file; none of these is searched or asked
-for here.
+query; the budget is a 10th. Recipe, lengths of training and the searched values of
+`pull` were chosen on rows of Fashion-MNIST's training file; none of these is searched
+or asked for here.
 """
 
 import argparse
