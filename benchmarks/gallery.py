@@ -50,9 +50,9 @@ ORDERS = ("random", "margin", "class_mean")
 
 
 class ConvEmbedder(nn.Sequential):
-    """Three convolutions and a linear layer for grey images of 32 x 32."""
+    """Three convolutions with pooling and a linear layer for grey, square images."""
 
-    def __init__(self, embedding_dim, channels=16):
+    def __init__(self, embedding_dim, channels=16, side=32):
         layers, before = [], 1
         for width in (channels, 2 * channels, 4 * channels):
             layers += [
@@ -61,8 +61,9 @@ class ConvEmbedder(nn.Sequential):
                 nn.ReLU(),
                 nn.MaxPool2d(2),
             ]
-            before = width
-        super().__init__(*layers, nn.Flatten(), nn.Linear(before * 16, embedding_dim))
+            before, side = width, side // 2
+        linear = nn.Linear(before * side**2, embedding_dim)
+        super().__init__(*layers, nn.Flatten(), linear)
 
 
 def embedder(dim, seed, **params):

@@ -38,6 +38,7 @@ from torch import nn
 
 from benchmarks.flips.records import Records
 from benchmarks.flips.tables import mean_cell
+from benchmarks.gallery import ConvEmbedder, as_rows, draw
 from sklearn_graceful import CompatibleEmbedder
 from sklearn_graceful.compatibility import Focal
 from sklearn_graceful.metrics import recall_at_k
@@ -48,24 +49,6 @@ DIM = 64
 SHARES = {"fashion": (30, 80), "characters": (10,)}
 EPOCHS = {"large": 12, "small": 60}
 WIDTHS = (0.25, 0.5, 0.75, 1.0)
-
-
-class LargeNet(nn.Sequential):
-    """Three convolutions of 3 x 3 with pooling, and a linear layer."""
-
-    def __init__(self, embedding_dim, side, channels=32):
-        layers, before = [], 1
-        for width in (channels, 2 * channels, 4 * channels):
-            layers += [
-                nn.Conv2d(before, width, 3, padding=1),
-                nn.BatchNorm2d(width),
-                nn.ReLU(),
-                nn.MaxPool2d(2),
-            ]
-            before, side = width, side // 2
-        super().__init__(
-            *layers, nn.Flatten(), nn.Linear(before * side**2, embedding_dim)
-        )
 
 
 class QueryNet(nn.Sequential):
@@ -191,25 +174,22 @@ def load(name, seed):
             (X[train], y[train]),
             *((X_test[rows], y_test[rows]) for rows in (test[:7000], test[7000:])),
         )
-        return Data(*(array for X, y in parts for array in (as_images(X, 28), y)))
-    from benchmarks.gallery import draw
+        return Data(
+            *(array for X, y in parts for array in (as_rows(X.reshape(-1, 28, 28)), y))
+        )
     from sklearn_graceful.datasets import render_characters
 
     data = render_characters()
     _, train, gallery, query = draw(data, seed, 500)
-    X, y = as_images(data.images, 32), data.characters
+    X, y = as_rows(data.images), data.characters
     return Data(*(array[rows] for rows in (train, gallery, query) for array in (X, y)))
-
-
-def as_images(X, side):
-    return X.reshape(-1, 1, side, side).astype(np.float32) / 255
 
 
 # What is compared
 
 
 def large_embedder(data, seed):
-    net = net_of(LargeNet, data.side, EPOCHS["large"], 3e-3)
+    net = net_of(ConvEmbedder, data.side, EPOCHS["large"], 3e-3, channels=32)
     return CompatibleEmbedder(net, embedding_dim=DIM, random_state=seed)
 
 
@@ -276,7 +256,9 @@ def elastic(data, seed, old):
     alone = small_embedder(data, seed, old, channels=8).set_params(method__pull=5.0)
     # Every batch trains one of the widths: twice the epochs.
     longer = net_of(QueryNet, data.side, 2 * EPOCHS["small"], channels=8)
-    embedder = clone(alone).set_params(estimator=elastic_net(longer, "channels"))
+    embedder = clone(alone).set_params(
+        estimator=elastic_net(longer, "channels", WIDTHS)
+    )
     _, seconds = fitted(embedder, data)
     for width in WIDTHS:
         narrow = embedder.at_width(width)

@@ -68,7 +68,7 @@ class Budget:
         ]
 
 
-def draw_candidates(estimator, distributions, X, *, budget, n_candidates, seed):
+def draw_candidates(estimator, distributions, X, y, *, budget, n_candidates, seed):
     """Draw different architectures within a budget; none is trained.
 
     Parameters
@@ -76,9 +76,9 @@ def draw_candidates(estimator, distributions, X, *, budget, n_candidates, seed):
     estimator : CompatibleEmbedder
         Unfitted, with its width set.
     distributions : dict or list of dict
-        As a ParameterSampler takes them; all lists: a grid, in random order.
-    X : array-like
-        Rows to count with.
+        As a ParameterSampler takes them.
+    X, y : array-like
+        Rows to count with, and their labels.
     budget : Budget
     n_candidates : int
     seed : int, RandomState or None
@@ -98,7 +98,7 @@ def draw_candidates(estimator, distributions, X, *, budget, n_candidates, seed):
             continue
         seen.append(params)
         own = clone(estimator).set_params(**params)
-        cost = model_cost(own, X, latency=budget.latency is not None)
+        cost = model_cost(own, X, y, latency=budget.latency is not None)
         (within if budget.allows(cost) else over).append(Candidate(params, cost))
         if len(within) == n_candidates:
             break
@@ -154,7 +154,7 @@ def pareto_front(candidates, cost="macs"):
 def _draws(distributions, n_candidates, rng):
     """Parameters, at most 20 times as many as are wanted."""
     parts = [distributions] if isinstance(distributions, dict) else distributions
-    if any(hasattr(values, "rvs") for part in parts for values in part.values()):
-        return ParameterSampler(parts, _DRAWS * n_candidates, random_state=rng)
-    grid = ParameterGrid(parts)
-    return (grid[number] for number in rng.permutation(len(grid)))
+    most = _DRAWS * n_candidates
+    if not any(hasattr(values, "rvs") for part in parts for values in part.values()):
+        most = min(most, len(ParameterGrid(parts)))
+    return ParameterSampler(parts, most, random_state=rng)

@@ -90,7 +90,7 @@ class CompatibleSearchCV(
     error_score : "raise" or float, default=nan
         Score of a candidate that fails.
     random_state : int, RandomState or None, default=None
-        Of the draws and of rows. Candidates have a seed of their own.
+        Of the draws and of rows; the training has that of `estimator`.
     verbose : int, default=0
 
     Attributes
@@ -225,6 +225,7 @@ class CompatibleSearchCV(
                 estimator,
                 self.param_distributions,
                 X,
+                y,
                 budget=self._budget(),
                 n_candidates=self.n_candidates,
                 seed=self.random_state,

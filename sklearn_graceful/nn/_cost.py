@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
-from sklearn.utils.validation import _num_samples
 from skorch import NeuralNet
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -58,7 +56,7 @@ class ModelCost:
     latency: float | None = None
 
 
-def model_cost(estimator, X, *, latency=True):
+def model_cost(estimator, X, y=None, *, latency=True):
     """Count what a network costs, whether it is trained yet or not.
 
     Parameters
@@ -66,10 +64,11 @@ def model_cost(estimator, X, *, latency=True):
     estimator : estimator
         A skorch net, a Pipeline that ends in one, or an estimator of this package or a
         search around one. What is not fitted is only initialised, with random weights,
-        and its transformers are fitted on `X`; it stays as it is.
+        and its transformers are fitted on `X` and `y`; it stays as it is.
     X : array-like of shape (n, n_features), or (n, ...) for a net
-        Rows as `estimator` takes them, at least one. For rows of different lengths, the
-        first one counts.
+        Rows as `estimator` takes them, at least one; what the first one takes counts.
+    y : array-like of shape (n,), default=None
+        Labels. Only for unfitted transformers that learn from them.
     latency : bool, default=True
         Whether to measure the time, on the net's own device.
 
@@ -105,9 +104,9 @@ def model_cost(estimator, X, *, latency=True):
     >>> model_cost(net, np.ones((1, 6)), latency=False)
     ModelCost(macs=100, params=114, bytes=456, latency=None)
     """
-    net, X = _initialized(estimator, _safe_indexing(X, slice(0, 2)))
+    net, rows = _initialized(estimator, X, y)
     module = net.module_
-    (row,) = net.get_iterator(net.get_dataset(X[:1]))
+    (row,) = net.get_iterator(net.get_dataset(rows[:1]))
 
     def run():
         return net.evaluation_step(row)
@@ -120,8 +119,8 @@ def model_cost(estimator, X, *, latency=True):
     )
 
 
-def _initialized(estimator, X):
-    """The net inside an estimator with weights, and rows as it gets them."""
+def _initialized(estimator, X, y):
+    """The net inside an estimator with weights, and two rows as it gets them."""
     dim = None
     while not isinstance(last_step(estimator), NeuralNet):
         inner = _inside(estimator)
@@ -134,17 +133,24 @@ def _initialized(estimator, X):
         estimator = inner
     net = last_step(estimator)
     if hasattr(net, "module_"):
-        X = transform_before_last(estimator, X)
-        return net, check_array(X, allow_nd=True, input_name="X")
+        return net, _two_rows(transform_before_last(estimator, _first(X)))
     with isolated_randomness(0):
-        net, X, _ = fit_before_last(clone(estimator), X, np.zeros(_num_samples(X)))
-        X = check_array(X, allow_nd=True, input_name="X")
+        net, X, _ = fit_before_last(clone(estimator), X, y)
+        X = _two_rows(X)
         _check_says_how_many_classes(net)
         net.set_params(callbacks=None, verbose=0)
         set_sizes(net, X, dim)
         use_in_memory_batches(net).initialize()
     take_integers_as_floats(net)
     return net, X
+
+
+def _first(X):
+    return _safe_indexing(X, slice(0, 2))
+
+
+def _two_rows(X):
+    return check_array(_first(X), allow_nd=True, input_name="X")
 
 
 def _check_says_how_many_classes(net):

@@ -91,7 +91,7 @@ class ElasticModule(nn.Module):
         for width in sorted({*map(float, widths)} - {1.0}):
             if not 0 < width < 1:
                 raise ValueError(f"widths must be in (0, 1], got {width}.")
-            self._params[width] = self.params_at(width, scaled)
+            self._params[width] = self._params_at(width, scaled)
         self.widths = tuple(sorted(self._params))
         self.full = module(**self._params[1.0])
         # Not registered: all that they have of their own are the norms.
@@ -100,11 +100,6 @@ class ElasticModule(nn.Module):
         self.norms = nn.ModuleList(own)
         for narrow in self._narrow.values():
             _drop_shared(narrow)
-
-    def params_at(self, width, scaled):
-        """Parameters of the module at a width."""
-        full = self._params[1.0]
-        return full | {name: _times(full[name], width) for name in scaled}
 
     def forward(self, X):
         """Output at full width; in training at a width that is drawn."""
@@ -140,6 +135,11 @@ class ElasticModule(nn.Module):
         weights = {name: tensor.detach() for name, tensor in weights.items()}
         module.load_state_dict(weights)
         return module.train(self.training).to(next(self.parameters()))
+
+    def _params_at(self, width, scaled):
+        """Parameters of the module at a width."""
+        full = self._params[1.0]
+        return full | {name: _times(full[name], width) for name in scaled}
 
     def _run(self, width, X):
         if width == 1:

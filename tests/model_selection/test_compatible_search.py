@@ -166,6 +166,27 @@ def test_sampled_architectures_of_a_pipeline(small, large):
     assert again.best_params_ == search.best_params_
 
 
+def test_weights_count_in_the_score(search, small, large):
+    score, weak = (
+        search._scorer(),
+        small.set_params(old_model=large).fit(X[:90], y[:90]),
+    )
+    by_class = [
+        score(weak, X, y, sample_weight=(y == label).astype(float))["cross"]
+        for label in range(10)
+    ]
+    assert len(set(by_class)) > 1  # else the weights had no say
+    whole = np.average(by_class, weights=np.bincount(y))
+    assert score(weak, X, y)["cross"] == pytest.approx(whole)
+
+
+def test_not_everything_is_drawn_where_nothing_is_affordable(search):
+    many = {SIZES: [(n,) for n in range(100, 1100)]}
+    search.set_params(param_distributions=many, max_macs=10, n_candidates=2)
+    with pytest.raises(ValueError, match="None of 40 architectures"):
+        search.fit(X, y)
+
+
 def test_a_candidate_that_fails_gets_the_error_score(search):
     methods = [Focal(), Focal(scale=1e9)]
     search.set_params(param_distributions={"method": methods}, error_score="raise")

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -103,6 +105,15 @@ def test_the_same_before_and_after_training():
     with pytest.raises(ValueError, match="number of classes at fit"):
         model_cost(classifier, X)
     assert model_cost(classifier.fit(X, y), X).macs == 6 * 5 + 5 * 2
+
+
+def test_transformers_see_all_rows_before_the_network_is_made():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 6)), np.arange(40) % 4
+    for step, width in ((PCA(5), 5), (LinearDiscriminantAnalysis(), 3)):
+        pipeline = make_pipeline(step, embedding_net((4,), module__embedding_dim=2))
+        cost = model_cost(pipeline, X, y, latency=False)
+        assert cost.macs == width * 4 + 4 * 2
 
 
 def test_counting_changes_nothing():
