@@ -19,12 +19,18 @@ class ReplacesModelMixin:
     through one handle, so that a search asks it for each row once.
     """
 
+    # Other fitted models among the parameters, that clones keep as they are.
+    _kept_by_clones = ()
+
     def __sklearn_clone__(self):
         without = copy.copy(self)
-        without.old_model = None
+        for name in ("old_model", *self._kept_by_clones):
+            setattr(without, name, None)
         # BaseEstimator's own clone.
         fresh = super(ReplacesModelMixin, without).__sklearn_clone__()
         fresh.old_model = self._shared_reference()
+        for name in self._kept_by_clones:
+            setattr(fresh, name, getattr(self, name))
         return fresh
 
     def _shared_reference(self):
@@ -90,6 +96,7 @@ class ReplacesModelMixin:
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if self.estimator is not None:
-            tags.input_tags = get_tags(self.estimator).input_tags
+        estimator = getattr(self, "estimator", None)
+        if estimator is not None:
+            tags.input_tags = get_tags(estimator).input_tags
         return tags

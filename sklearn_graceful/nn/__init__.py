@@ -2,12 +2,20 @@
 
 from sklearn_graceful.nn._batches import InMemoryBatches, use_in_memory_batches
 from sklearn_graceful.nn._classifier import InMemoryClassifier
+from sklearn_graceful.nn._contrasts import Contrasts, with_outputs
 from sklearn_graceful.nn._cost import ModelCost, model_cost
+from sklearn_graceful.nn._curvature import Curvature, kronecker_curvature
 from sklearn_graceful.nn._device import resolve_device
 from sklearn_graceful.nn._elastic import ElasticModule, elastic_net, net_at_width
 from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
+from sklearn_graceful.nn._leaky_relu import to_leaky_relu
 from sklearn_graceful.nn._length import KnownLength, log_losses
+from sklearn_graceful.nn._linearized import (
+    LinearizedModule,
+    NotLinearizableError,
+    last_linear,
+)
 from sklearn_graceful.nn._loop import LeanEpochs, first_output, train_net
 from sklearn_graceful.nn._mlp import MLP, mlp_net
 from sklearn_graceful.nn._outputs import Probabilities, output_kind, to_logits
@@ -27,13 +35,17 @@ from sklearn_graceful.nn._weights import (
 
 __all__ = [
     "MLP",
+    "Contrasts",
+    "Curvature",
     "ElasticModule",
     "EmbeddingMLP",
     "InMemoryBatches",
     "InMemoryClassifier",
     "KnownLength",
     "LeanEpochs",
+    "LinearizedModule",
     "ModelCost",
+    "NotLinearizableError",
     "NotPackableError",
     "PackedClassifier",
     "PackedModule",
@@ -47,6 +59,8 @@ __all__ = [
     "fixed_seed",
     "interpolate_weights",
     "isolated_randomness",
+    "kronecker_curvature",
+    "last_linear",
     "load_weights",
     "log_losses",
     "mlp_net",
@@ -58,8 +72,10 @@ __all__ = [
     "resolve_device",
     "set_sizes",
     "takes_width",
+    "to_leaky_relu",
     "to_logits",
     "train_net",
     "trains_alike_when_packed",
     "use_in_memory_batches",
+    "with_outputs",
 ]

@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from skorch import NeuralNet
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from sklearn_graceful._wrappers import (
@@ -26,6 +24,7 @@ from sklearn_graceful.nn._batches import (
 )
 from sklearn_graceful.nn._embed import module_parameters, set_sizes
 from sklearn_graceful.nn._embedding_net import embedding_net
+from sklearn_graceful.nn._plain_kernels import plain_kernels
 from sklearn_graceful.nn._seeding import isolated_randomness
 
 _LOOKUPS = (nn.Embedding, nn.EmbeddingBag)
@@ -173,7 +172,7 @@ def _inside(estimator):
 
 def _count_macs(module, run):
     """Multiply-adds of a run, as torch counts them."""
-    with _watched(module) as layers, _plain_kernels():
+    with _watched(module) as layers, plain_kernels():
         counter = FlopCounterMode(display=False)
         with counter:
             run()
@@ -208,21 +207,6 @@ def _watched(module):
     finally:
         for hook in hooks:
             hook.remove()
-
-
-@contextmanager
-def _plain_kernels():
-    """No fused kernels, of which torch does not say how much they compute."""
-    fast, mkldnn = torch.backends.mha.get_fastpath_enabled(), torch.backends.mkldnn
-    onednn = mkldnn.enabled
-    torch.backends.mha.set_fastpath_enabled(False)
-    mkldnn.enabled = False
-    try:
-        with sdpa_kernel(SDPBackend.MATH), torch.backends.cudnn.flags(enabled=False):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        mkldnn.enabled = onednn
 
 
 def _measure_latency(run):

@@ -28,6 +28,7 @@ from sklearn_graceful import (
     CompatibleEmbedder,
     EmbeddingAdapter,
     FlipControlledClassifier,
+    LQFClassifier,
     OldModelMismatchWarning,
     PCClassifier,
     ReferenceModel,
@@ -61,6 +62,8 @@ PLAIN = [
     PCClassifier(HistGradientBoostingClassifier(max_iter=5)),
     PCClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
     FlipControlledClassifier(LogisticRegression()),
+    LQFClassifier(),
+    LQFClassifier(dtype="float64"),
     EmbeddingAdapter(),
     EmbeddingAdapter("ridge"),
     EmbeddingAdapter("ridge", alpha="auto"),
@@ -93,6 +96,10 @@ TAKES_OLD_MODEL = {
     ),
     "FlipControlledClassifier-forest": FlipControlledClassifier(
         RandomForestClassifier(20, max_leaf_nodes=4), max_nfr=0.1, calibration=0.4
+    ),
+    "LQFClassifier": LQFClassifier(
+        make_pipeline(StandardScaler(), mlp_net((8,), max_epochs=30, lr=0.01)),
+        params="last",
     ),
     "CompatibleEmbedder-net": CompatibleEmbedder(
         make_pipeline(StandardScaler(), embedding_net((8,), max_epochs=30, lr=0.01)),
@@ -153,6 +160,8 @@ def expected_failures(estimator):
         return FAILURES_OF_SCORES
     if isinstance(estimator, EmbeddingAdapter):
         return {}
+    if isinstance(estimator, LQFClassifier):
+        return failures_of_lqf(estimator)
     reason = None
     if estimator.estimator is None:
         reason = "a row of weight 2 is in one minibatch, a row given twice in two"
@@ -161,6 +170,19 @@ def expected_failures(estimator):
     if reason is None:
         return {}
     return {"check_sample_weight_equivalence_on_dense_data": reason}
+
+
+def failures_of_lqf(estimator):
+    found = {
+        "check_sample_weight_equivalence_on_dense_data": "a row of weight 2 is in one "
+        "minibatch of the network that is trained first, a row given twice in two"
+    }
+    if estimator.dtype == "float32":
+        found["check_methods_subset_invariance"] = (
+            "logits in single precision: in a batch of another size they are rounded "
+            "otherwise"
+        )
+    return found
 
 
 # What the checks bring as vectors of a target: one column of labels, 0 among them.
@@ -191,6 +213,13 @@ def answers(estimator, X):
     if isinstance(estimator, CompatibleEmbedder):
         return estimator.transform(X)
     return estimator.predict_proba(X)
+
+
+def without_rows(estimator):
+    """Exact updates need the rows; a copy that is deployed has none."""
+    if isinstance(estimator, LQFClassifier):
+        return estimator.standalone()
+    return estimator
 
 
 class Logistic(LogisticRegression):
@@ -395,6 +424,7 @@ SKOPS_TRUSTED = {
         InMemoryBatches,
         InMemoryClassifier,
         InterpolationPath,
+        LQFClassifier,
         MLP,
         PCClassifier,
         PackedClassifier,
@@ -474,6 +504,7 @@ def test_size_does_not_grow_with_the_number_of_rows(estimator, wine, old_model):
         # another strength may have been trained for longer.
         for name in ("flip_times_", "history_"):
             vars(model).pop(name, None)
+        model = without_rows(model)
         sizes.append(len(pickle.dumps(model)))
     # One byte for each of the 1,068 additional rows would be more.
     assert abs(sizes[1] - sizes[0]) < 1000
@@ -548,8 +579,8 @@ def test_nothing_of_the_training_is_kept(estimator, wine, old_model):
     if isinstance(estimator, CompatibleEmbedder):
         rows = {"old_embeddings": old_model.transform(X)}
     estimator.fit(X, y, sample_weight=np.linspace(1, 2, len(y)), **rows)
-    kept = list(walk(estimator))
-    assert any(item is old_model for item in kept)
+    assert any(item is old_model for item in walk(estimator))
+    kept = list(walk(without_rows(estimator)))
     for item in kept:
         assert not isinstance(item, torch.optim.Optimizer)
         if isinstance(item, torch.Tensor):

@@ -1,0 +1,219 @@
+"""The problem of least squares: rows, what is linear in them, and what holds back."""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+from sklearn_graceful.nn import kronecker_curvature
+
+# Numbers in a block of derivatives, some 100 MB.
+_BLOCK = 2**24
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows with their targets, as tensors.
+
+    Attributes
+    ----------
+    X : tensor of shape (n, ...)
+        Rows as the network takes them.
+    y : tensor of int64, shape (n,)
+        Class indices.
+    labels : tensor of shape (n, m)
+        1 for the right class, in coordinates of :class:`nn.Contrasts`.
+    old : tensor of shape (n, m)
+        Outputs before the update.
+    weight : tensor of shape (n,)
+        Positive: of the label and of staying together.
+    share : tensor of shape (n,)
+        Of the label in it.
+    """
+
+    X: torch.Tensor
+    y: torch.Tensor
+    labels: torch.Tensor
+    old: torch.Tensor
+    weight: torch.Tensor
+    share: torch.Tensor
+
+    def __len__(self):
+        return len(self.y)
+
+    def take(self, rows):
+        """Some of the rows."""
+        return Rows(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def joined(self, other):
+        """These rows and those of `other`."""
+        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
+        return Rows(*(torch.cat(pair) for pair in pairs))
+
+    def targets(self, scale):
+        """What the change of the outputs shall be, of shape (n, m).
+
+        ``w |c - e|^2 + v |c|^2`` is ``(w + v) |c - e w / (w + v)|^2`` but for a number.
+        """
+        return self.share[:, None] * (scale * self.labels - self.old)
+
+    def best_scale(self):
+        """By how much labels must be multiplied to be nearest to the old outputs.
+
+        By their size alone, where they are no nearer to the right label than to others.
+        """
+        weight = (self.weight * self.share)[:, None].double()
+        labels, old = self.labels.double(), self.old.double()
+        length = (weight * labels**2).sum()
+        scale = float((weight * labels * old).sum() / length)
+        return scale if scale > 0 else float(((weight * old**2).sum() / length).sqrt())
+
+    def positions_of(self, other):
+        """Where the rows of `other` are, each found once; None of what is not there."""
+        places = {}
+        for position, key in enumerate(self._keys()):
+            places.setdefault(key, []).append(position)
+        return [places[key].pop() if places.get(key) else None for key in other._keys()]
+
+    def _keys(self):
+        parts = (self.X, self.y, self.weight, self.share)
+        arrays = [part.cpu().contiguous().numpy() for part in parts]
+        for row in zip(*arrays, strict=True):
+            yield b"".join(part.tobytes() for part in row)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What a change of the weights costs: ``ridge * |u|^2 / shares + u' G u``.
+
+    Attributes
+    ----------
+    ridge : float
+        Positive.
+    groups : list of tensor of int64
+        Positions of weights.
+    shares : tuple of float
+        How freely the weights of each group move, positive.
+    curvature : Curvature or None
+        G.
+    """
+
+    ridge: float
+    groups: list
+    shares: tuple
+    curvature: object = None
+
+    def with_ridge(self, ridge, shares=None):
+        """The same with another ridge."""
+        return replace(self, ridge=ridge, shares=shares or self.shares)
+
+    def times(self, multiple):
+        """The whole so many times."""
+        curvature = self.curvature
+        if curvature is not None:
+            curvature = curvature.times(multiple)
+        return replace(self, ridge=self.ridge * multiple, curvature=curvature)
+
+    def with_rows(self, curvature, n_rows):
+        """Both this and the curvature of some rows, over their number."""
+        if self.curvature is not None:
+            curvature = curvature.merged(self.curvature)
+        return replace(
+            self, ridge=self.ridge / n_rows, curvature=curvature.times(1 / n_rows)
+        )
+
+    def diagonal(self, like):
+        """Of the ridge alone, of shape (n_params,)."""
+        found = like.new_zeros(sum(len(group) for group in self.groups))
+        for group, share in zip(self.groups, self.shares, strict=True):
+            found[group] = self.ridge / share
+        return found
+
+    def multiply(self, vector):
+        """Product of the whole with a vector."""
+        product = self.diagonal(vector) * vector
+        if self.curvature is not None:
+            product = product + self.curvature.multiply(vector)
+        return product
+
+    def halve(self, vectors):
+        """Vectors (k, n_params) times the inverse root of the whole."""
+        if self.curvature is not None:
+            vectors = self.curvature.rotate(vectors)
+        return vectors * self._inverse_root(vectors)
+
+    def unhalve(self, vector):
+        """A vector from there to the weights."""
+        vector = vector * self._inverse_root(vector)
+        if self.curvature is not None:
+            vector = self.curvature.rotate(vector, back=True)
+        return vector
+
+    def _inverse_root(self, like):
+        values = self.diagonal(like)
+        if self.curvature is not None:
+            values = values + self.curvature.values.to(values.dtype)
+        return values.rsqrt()
+
+
+class Design:
+    """Outputs of rows as a linear function of the change of the weights.
+
+    Parameters
+    ----------
+    linear : LinearizedModule of a Contrasts
+        The network.
+    start : tensor of shape (n_params,)
+        Change of the weights before the update.
+    batch_size : int, default=256
+        Rows at a time.
+    """
+
+    def __init__(self, linear, start, batch_size=256):
+        self.linear, self.start, self.batch_size = linear, start, batch_size
+
+    def rows(self, X, y, weight, share):
+        """Rows of tensors: see :class:`Rows`."""
+        labels = self.linear.module.of_labels(y)
+        return Rows(X, y, labels, self.outputs(X, self.start), weight, share)
+
+    def staying(self, rows):
+        """Rows of an earlier design whose outputs shall stay what they were."""
+        return self.rows(rows.X, rows.y, rows.weight, torch.zeros_like(rows.weight))
+
+    def curvature(self, rows):
+        """K-FAC of rows at the weights at the start."""
+        weights = rows.weight.split(self.batch_size)
+        return kronecker_curvature(self.linear, self._batches(rows.X), weights)
+
+    def logits(self, X, change):
+        """Logits (n, n_classes) once the weights have changed by so much."""
+        logits = self.linear.module.logits(self.outputs(X, change))
+        return logits.double().cpu().numpy()
+
+    def outputs(self, X, change):
+        """Outputs once the weights have changed by so much."""
+        return torch.cat([sum(self._jvp(x, change)) for x in self._batches(X)])
+
+    def product(self, X, change):
+        """What a change of the weights does to the outputs, of shape (n, m)."""
+        return torch.cat([self._jvp(x, change)[1] for x in self._batches(X)])
+
+    def pull(self, X, numbers):
+        """Sum over rows of the transposed Jacobian times `numbers` (n, m)."""
+        parts = zip(self._batches(X), numbers.split(self.batch_size), strict=True)
+        return sum(self.linear.vjp(x, c) for x, c in parts)
+
+    def jacobians(self, X):
+        """Yield the Jacobians (k, m, n_params) of blocks of k rows."""
+        m = self.linear.module.basis.shape[0]
+        size = max(1, min(len(X), _BLOCK // (m * len(self.start))))
+        for x in X.split(size):
+            with torch.no_grad():
+                yield self.linear.jacobian(x)
+
+    def _batches(self, X):
+        return X.split(self.batch_size)
+
+    def _jvp(self, x, change):
+        with torch.no_grad():
+            return self.linear.jvp(x, change)

@@ -1,0 +1,371 @@
+"""How fast a module's outputs change with its weights, by Kronecker factors."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import nn
+from torch.func import functional_call, jacrev, vmap
+
+from sklearn_graceful.nn._linearized import last_linear
+from sklearn_graceful.nn._loop import first_output
+from sklearn_graceful.nn._plain_kernels import plain_attention
+
+
+@dataclass(frozen=True)
+class KroneckerBlock:
+    """``total * (left kron right)`` for the weights of one layer.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the layer's matrix of weights and of its bias, if that changes too.
+    left : tensor of shape (n_out, n_out)
+        Mean over rows of the outputs' squared derivatives by what the layer yields.
+    right : tensor of shape (n_in, n_in)
+        Mean over rows of the squared inputs, a 1 for the bias appended.
+    total : float
+        Number of rows, by weight.
+    """
+
+    names: list
+    left: torch.Tensor
+    right: torch.Tensor
+    total: float
+
+    def rotate(self, vectors, where, *, back=False):
+        """Vectors (k, n_params), changed in place, in the coordinates of `values`."""
+        left, right = (axes.to(vectors.dtype) for axes in self._axes)
+        if back:
+            left, right = left.T, right.T
+        matrix = torch.cat(
+            [vectors[:, s].view(len(vectors), len(left), -1) for s in where], dim=2
+        )
+        matrix = left.T @ matrix @ right
+        width = 0
+        for s in where:
+            step = (s.stop - s.start) // len(left)
+            vectors[:, s] = matrix[:, :, width : width + step].flatten(1)
+            width += step
+
+    def values(self, out, where):
+        """Put the eigenvalues into `out` of shape (n_params,)."""
+        (left, right), width = self._eigenvalues, 0
+        grid = self.total * left[:, None] * right
+        for s in where:
+            step = (s.stop - s.start) // len(left)
+            out[s] = grid[:, width : width + step].flatten()
+            width += step
+
+    def merged(self, other, weight):
+        """Of both sets of rows, those of `other` times a weight."""
+        share = weight * other.total / (self.total + weight * other.total)
+        return replace(
+            self,
+            left=torch.lerp(self.left, other.left, share),
+            right=torch.lerp(self.right, other.right, share),
+            total=self.total + weight * other.total,
+        )
+
+    def times(self, weight):
+        """Of each row so many times."""
+        return replace(self, total=weight * self.total)
+
+    @cached_property
+    def _decomposed(self):
+        return torch.linalg.eigh(self.left), torch.linalg.eigh(self.right)
+
+    @property
+    def _axes(self):
+        return [axes for _, axes in self._decomposed]
+
+    @property
+    def _eigenvalues(self):
+        # Rounding makes some of the zeros negative.
+        return [values.clamp_min(0) for values, _ in self._decomposed]
+
+
+@dataclass(frozen=True)
+class DiagonalBlock:
+    """The squared derivatives alone, for weights of any other layer.
+
+    Attributes
+    ----------
+    names : list of str
+        One, of the weights.
+    squares : tensor of shape (n_weights,)
+        Sum over rows and outputs of squared derivatives.
+    """
+
+    names: list
+    squares: torch.Tensor
+
+    def rotate(self, vectors, where, *, back=False):
+        """Nothing to do."""
+
+    def values(self, out, where):
+        """Put the eigenvalues into `out` of shape (n_params,)."""
+        out[where[0]] = self.squares
+
+    def merged(self, other, weight):
+        """Of both sets of rows, those of `other` times a weight."""
+        return replace(self, squares=self.squares + weight * other.squares)
+
+    def times(self, weight):
+        """Of each row so many times."""
+        return replace(self, squares=weight * self.squares)
+
+
+class Curvature:
+    """``sum_i J_i' J_i`` over rows, approximated layer by layer (K-FAC).
+
+    J_i are the derivatives of a row's outputs by the weights. Of a linear layer or a
+    convolution two small matrices are kept, of any other layer the diagonal. It says,
+    without the rows, what a change of the weights does to the outputs on rows like
+    these. For a last linear layer it is exact.
+
+    Parameters
+    ----------
+    blocks : list of KroneckerBlock or DiagonalBlock
+        Of layers, none twice.
+    slices : dict of str to slice
+        Where the weights of each name are.
+
+    References
+    ----------
+    Martens and Grosse, "Optimizing Neural Networks with Kronecker-factored Approximate
+    Curvature", ICML 2015.
+
+    Grosse and Martens, "A Kronecker-factored approximate Fisher matrix for convolution
+    layers", ICML 2016.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_graceful.nn import LinearizedModule, kronecker_curvature
+    >>> linear = LinearizedModule(torch.nn.Linear(2, 1, bias=False))
+    >>> curvature = kronecker_curvature(linear, [torch.tensor([[1.0, 2.0]])])
+    >>> curvature.multiply(torch.eye(2))
+    tensor([[1., 2.],
+            [2., 4.]])
+    """
+
+    def __init__(self, blocks, slices):
+        self.blocks, self.slices = blocks, slices
+        self.n_params = max(s.stop for s in slices.values())
+
+    def rotate(self, vectors, *, back=False):
+        """Vectors in coordinates in which the curvature is diagonal.
+
+        Parameters
+        ----------
+        vectors : tensor of shape (n_params,) or (k, n_params)
+            Kept as they are.
+        back : bool, default=False
+            From there to the weights.
+
+        Returns
+        -------
+        rotated : tensor of the same shape
+        """
+        rotated = vectors.clone().reshape(-1, self.n_params)
+        for block in self.blocks:
+            block.rotate(rotated, self._where(block), back=back)
+        return rotated.view_as(vectors)
+
+    @cached_property
+    def values(self):
+        """The diagonal there, not negative, of shape (n_params,)."""
+        first = self.blocks[0]
+        like = first.left if isinstance(first, KroneckerBlock) else first.squares
+        found = like.new_zeros(self.n_params)
+        for block in self.blocks:
+            block.values(found, self._where(block))
+        return found
+
+    def multiply(self, vectors):
+        """Product with each of the vectors."""
+        values = self.values.to(vectors.dtype)
+        return self.rotate(values * self.rotate(vectors), back=True)
+
+    def solve(self, vectors, ridge):
+        """Solution for each of the vectors, once `ridge` is added to the diagonal.
+
+        Parameters
+        ----------
+        vectors : tensor of shape (n_params,) or (k, n_params)
+            Right-hand sides.
+        ridge : float or tensor of shape (n_params,)
+            Positive.
+
+        Returns
+        -------
+        solved : tensor of the same shape
+        """
+        values = (self.values + ridge).to(vectors.dtype)
+        return self.rotate(self.rotate(vectors) / values, back=True)
+
+    def merged(self, other, weight=1.0):
+        """Of both sets of rows, those of `other` times a weight.
+
+        The factors are averaged, which is exact where those of the outputs agree.
+        """
+        pairs = zip(self.blocks, other.blocks, strict=True)
+        return Curvature([a.merged(b, weight) for a, b in pairs], self.slices)
+
+    def of_more_outputs(self, linear):
+        """For a module that differs by further rows of weights in its last layer.
+
+        Exact for these, if they are 0.
+        """
+        slices, head = linear.slices(), f"{last_linear(linear.module)}.weight"
+        blocks = [
+            replace(block, left=linear.module.outputs_curvature().to(block.left))
+            if head in block.names
+            else block
+            for block in self.blocks
+        ]
+        return Curvature(blocks, slices)
+
+    def times(self, weight):
+        """Of each row so many times."""
+        return Curvature([block.times(weight) for block in self.blocks], self.slices)
+
+    def _where(self, block):
+        return [self.slices[name] for name in block.names]
+
+
+def kronecker_curvature(linear, batches, weights=None):
+    """Curvature of a linearised module around its weights, on some rows.
+
+    One pass forward and one backward for each output.
+
+    Parameters
+    ----------
+    linear : LinearizedModule
+        Its module at w0 is what counts; its change plays no part.
+    batches : iterable of tensor of shape (n_batch, ...)
+        The rows.
+    weights : iterable of tensor of shape (n_batch,), default=None
+        Their weights; None: 1.
+
+    Returns
+    -------
+    curvature : Curvature
+    """
+    layers, others = _layers(linear)
+    sums = {name: [0.0, 0.0, 0] for name in layers}
+    squares, total = {name: 0.0 for name in others}, 0.0
+    weights = iter(weights) if weights is not None else None
+    for batch in batches:
+        weight = batch.new_ones(len(batch), dtype=linear.change.dtype)
+        if weights is not None:
+            weight = next(weights).to(weight)
+        total += float(weight.sum())
+        _add_factors(linear, layers, sums, batch, weight)
+        _add_squares(linear, others, squares, batch, weight)
+    blocks = [
+        KroneckerBlock(layers[name], left / count, right / total, total)
+        for name, (left, right, count) in sums.items()
+    ]
+    blocks += [DiagonalBlock([name], squares[name]) for name in others]
+    return Curvature(blocks, linear.slices())
+
+
+def _layers(linear):
+    """Layers with factors: names of their weights that change; all other weights."""
+    layers, rest = {}, list(linear.names)
+    for name, layer in linear.module.named_modules():
+        plain = isinstance(layer, nn.Linear) or (
+            isinstance(layer, nn.Conv2d)
+            and layer.groups == 1
+            and layer.padding_mode == "zeros"
+        )
+        prefix = f"{name}." if name else ""
+        own = [prefix + n for n in ("weight", "bias") if prefix + n in rest]
+        if plain and own[:1] == [f"{prefix}weight"]:
+            layers[name] = own
+            rest = [n for n in rest if n not in own]
+    return layers, rest
+
+
+def _add_factors(linear, layers, sums, batch, weight):
+    """Add a batch to the factors' sums: of the outputs, of the inputs, of places."""
+    seen, hooks = {}, []
+    for name in layers:
+        layer = linear.module.get_submodule(name)
+
+        def keep(layer, inputs, output, name=name):
+            output.requires_grad_()
+            seen.setdefault(name, []).append((inputs[0].detach(), output))
+            return output.clone()  # what follows may work in place
+
+        hooks.append(layer.register_forward_hook(keep))
+    try:
+        with torch.enable_grad(), plain_attention():
+            outputs = first_output(linear.module(batch))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    yields = [(name, output) for name, runs in seen.items() for _, output in runs]
+    for k in range(outputs.shape[1]):
+        derivatives = torch.autograd.grad(
+            outputs[:, k].sum(),
+            [output for _, output in yields],
+            retain_graph=k + 1 < outputs.shape[1],
+            allow_unused=True,
+        )
+        for (name, _), derivative in zip(yields, derivatives, strict=True):
+            if derivative is not None:
+                places = _places(linear.module.get_submodule(name), derivative)
+                sums[name][0] = sums[name][0] + _second_moment(places, weight)
+    for name, runs in seen.items():
+        layer = linear.module.get_submodule(name)
+        for inputs, output in runs:
+            rows = _inputs(layer, inputs, has_bias=len(layers[name]) > 1)
+            sums[name][1] = sums[name][1] + _second_moment(rows, weight)
+            n_places = _places(layer, output).shape[1]
+            sums[name][2] += float(weight.sum()) * n_places
+
+
+def _places(layer, tensor):
+    """(n, n_places, n_channels) of what a layer yields."""
+    if isinstance(layer, nn.Conv2d):
+        return tensor.flatten(2).transpose(1, 2)
+    return tensor.reshape(len(tensor), -1, tensor.shape[-1])
+
+
+def _inputs(layer, inputs, *, has_bias):
+    """(n, n_places, n_in) of what each weight is multiplied with."""
+    if isinstance(layer, nn.Conv2d):
+        inputs = nn.functional.unfold(
+            inputs, layer.kernel_size, layer.dilation, layer.padding, layer.stride
+        ).transpose(1, 2)
+    else:
+        inputs = _places(layer, inputs)
+    if has_bias:
+        inputs = torch.cat([inputs, inputs.new_ones(*inputs.shape[:2], 1)], dim=2)
+    return inputs
+
+
+def _second_moment(rows, weight):
+    flat, weight = rows.flatten(0, 1).double(), weight.double()
+    return flat.T @ (flat * weight.repeat_interleave(rows.shape[1])[:, None])
+
+
+def _add_squares(linear, names, squares, batch, weight):
+    if not names:
+        return
+    weights = {name: linear.module.get_parameter(name) for name in names}
+
+    def of_row(row):
+        def outputs(w):
+            return first_output(functional_call(linear.module, w, (row[None],)))[0]
+
+        return jacrev(outputs)(weights)
+
+    with plain_attention():
+        by_name = vmap(of_row)(batch)
+    for name, part in by_name.items():
+        by_row = part.flatten(2).double().square().sum(1)
+        squares[name] = squares[name] + weight.double() @ by_row

@@ -1,0 +1,595 @@
+"""LQFClassifier: exact updates of a linearised network, and what it refuses."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import softmax
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+
+from sklearn_graceful import (
+    LQFClassifier,
+    OldModelMismatchWarning,
+    PCClassifier,
+    ReferenceModel,
+)
+from sklearn_graceful.metrics import negative_flip_rate
+from sklearn_graceful.nn import kronecker_curvature, mlp_net
+
+# The result of least squares in double precision.
+EXACT = {"ridge": 0.3, "dtype": "float64"}
+
+
+@pytest.fixture(scope="module")
+def rows(digits):
+    """Scaled rows and labels: old, new, further and test rows."""
+    X, y = digits[0] / 16, digits[1]
+    parts = np.split(np.arange(1000), [150, 250, 320])
+    return [(X[part], y[part]) for part in parts]
+
+
+@pytest.fixture(scope="module")
+def old(rows):
+    """A small network on 150 rows, and what a new one starts from."""
+    return PCClassifier(mlp_net((8,), max_epochs=60, lr=0.01), random_state=0).fit(
+        *rows[0]
+    )
+
+
+@pytest.fixture(scope="module")
+def module(old):
+    return old.estimator_.module_
+
+
+def joined(*parts):
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+
+
+def dense_problem(model, X, y):
+    """Jacobian, targets and old outputs of all rows, built by torch's own jacobian."""
+    linear, x = model.linear_, torch.as_tensor(X)
+    weights = {name: linear.module.get_parameter(name) for name in linear.names}
+    jacobian = torch.func.jacrev(
+        lambda w: torch.func.functional_call(linear.module, w, (x,))
+    )(weights)
+    jacobian = torch.cat([part.flatten(2) for part in jacobian.values()], dim=2)
+    start = linear.module(x)
+    basis = linear.module.basis
+    labels = basis.T[np.searchsorted(model.classes_, y)]
+    return jacobian, model.target_scale_ * labels - start, basis
+
+
+def by_hand(model, X, y, X_test, *, ridge, stay=0.0, right=None):
+    """Logits of test rows by scipy-like least squares of the stacked problem."""
+    jacobian, target, _ = dense_problem(model, X, y)
+    stay = np.zeros(len(y)) if right is None else stay * right
+    stacked = [jacobian.flatten(0, 1)]
+    stacked.append(
+        (jacobian * torch.as_tensor(stay)[:, None, None].sqrt()).flatten(0, 1)
+    )
+    n_params = jacobian.shape[2]
+    stacked.append(ridge**0.5 * torch.eye(n_params, dtype=jacobian.dtype))
+    zeros = torch.zeros(target.numel() + n_params, dtype=target.dtype)
+    right_side = torch.cat([target.flatten(), zeros])
+    update = torch.linalg.lstsq(torch.cat(stacked), right_side[:, None]).solution[:, 0]
+    x = torch.as_tensor(X_test)
+    moved = dense_problem(model, X_test, y[:1].repeat(len(X_test)))[0] @ update
+    outputs = model.linear_.module(x) + moved
+    return (outputs @ model.linear_.module.basis).numpy()
+
+
+# One solution
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "dual", "cg"])
+def test_every_solver_finds_the_least_squares(solver, rows, old):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    model = LQFClassifier(
+        old_model=old, solver=solver, flip_weight=2.0, max_iter=3000, **EXACT
+    ).fit(X, y)
+    right = old.predict(X) == y
+    with torch.no_grad():
+        expected = by_hand(model, X, y, X_test, ridge=0.3, stay=2.0, right=right)
+    np.testing.assert_allclose(model.decision_function(X_test), expected, atol=1e-8)
+
+
+def test_batches_come_near_it(rows, old):
+    (X, y), (X_test, y_test) = rows[1], rows[3]
+    params = {"old_model": old, "ridge": 3.0}
+    exact = LQFClassifier(solver="dual", **params).fit(X, y)
+    near = LQFClassifier(solver="sgd", max_iter=200, random_state=0, **params).fit(X, y)
+    off = near.decision_function(X_test) - exact.decision_function(X_test)
+    assert abs(off).mean() < 0.1 * abs(exact.decision_function(X_test)).mean()
+    assert abs(near.score(X_test, y_test) - exact.score(X_test, y_test)) < 0.02
+    assert near.n_iter_ == 200
+
+
+def test_the_result_depends_on_neither_order_nor_seed(rows, old):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    order = np.random.default_rng(0).permutation(len(y))
+    model = LQFClassifier(old_model=old, random_state=0, **EXACT)
+    first = model.fit(X, y).decision_function(X_test)
+    other = clone(model).set_params(random_state=1).fit(X[order], y[order])
+    np.testing.assert_allclose(first, other.decision_function(X_test), atol=1e-8)
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "dual"])
+def test_a_weight_counts_as_so_many_rows(solver, rows, old):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    weight = np.arange(len(y)) % 3
+    model = LQFClassifier(old_model=old, solver=solver, **EXACT)
+    weighted = model.fit(X, y, sample_weight=weight).decision_function(X_test)
+    repeated = clone(model).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    np.testing.assert_allclose(weighted, repeated.decision_function(X_test), atol=1e-8)
+
+
+# From the old model and back
+
+
+@pytest.mark.parametrize(
+    "kind", ["PCClassifier", "Pipeline", "module", "LQFClassifier"]
+)
+def test_at_step_0_it_is_the_old_model(kind, rows, old, module):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    if kind == "Pipeline":
+        old = make_pipeline(StandardScaler(), mlp_net((8,), max_epochs=60, lr=0.01))
+        old.fit(*rows[0])
+    elif kind == "module":
+        old = ReferenceModel(module, classes=np.arange(10))
+    elif kind == "LQFClassifier":
+        old = LQFClassifier(old_model=old).fit(X[:60], y[:60])
+    new = LQFClassifier(old_model=old).fit(X, y)
+    assert (new.predict(X_test) != old.predict(X_test)).any()
+    new.set_step(0)
+    assert (new.predict(X_test) == old.predict(X_test)).all()
+
+
+def test_it_is_affine_in_the_step(rows, old):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    model = LQFClassifier(old_model=old, **EXACT).fit(X, y)
+    at = {t: model.set_step(t).decision_function(X_test) for t in (0, 0.25, 1)}
+    np.testing.assert_allclose(at[0.25], 0.75 * at[0] + 0.25 * at[1], atol=1e-10)
+
+
+def test_flips_never_decrease_along_the_way(rows, old):
+    (X, y), (X_test, y_test) = rows[1], rows[3]
+    model = LQFClassifier(old_model=old).fit(X, y)
+    path = model.update_path(X_test, y_test)
+    assert (np.diff(path.nfr) >= 0).all()
+    assert path.nfr[0] == 0 < path.nfr[-1]
+    y_old = old.predict(X_test)
+    for t in (0.3, 1.0):
+        nfr = negative_flip_rate(y_test, model.set_step(t).predict(X_test), y_old=y_old)
+        assert nfr == path.nfr[np.flatnonzero(path.t == t)[0]]
+
+
+def test_staying_with_the_old_model_costs_fewer_flips(rows, old):
+    (X, y), (X_test, y_test) = rows[1], rows[3]
+    y_old = old.predict(X_test)
+    flips = [
+        negative_flip_rate(
+            y_test,
+            LQFClassifier(old_model=old, ridge=0.3, flip_weight=weight)
+            .fit(X, y)
+            .predict(X_test),
+            y_old=y_old,
+        )
+        for weight in (0, 100)
+    ]
+    assert flips[1] < flips[0]
+
+
+def test_critical_rows_are_kept(rows, old):
+    X, y = rows[1]
+    right = np.flatnonzero(old.predict(X) == y)
+    hardest = right[old.predict_proba(X[right]).max(axis=1).argmin()]
+    critical = np.arange(len(y)) == hardest
+    model = LQFClassifier(old_model=old, ridge=30.0)
+    plain, kept = (
+        model.fit(X, y, critical=marks).predict_proba(X[[hardest]])[0, y[hardest]]
+        for marks in (None, 100.0 * critical)
+    )
+    assert kept > plain
+
+
+# Exact updates
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "dual", "cg"])
+def test_partial_fit_equals_a_fit_of_all_and_forget_takes_it_back(solver, rows, old):
+    new, further, (X_test, _) = rows[1:]
+    model = LQFClassifier(
+        old_model=old, solver=solver, flip_weight=0.5, max_iter=3000, **EXACT
+    )
+    before = model.fit(*new).decision_function(X_test)
+    after = model.partial_fit(*further).decision_function(X_test)
+    whole = clone(model).fit(*joined(new, further))
+    np.testing.assert_allclose(after, whole.decision_function(X_test), atol=1e-8)
+    model.forget(*further)
+    np.testing.assert_allclose(before, model.decision_function(X_test), atol=1e-8)
+
+
+def test_forgotten_rows_leave_no_trace(rows, old):
+    new, further, _ = rows[1:]
+    model = LQFClassifier(old_model=old, solver="dual").fit(*joined(new, further))
+    model.forget(*further)
+    known = model._fit.rows.X.numpy()
+    assert len(known) == len(new[0])
+    with pytest.raises(
+        ValueError, match=f"^{len(further[0])} of {len(further[0])} rows"
+    ):
+        model.forget(*further)
+
+
+def test_what_was_never_learned_cannot_be_forgotten(rows, old):
+    X, y = rows[1]
+    model = LQFClassifier(old_model=old, solver="cholesky", ridge=1.0).fit(X, y)
+    before = model.decision_function(X)
+    for wrong in ((X[:1], (y[:1] + 1) % 10), (rows[2][0][:1], rows[2][1][:1])):
+        with pytest.raises(ValueError, match="1 of 1 rows were never learned"):
+            model.forget(*wrong)
+    with pytest.raises(ValueError, match="1 of 2 rows were never learned"):
+        model.forget(X[[0, 0]], y[[0, 0]])
+    with pytest.raises(ValueError, match="1 of 1 rows were never learned"):
+        model.forget(X[:1], y[:1], sample_weight=[2.0])
+    with pytest.raises(ValueError, match="none would be left"):
+        model.forget(X, y)
+    np.testing.assert_array_equal(model.decision_function(X), before)
+
+
+def test_the_first_partial_fit_can_name_all_classes(rows, old):
+    (X, y), further = rows[1], rows[2]
+    few = y < 4
+    model = LQFClassifier(mlp_net((8,), max_epochs=9), random_state=0)
+    with pytest.raises(ValueError, match="y has classes that were unknown"):
+        clone(model).partial_fit(X[few], y[few]).partial_fit(*further)
+    model.partial_fit(X[few], y[few], classes=np.arange(10)).partial_fit(*further)
+    assert model.predict_proba(X).shape == (len(y), 10)
+    assert set(model.predict(further[0])) - {0, 1, 2, 3}
+
+
+# Each row
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "dual"])
+def test_left_out_predictions_and_influence_equal_refits(solver, rows, old):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    model = LQFClassifier(
+        old_model=old, solver=solver, flip_weight=0.5, target_scale=5.0, **EXACT
+    ).fit(X, y, sample_weight=weight)
+    left_out, influence = model.loo_predict_proba(), model.influence(X_test[:4])
+    whole = model.decision_function(X_test[:4])
+    for row in (0, 33, 99):
+        rest = np.arange(len(y)) != row
+        refit = clone(model).fit(X[rest], y[rest], sample_weight=weight[rest])
+        logits = refit.decision_function(X[[row]]) / model.temperature_
+        np.testing.assert_allclose(left_out[[row]], softmax(logits, axis=1), atol=1e-8)
+        moved = whole - refit.decision_function(X_test[:4])
+        np.testing.assert_allclose(influence[:, row], moved, atol=1e-8)
+
+
+def test_the_ridge_is_the_one_with_the_best_left_out_predictions(rows, old):
+    X, y = rows[1]
+    model = LQFClassifier(old_model=old, solver="cholesky", dtype="float64").fit(X, y)
+
+    def loss(ridge):
+        left_out = clone(model).set_params(ridge=ridge).fit(X, y).loo_predict_proba()
+        return -np.log(left_out[np.arange(len(y)), y]).mean()
+
+    best = loss(model.ridge_)
+    assert all(best < loss(model.ridge_ / factor) for factor in (30, 1000))
+
+
+def test_both_exact_solvers_choose_the_same_ridge(rows, old):
+    ridges = [
+        LQFClassifier(old_model=old, solver=solver).fit(*rows[1]).ridge_
+        for solver in ("cholesky", "dual")
+    ]
+    np.testing.assert_allclose(ridges[0], ridges[1], rtol=1e-4)
+
+
+def test_probabilities_are_as_sure_as_they_are_right(rows, old):
+    (X, y), (X_test, y_test) = joined(*rows[1:3]), rows[3]
+    proba = LQFClassifier(old_model=old).fit(X, y).predict_proba(X_test)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    sure = proba.max(axis=1).mean()
+    assert abs(sure - (proba.argmax(axis=1) == y_test).mean()) < 0.08
+
+
+# What earlier rows have taught
+
+
+def half_update(old, rows, **params):
+    """Accuracy on all classes before and after an update on half of them."""
+    (X, y), (X_test, y_test) = joined(*rows[1:3]), rows[3]
+    half = y < 5
+    new = LQFClassifier(old_model=old, **params).fit(X[half], y[half])
+    return old.score(X_test, y_test), new.score(X_test, y_test), new
+
+
+@pytest.mark.parametrize("anchor", ["kfac", "data"])
+def test_an_update_on_half_of_the_classes_forgets_less(anchor, rows, old):
+    first = LQFClassifier(old_model=old).fit(*rows[0])
+    before, without, _ = half_update(first, rows, anchor=None)
+    _, anchored, _ = half_update(first, rows, anchor=anchor)
+    assert without < before - 0.1
+    assert anchored > without + 0.05
+
+
+def test_anchored_by_data_a_second_update_equals_one_of_all_rows(rows, old):
+    first_rows, second_rows = rows[1:3]
+    params = {"target_scale": 5.0, **EXACT}
+    first = LQFClassifier(old_model=old, **params).fit(*first_rows)
+    second = LQFClassifier(old_model=first, anchor="data", **params).fit(*second_rows)
+    # Least squares around the first solution: the outputs on the first rows stay.
+    J, _, _ = dense_problem(second, first_rows[0], first_rows[1])
+    K, target, _ = dense_problem(second, *second_rows)
+    d = first.linear_.change.detach()
+    stacked = torch.cat(
+        [J.flatten(0, 1), K.flatten(0, 1), 0.3**0.5 * torch.eye(len(d)).double()]
+    )
+    right = torch.cat(
+        [torch.zeros(J.shape[0] * J.shape[1]), (target - K @ d).flatten(), 0 * d]
+    ).double()
+    update = torch.linalg.lstsq(stacked, right[:, None]).solution[:, 0]
+    torch.testing.assert_close(
+        second.linear_.change.detach(), d + update, atol=1e-8, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "dual", "cg"])
+def test_solvers_agree_under_an_anchor(solver, rows, old):
+    first = LQFClassifier(old_model=old, **EXACT).fit(*rows[1])
+    params = {"old_model": first, "max_iter": 3000, **EXACT}
+    exact = LQFClassifier(solver="cholesky", **params).fit(*rows[2])
+    other = LQFClassifier(solver=solver, **params).fit(*rows[2])
+    X_test = rows[3][0]
+    np.testing.assert_allclose(
+        exact.decision_function(X_test), other.decision_function(X_test), atol=1e-7
+    )
+
+
+def test_an_anchor_of_rows_of_ones_own(rows, old):
+    plain = LQFClassifier(old_model=old).fit(*rows[1])
+    X = torch.as_tensor(rows[0][0], dtype=torch.float32)
+    curvature = kronecker_curvature(plain.linear_, [X])
+    before, without, _ = half_update(old, rows)
+    _, anchored, _ = half_update(old, rows, anchor=curvature)
+    assert without < before - 0.1
+    assert anchored > without + 0.05
+
+
+def test_a_standalone_copy_still_anchors_the_next_update(rows, old):
+    first = LQFClassifier(old_model=old).fit(*rows[0])
+    alone = first.standalone()
+    X_test = rows[3][0]
+    np.testing.assert_array_equal(
+        alone.predict_proba(X_test), first.predict_proba(X_test)
+    )
+    _, from_first, _ = half_update(first, rows)
+    _, from_alone, _ = half_update(alone, rows)
+    assert from_first == from_alone
+    with pytest.raises(ValueError, match="does not know what it has learned"):
+        alone.partial_fit(*rows[1])
+    assert alone.set_step(0.5).step_ == 0.5
+
+
+# New classes
+
+
+def test_new_classes_are_learned_and_old_ones_stay(rows, module):
+    X, y = joined(*rows[:3])
+    X_test, y_test = rows[3]
+    known = y < 8
+    old = PCClassifier(mlp_net((16,), max_epochs=60, lr=0.01), random_state=0)
+    old.fit(X[known], y[known])
+    new = LQFClassifier(old_model=old).fit(X, y)
+    np.testing.assert_array_equal(new.classes_, np.arange(10))
+    assert new.score(X_test[y_test >= 8], y_test[y_test >= 8]) > 0.6
+    new.set_step(0)
+    np.testing.assert_array_equal(new.predict(X_test), old.predict(X_test))
+
+
+def test_a_class_is_added_under_an_anchor(rows):
+    X, y = joined(*rows[:3])
+    X_test, y_test = rows[3]
+    known, seen = y < 9, y_test < 9
+    old = PCClassifier(mlp_net((16,), max_epochs=60, lr=0.01), random_state=0)
+    old.fit(X[known], y[known])
+    first = LQFClassifier(old_model=old).fit(X[known], y[known])
+    second = LQFClassifier(old_model=first).fit(X[~known], y[~known])
+    # Nothing but rows of the new class was shown.
+    assert second.score(X_test[~seen], y_test[~seen]) > 0.3
+    lost = negative_flip_rate(
+        y_test[seen], second.predict(X_test[seen]), y_old=first.predict(X_test[seen])
+    )
+    assert lost < 0.1
+
+
+def test_two_classes_of_one_output_become_three(wine):
+    X, y = StandardScaler().fit_transform(wine[0]).astype("float32"), wine[1]
+    margin = nn.Linear(13, 1)
+    two = LogisticRegression().fit(X[y < 2], y[y < 2])
+    with torch.no_grad():
+        margin.weight.copy_(torch.as_tensor(two.coef_))
+        margin.bias.copy_(torch.as_tensor(two.intercept_))
+    old = ReferenceModel(margin, classes=[0, 1])
+    new = LQFClassifier(old_model=old).fit(X, y)
+    assert new.score(X, y) > 0.9
+    new.set_step(0)
+    np.testing.assert_array_equal(new.predict(X), old.predict(X))
+
+
+def test_string_labels(rows, old):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    names = np.array(list("jihgfedcba"))
+    torch_module = old.estimator_.module_
+    named = ReferenceModel(torch_module, classes=names)
+    by_name = LQFClassifier(old_model=named).fit(X, names[y])
+    by_number = LQFClassifier(old_model=old).fit(X, y)
+    np.testing.assert_array_equal(
+        by_name.predict(X_test), names[by_number.predict(X_test)]
+    )
+
+
+# Without an old network
+
+
+def test_a_pretrained_module_gets_a_new_last_layer(rows, module):
+    (X, y), (X_test, y_test) = rows[1], rows[3]
+    two = y < 2
+    model = LQFClassifier(module).fit(X[two], np.array(["a", "b"])[y[two]])
+    assert model.predict_proba(X_test).shape == (len(X_test), 2)
+    of_two = y_test < 2
+    assert (
+        model.predict(X_test[of_two]) == np.array(["a", "b"])[y_test[of_two]]
+    ).mean() > 0.95
+
+
+def test_with_one_row_a_class_only_the_last_layer_moves(rows, module):
+    X, y = rows[1]
+    _, first = np.unique(y, return_index=True)
+    model = LQFClassifier(module).fit(X[first], y[first])
+    probe = LQFClassifier(module, params="last").fit(X[first], y[first])
+    X_test = rows[3][0]
+    np.testing.assert_allclose(
+        model.decision_function(X_test), probe.decision_function(X_test), atol=1e-4
+    )
+
+
+def test_another_old_model_makes_its_rows_count_more(rows, module):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    linear = LogisticRegression().fit(*rows[0])
+    model = LQFClassifier(module, old_model=linear, flip_weight=5.0).fit(X, y)
+    weight = 1 + 5.0 * (linear.predict(X) == y)
+    weighted = LQFClassifier(module).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(
+        model.decision_function(X_test), weighted.decision_function(X_test), rtol=1e-4
+    )
+    with pytest.raises(ValueError, match="no old network to go back to"):
+        model.set_step(0.5)
+
+
+def test_the_module_is_never_changed(rows, module):
+    before = [p.clone() for p in module.parameters()]
+    model = LQFClassifier(module).fit(*rows[1])
+    clone(model).fit(*rows[2])
+    for now, then in zip(module.parameters(), before, strict=True):
+        assert torch.equal(now, then)
+
+
+def test_clones_keep_a_fitted_module_and_copy_an_unfitted_one(rows, old):
+    net = old.estimator_
+    assert clone(LQFClassifier(net)).module is net
+    unfitted = mlp_net((8,), max_epochs=5)
+    model = LQFClassifier(unfitted, ridge=1.0)
+    search = GridSearchCV(model, {"module__lr": [0.001, 0.01]}, cv=2).fit(*rows[1])
+    assert unfitted.lr == 0.001
+    assert search.best_estimator_.module is not unfitted
+
+
+# A budget of flips
+
+
+def test_a_budget_is_kept_with_one_network(rows, old):
+    (X, y), (X_test, y_test) = rows[3], joined(*rows[1:3])
+    model = LQFClassifier(
+        old_model=old, ridge=0.3, max_nfr=0.03, calibration=0.5, random_state=0
+    ).fit(X, y)
+    assert 0 < model.step_ < 1
+    flips = np.isfinite(model.flip_times_) & (model.flip_times_ <= model.step_)
+    assert (flips.sum() + 1) / (len(flips) + 1) <= 0.03
+    model.partial_fit(X_test, y_test)
+    assert (np.sum(model.flip_times_ <= model.step_) + 1) / (len(flips) + 1) <= 0.03
+
+
+@pytest.mark.slow
+def test_over_draws_the_budget_holds_on_average(digits, old):
+    X, y = digits[0][150:] / 16, digits[1][150:]
+    y_old, found = old.predict(X), []
+    train, rest = slice(200), np.arange(200, len(y))
+    model = LQFClassifier(old_model=old, ridge=1.0).fit(X[train], y[train])
+    for seed in range(300):
+        drawn = np.random.default_rng(seed).permutation(rest)
+        held_out, new = drawn[:150], drawn[150:]
+        model._calibration_rows = model._design.rows(
+            torch.as_tensor(X[held_out], dtype=torch.float32),
+            torch.as_tensor(y[held_out]),
+            torch.ones(150),
+            torch.ones(150),
+        )
+        model.max_nfr = 0.02
+        model._take_solution()
+        found.append(
+            negative_flip_rate(y[new], model.predict(X[new]), y_old=y_old[new])
+        )
+    error = np.std(found) / np.sqrt(len(found))
+    assert np.mean(found) <= 0.02 + 2 * error
+    assert np.mean(found) > 0.01
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"ridge": -1.0}, "ridge must be positive or 'loo', got -1.0"),
+        ({"ridge": "auto"}, "ridge must be positive"),
+        ({"target_scale": 0}, "target_scale must be positive or 'auto'"),
+        ({"anchor": "both"}, "anchor must be 'kfac', 'data'"),
+        ({"solver": "lbfgs"}, "solver must be one of"),
+        ({"dtype": "float16"}, "dtype must be one of"),
+        ({"flip_weight": -1}, "flip_weight must be >= 0"),
+        ({"max_iter": 0}, "max_iter must be 1 or more"),
+        ({"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\)"),
+        ({"max_nfr": 0.1, "calibration": 1.5}, "calibration must be"),
+        ({"params": "tail"}, "params='tail' means no parameter"),
+    ],
+)
+def test_bad_parameters(params, message, rows, old):
+    with pytest.raises(ValueError, match=message):
+        LQFClassifier(old_model=old, **params).fit(*rows[1])
+
+
+def test_an_old_model_that_is_no_network(rows):
+    linear = LogisticRegression().fit(*rows[0])
+    with pytest.raises(TypeError, match=r"The old model is no network .* module="):
+        LQFClassifier(old_model=linear).fit(*rows[1])
+    with pytest.raises(TypeError, match="module must be a torch module"):
+        LQFClassifier(linear).fit(*rows[1])
+
+
+def test_a_budget_needs_the_old_network(rows, module):
+    with pytest.raises(ValueError, match="FlipControlledClassifier controls any two"):
+        LQFClassifier(module, max_nfr=0.1).fit(*rows[1])
+
+
+def test_what_needs_an_exact_solver_says_so(rows, old):
+    model = LQFClassifier(old_model=old, solver="cg", ridge=10.0).fit(*rows[1])
+    for ask in (model.loo_predict_proba, lambda: model.influence(rows[3][0][:1])):
+        with pytest.raises(ValueError, match="needs solver='cholesky' or 'dual'"):
+            ask()
+
+
+def test_new_classes_need_a_linear_last_layer(wine):
+    X, y = wine[0].astype("float32"), wine[1]
+    old = nn.Sequential(nn.Linear(13, 2), nn.Softmax(dim=1))
+    with torch.no_grad():  # it is right on the more frequent of the two
+        old[0].weight.zero_()
+        old[0].bias.copy_(torch.tensor([0.0, 1.0]))
+    with (
+        pytest.warns(OldModelMismatchWarning),
+        pytest.raises(ValueError, match="last linear layer yields one logit a class"),
+    ):
+        LQFClassifier(old_model=ReferenceModel(old, classes=[0, 1])).fit(X, y)
+
+
+def test_too_small_a_number_of_steps_is_said(rows, old):
+    with pytest.warns(UserWarning, match="not converged in max_iter=2 steps"):
+        LQFClassifier(old_model=old, solver="cg", ridge=0.1, max_iter=2).fit(*rows[1])
