@@ -92,9 +92,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         Which weights change, see :class:`~sklearn_graceful.nn.LinearizedModule`:
         ``"all"``, ``"last"``, or a regular expression for their names.
     ridge : float or "loo", default="loo"
-        ``"loo"``: that with the least log-loss of each row by a fit without it,
-        exactly, of 15 between 1e-5 and 100 times the mean squared length of an output's
-        gradient. With conjugate gradients or batches, of a part of the rows.
+        ``"loo"``: that with the fewest errors on each row by a fit without it, exactly,
+        of 17 between 1e-5 and 1000 times the mean squared length of an output's
+        gradient; under an anchor, the strongest multiple of it, from 1 to 100, whose
+        errors are within a standard error of the fewest. With conjugate gradients or
+        batches, by a part of the rows. Without an old network, by the log-loss on 5
+        folds.
     target_scale : float or "auto", default="auto"
         What the right class's logit shall exceed the others by. ``"auto"``: as suits
         the old network's outputs best.

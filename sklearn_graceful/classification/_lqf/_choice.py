@@ -58,11 +58,14 @@ class LeftOut:
         return row_losses(logits, *self._labels())[0]
 
     def choose(self, prior, scale):
-        """The prior with the least log-loss, at the best temperature.
+        """The prior with the fewest errors; of equals, that with the least squares.
 
-        Of an anchor and a small ridge together, the strongest multiple that is no more
-        than a standard error above the least: what an anchor is for, no row here can
-        tell.
+        Not the least log-loss: an old network's outputs are as sure as cross-entropy
+        made them, so by that nothing would ever be learned from squares.
+
+        Of an anchor and a small ridge together, the strongest multiple that has no more
+        errors than the fewest and a standard error: what an anchor is for, no row here
+        can tell.
         """
         plain = replace(prior, curvature=None)
         unit = self.solver.typical_curvature(self.rows, plain)
@@ -72,12 +75,15 @@ class LeftOut:
         is_anchored = prior.curvature is not None
         prior = prior.with_ridge(unit * (_SMALL_RIDGE if is_anchored else 1.0))
         grid = _ANCHORS if is_anchored else _GRID
-        losses = [row_losses(z, y, weight)[1] for z in self.logits(prior, scale, grid)]
-        means = np.average(losses, axis=1, weights=weight)
-        best = int(means.argmin())
+        logits = self.logits(prior, scale, grid)
+        wrong = (logits.argmax(axis=2) != y).astype(np.float64)
+        labels = self.design.linear.module.logits(scale * self.rows.labels)
+        off = ((logits - labels.double().cpu().numpy()) ** 2).sum(axis=2)
+        errors = np.average(wrong, axis=1, weights=weight)
+        best = np.lexsort((off @ weight, errors))[0]
         if is_anchored:
-            off = means - means[best] <= standard_errors(losses - losses[best], weight)
-            best = int(np.flatnonzero(off)[-1])
+            error = standard_errors(wrong - wrong[best], weight)
+            best = np.flatnonzero(errors <= errors[best] + error)[-1]
         return prior.times(float(grid[best]))
 
     def _labels(self):
