@@ -63,6 +63,12 @@ def check_same_label_kind(**labels):
         raise ValueError(f"Class labels of different kinds never match: {described}.")
 
 
+def class_index(y, classes):
+    """Index of each label among sorted classes, -1 if it is not there."""
+    index = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    return np.where(classes[index] == y, index, -1)
+
+
 def align_columns(values, source, target, *, fill=0.0):
     """Reorder per-class columns from the classes of one model to those of another.
 

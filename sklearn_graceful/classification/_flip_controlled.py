@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_graceful._front_door import ReplacesModelMixin
-from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
@@ -403,7 +403,9 @@ class FlipControlledClassifier(
             raise ValueError("Without an old model there is no path of an update.")
         X, y = self._check_labelled(X, y)
         old, new = self._old_scores(X), self._new_scores(X)
-        return self._trace_path(old, new, self._class_index(y), self.new_share_)
+        return self._trace_path(
+            old, new, class_index(y, self.classes_), self.new_share_
+        )
 
     def to_single_model(
         self,
@@ -553,7 +555,7 @@ class FlipControlledClassifier(
         self.reference_ = training.reference
         old = self._ask_old_model(calibration)
         new = self._train(training, splits)
-        y = self._class_index(calibration.labels)
+        y = class_index(calibration.labels, self.classes_)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y)
         self._choose_new_share(old, new, y, _marked_rows(training, calibration))
         self.temperature_ = self._choose_temperature(old, new, y)
@@ -652,11 +654,6 @@ class FlipControlledClassifier(
 
     def _new_scores(self, X):
         return log_scores(class_probabilities(self.estimator_, X, self.classes_))
-
-    def _class_index(self, y):
-        """Index of each label in ``classes_``, -1 if it is not there."""
-        index = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
-        return np.where(self.classes_[index] == y, index, -1)
 
 
 def _known_classes(rows):

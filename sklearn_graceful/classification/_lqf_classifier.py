@@ -12,12 +12,9 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from sklearn_graceful._front_door import ReplacesModelMixin
-from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._row_arguments import check_labels, check_row_count
-from sklearn_graceful.classification._calibration_rows import (
-    calibration_splits,
-    check_calibration,
-)
+from sklearn_graceful.classification._calibration_rows import calibration_splits
 from sklearn_graceful.classification._flip_budget import farthest_within
 from sklearn_graceful.classification._lqf import (
     SOLVERS,
@@ -30,7 +27,7 @@ from sklearn_graceful.classification._lqf import (
 from sklearn_graceful.flip_control import flip_times, trace_path
 from sklearn_graceful.nn import Curvature
 from sklearn_graceful.reference import as_reference, looks_up_numbers
-from sklearn_graceful.training import Training
+from sklearn_graceful.training import OldAnswers, Training
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _OF_PROBLEM = ("params", "ridge", "target_scale", "anchor", "solver", "max_iter")
@@ -127,6 +124,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         Budget of negative flips, in [0, 1): accepted share of rows that the old
         model has right and this one wrong, in expectation over draws of the calibration
         rows. The update is then gone only as far as these allow, in one set of weights.
+        Rows that the old model was trained on are no honest calibration rows.
     calibration : float, default=0.2
         Share of the rows that is kept for `max_nfr`, in (0, 1).
     dtype : {"float32", "float64"}, default="float32"
@@ -305,16 +303,10 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
     def _learn(self, X, y, old_model, old_proba, sample_weight, critical, classes=None):
         self._check_params()
         with self._refit():
-            given = self._check_given(X, y, old_model, sample_weight, critical)
-            training = Training(self, **given, old_proba=old_proba)
-            if old_proba is not None:
-                check_row_count("old_proba", old_proba, len(training.labels))
-            if critical is not None and training.reference is old_proba is None:
-                raise ValueError(
-                    "critical needs an old model: old_model= or old_proba=."
-                )
+            training = self._training(
+                X, y, old_model, old_proba, sample_weight, critical
+            )
             with training.own_randomness():
-                self._ask_old(training)
                 network = self._find_network(training, classes)
                 self._solve(network, training)
         return self
@@ -506,10 +498,8 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         self._check_starts_from_old()
         y = check_labels(y, _num_samples(X))
         check_same_label_kind(classes_=self.classes_, y=y)
-        index = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
-        index = np.where(self.classes_[index] == y, index, -1)
         old, new = self._ends(self._tensor(self._check_X(X)))
-        return trace_path(old, new, index, chosen=self.step_)
+        return trace_path(old, new, class_index(y, self.classes_), chosen=self.step_)
 
     def standalone(self):
         """A copy that predicts the same and holds no rows and no old model.
@@ -522,26 +512,38 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "linear_")
         other = copy.copy(self)
-        other._curvature, _ = self._learned()
+        # One with a step of its own.
+        other._design = copy.deepcopy(self._design)
+        other.linear_ = other._design.linear
+        other._curvature = self._learned_curvature()
         other.reference_ = other.old_model = other.module = other._reference = None
         other._fit = other._calibration_rows = None
         return other
 
     # Where it starts
 
-    @staticmethod
-    def _ask_old(training):
-        """Ask the old model about the rows, so that what looks wrong is said at once.
+    def _training(self, X, y, old_model, old_proba, sample_weight, critical):
+        """Check what the user gave, and ask the old model about the rows.
 
-        Of classes that are new to it, it has no row right.
+        Of classes that are all new to it, it has no row right.
         """
-        reference = training.reference
+        given = self._check_given(X, y, old_model, sample_weight, critical)
+        training = Training(self, **given, old_proba=old_proba)
+        if old_proba is not None:
+            check_row_count("old_proba", old_proba, len(training.labels))
+        if critical is not None and training.reference is old_proba is None:
+            raise ValueError("critical needs an old model: old_model= or old_proba=.")
+        reference, classes = training.reference, training.classes
         known = None if reference is None else reference.classes_
-        if known is not None and training.old_proba is None:
-            check_same_label_kind(old_model=known, y=training.classes)
-            if not np.isin(training.classes, known).any():
-                training.old = None
-        _ = training.old
+        if known is not None and old_proba is None:
+            check_same_label_kind(old_model=known, y=classes)
+            if not np.isin(classes, known).any():
+                nothing = np.zeros(len(training.y), dtype=bool)
+                proba = np.zeros((len(training.y), len(classes)))
+                none = np.zeros(len(classes), dtype=bool)
+                training.old = OldAnswers(proba, nothing, nothing, none)
+        _ = training.old  # what looks wrong with it is said at once
+        return training
 
     def _find_network(self, training, classes):
         """The network to start from, once it has seen some rows."""
@@ -632,11 +634,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             self.linear_.change.copy_(self._design.start + step * self._update)
         return self
 
-    def _learned(self):
-        """Curvature and rows for the next update."""
-        if self._fit is None:
-            return self._curvature, None
-        return self._fit.curvature(), self._fit.rows
+    def _learned_curvature(self):
+        """Of all rows so far, for the next update."""
+        return self._curvature if self._fit is None else self._fit.curvature()
+
+    def _learned_rows(self):
+        return None if self._fit is None else self._fit.rows
 
     # Rows
 
@@ -664,14 +667,14 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
 
     def _further_targets(self, X, y, sample_weight, critical):
         X_checked = self._check_X(X)
-        given = self._check_given(X, y, self.reference_, sample_weight, critical)
-        given["X"] = X_checked
-        if not np.isin(given["labels"], self.classes_).all():
+        training = self._training(X, y, self.reference_, None, sample_weight, critical)
+        training.X = X_checked
+        if not np.isin(training.classes, self.classes_).all():
             raise ValueError(
                 "y has classes that were unknown at the first fit: fit again, with all "
                 "rows, or name all classes there (partial_fit)."
             )
-        return self._targets(Training(self, **given))
+        return self._targets(training)
 
     def _tensor(self, X):
         """Rows as the network takes them."""
@@ -749,7 +752,10 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(f"max_iter must be 1 or more, got {self.max_iter!r}.")
         if self.max_nfr is not None and not 0 <= self.max_nfr < 1:
             raise ValueError(f"max_nfr must be in [0, 1), got {self.max_nfr!r}.")
-        check_calibration(self.calibration)
+        if not (isinstance(self.calibration, Real) and 0 < self.calibration < 1):
+            raise ValueError(
+                f"calibration must be a share in (0, 1), got {self.calibration!r}."
+            )
 
 
 def _check_positive(name, value, word):

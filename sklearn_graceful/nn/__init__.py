@@ -15,6 +15,7 @@ from sklearn_graceful.nn._linearized import (
     LinearizedModule,
     NotLinearizableError,
     last_linear,
+    selected_names,
 )
 from sklearn_graceful.nn._loop import LeanEpochs, first_output, train_net
 from sklearn_graceful.nn._mlp import MLP, mlp_net
@@ -70,6 +71,7 @@ __all__ = [
     "pack",
     "packed_mlp_net",
     "resolve_device",
+    "selected_names",
     "set_sizes",
     "takes_width",
     "to_leaky_relu",

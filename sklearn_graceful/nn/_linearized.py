@@ -31,10 +31,10 @@ class LinearizedModule(nn.Module):
     ----------
     module : torch.nn.Module
         With weights w0. Its output, or the first of several, is linearised.
-    params : str, default="all"
+    params : str or list of str, default="all"
         Which weights change. ``"all"``: all that require a gradient. ``"last"``: those
         of the last linear layer. Else a regular expression that is looked for in the
-        names of the parameters, such as ``"^head|layer4"``.
+        names of the parameters, such as ``"^head|layer4"``, or a list of these names.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class LinearizedModule(nn.Module):
 
     def __init__(self, module, params="all"):
         super().__init__()
-        self.names = _selected(module, params)
+        self.names = selected_names(module, params)
         self._open = [n for n, p in module.named_parameters() if p.requires_grad]
         self.module = _copied(module).eval().requires_grad_(False)
         weights = self._weights()
@@ -277,20 +277,30 @@ def _copied(module):
         ) from error
 
 
-def _selected(module, params):
+def selected_names(module, params):
+    """Names of the weights that `params` means, see :class:`LinearizedModule`.
+
+    Raises
+    ------
+    ValueError
+        If it means none.
+    """
     if params == "last":
         head = last_linear(module)
         params = f"^{re.escape(head)}[.]" if head else ""
-    names = [
-        name
-        for name, weight in module.named_parameters()
-        if weight.is_floating_point()
-        and (weight.requires_grad if params == "all" else re.search(params, name))
-    ]
+
+    def is_meant(name, weight):
+        if params == "all":
+            return weight.requires_grad
+        if isinstance(params, str):
+            return re.search(params, name)
+        return name in params
+
+    weights = dict(module.named_parameters())
+    names = [n for n, w in weights.items() if w.is_floating_point() and is_meant(n, w)]
     if not names:
-        known = [name for name, _ in module.named_parameters()]
         raise ValueError(
             f"params={params!r} means no parameter of {type(module).__name__} that "
-            f"can change; it has {known[:10]}."
+            f"can change; it has {list(weights)[:10]}."
         )
     return names

@@ -376,7 +376,9 @@ def test_a_standalone_copy_still_anchors_the_next_update(rows, old):
     assert from_first == from_alone
     with pytest.raises(ValueError, match="does not know what it has learned"):
         alone.partial_fit(*rows[1])
+    before = first.predict_proba(X_test)
     assert alone.set_step(0.5).step_ == 0.5
+    np.testing.assert_array_equal(first.predict_proba(X_test), before)
 
 
 # New classes
@@ -409,6 +411,28 @@ def test_a_class_is_added_under_an_anchor(rows):
         y_test[seen], second.predict(X_test[seen]), y_old=first.predict(X_test[seen])
     )
     assert lost < 0.1
+
+
+def test_critical_rows_of_new_classes_only(rows):
+    X, y = joined(*rows[:3])
+    known = y < 9
+    old = PCClassifier(mlp_net((8,), max_epochs=60, lr=0.01), random_state=0)
+    old.fit(X[known], y[known])
+    marks = {"critical": np.ones(np.sum(~known), dtype=bool)}
+    model = LQFClassifier(old_model=old, ridge=1.0)
+    np.testing.assert_array_equal(
+        clone(model).fit(X[~known], y[~known], **marks).decision_function(X),
+        clone(model).fit(X[~known], y[~known]).decision_function(X),
+    )
+    model.fit(X, y).partial_fit(X[~known], y[~known], **marks)
+    without = LQFClassifier(old.estimator_.module_).fit(X, y)
+    with pytest.raises(ValueError, match="critical needs an old model"):
+        without.partial_fit(X[:1], y[:1], critical=[True])
+
+
+def test_a_pattern_of_weights_may_hold_a_set(rows, old):
+    model = LQFClassifier(old_model=old, params="^2[.][^w]", ridge=1.0).fit(*rows[1])
+    assert model.linear_.names == ["module.2.bias"]
 
 
 def test_two_classes_of_one_output_become_three(wine):
@@ -549,6 +573,7 @@ def test_over_draws_the_budget_holds_on_average(digits, old):
         ({"max_iter": 0}, "max_iter must be 1 or more"),
         ({"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\)"),
         ({"max_nfr": 0.1, "calibration": 1.5}, "calibration must be"),
+        ({"max_nfr": 0.1, "calibration": 5}, r"calibration must be a share in"),
         ({"params": "tail"}, "params='tail' means no parameter"),
     ],
 )

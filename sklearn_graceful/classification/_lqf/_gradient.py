@@ -24,7 +24,7 @@ class Preconditioned(nn.Module):
 
     def __init__(self, design, prior):
         super().__init__()
-        self.linear, self._start, self._prior = design.linear, design.start, prior
+        self.linear, self._prior = design.linear, prior
         self.linear.change.requires_grad_(False)
         self.moved = nn.Parameter(torch.zeros_like(design.start))
 
@@ -79,7 +79,7 @@ class StochasticGradient:
         self._design = design
         self.n_iter = 30 if max_iter is None else max_iter
 
-    def add(self, rows, sign=1):
+    def add(self, rows):
         """Take rows in."""
 
     def remove(self, rows, positions):

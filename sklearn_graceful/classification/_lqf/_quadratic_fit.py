@@ -85,11 +85,6 @@ class QuadraticFit:
             self._choose_by_folds(prior, ridge, folds)
         self._solve()
 
-    @property
-    def change(self):
-        """Of the weights by all updates so far."""
-        return self.design.start + self.update
-
     def add(self, targets):
         """Learn further rows."""
         rows = self.design.rows(*targets)
@@ -153,7 +148,7 @@ class QuadraticFit:
         if isinstance(anchor, Curvature):
             return anchor
         if anchor == "kfac" and network.curvature is not None:
-            return network.curvature.of_more_outputs(self.design.linear)
+            return network.curvature().of_more_outputs(self.design.linear)
         return None
 
     def _choose_by_rows(self, prior, ridge):

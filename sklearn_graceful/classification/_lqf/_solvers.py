@@ -24,18 +24,21 @@ class Cholesky:
         # For the labels and for the old outputs, as the scale may change.
         self._right = like.new_zeros(n_params, 2)
 
-    def add(self, rows, sign=1):
-        """Take rows in, or out."""
+    def add(self, rows):
+        """Take rows in."""
+        self._count(rows, 1.0)
+
+    def remove(self, rows, positions):
+        """Take some of the rows out."""
+        self._count(rows.take(positions), -1.0)
+
+    def _count(self, rows, sign):
         targets = torch.stack([rows.targets(1) - rows.targets(0), rows.targets(0)], 2)
         for part, J in _blocks(self._design, rows):
             weight = sign * part.weight.double()
             self._gram += torch.einsum("nmp,n,nmq->pq", J, weight, J)
             now, targets = targets[: len(part)], targets[len(part) :]
             self._right += torch.einsum("nmp,n,nmt->pt", J, weight, now.double())
-
-    def remove(self, rows, positions):
-        """Take some of the rows out."""
-        self.add(rows.take(positions), sign=-1)
 
     def typical_curvature(self, rows, prior):
         """Mean over outputs of the derivatives' squared length, at a ridge of 1."""
@@ -113,7 +116,7 @@ class Dual:
         self._design = design
         self._kernels = None
 
-    def add(self, rows, sign=1):
+    def add(self, rows):
         """Take rows in."""
         self._kernels = None
 
@@ -201,7 +204,7 @@ class ConjugateGradients:
         self._max_iter = 1000 if max_iter is None else max_iter
         self._u = None
 
-    def add(self, rows, sign=1):
+    def add(self, rows):
         """Take rows in: the next solution starts from the last one."""
 
     def remove(self, rows, positions):

@@ -15,6 +15,7 @@ from sklearn_graceful.nn import (
     first_output,
     last_linear,
     output_kind,
+    selected_names,
     with_outputs,
 )
 from sklearn_graceful.training import FittedNetwork
@@ -36,8 +37,8 @@ class Network:
         Of its weights, by an earlier update. Those it does not name have not changed.
     kind : str
         What its outputs are.
-    curvature : Curvature or None
-        On the rows that it has learned.
+    curvature : callable or None
+        Returns the Curvature on the rows that it has learned.
     rows : Rows or None
         These rows.
     n_known : int or None
@@ -77,7 +78,8 @@ class Network:
             module = with_outputs(module, len(classes), keep=True)
         n_known = len(order) if self.n_known is None else self.n_known
         contrasts = Contrasts(module, kind, order + new, n_known=n_known)
-        linear = LinearizedModule(contrasts, _inside(params))
+        names = [f"module.{name}" for name in selected_names(module, params)]
+        linear = LinearizedModule(contrasts, names)
         start = torch.zeros_like(linear.change)
         for name, where in linear.slices().items():
             if name in self.change:
@@ -105,7 +107,8 @@ def old_network(model, classes, dtype):
         earlier.classes_[contrasts.order.cpu().numpy()],
         earlier.linear_.changes(),
         contrasts.kind,
-        *earlier._learned(),
+        earlier._learned_curvature,
+        earlier._learned_rows(),
         n_known=contrasts.n_known,
     )
 
@@ -145,8 +148,3 @@ def _check_can_grow(module, kind, known):
             "y has classes that the old network does not know, and it can only learn "
             "new ones if its last linear layer yields one logit a class."
         )
-
-
-def _inside(params):
-    """The selection of weights, for a module behind a Contrasts."""
-    return params if params in ("all", "last") else params.replace("^", "^module.")
