@@ -264,7 +264,7 @@ def test_merging_is_exact_for_the_last_layer(curved):
 
 
 def test_an_oracle_agrees():
-    curvlinops = pytest.importorskip("curvlinops")
+    curvlinops = pytest.importorskip("curvlinops")  # in the test extra
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 2)).double()
     x, y = torch.randn(20, 5).double(), torch.randn(20, 2).double()
