@@ -86,6 +86,7 @@ class QueryNet(nn.Sequential):
             nn.Flatten(),
             nn.Linear(last * (-(-side // 8)) ** 2, embedding_dim),
         )
+        self.to(memory_format=torch.channels_last)
 
 
 class Residual(nn.Module):
@@ -275,7 +276,13 @@ def searched(*args):
 def ways_of(data, seed, old):
     """Functions that return records, by method."""
     budget = model_cost(old, data.X, latency=False).macs
-    ways = {}
+    ways = {"elastic": partial(elastic, data, seed, old)}
+    for width in WIDTHS:
+        channels = round(width * WIDEST)
+        own = elastic_width(data, seed, old).set_params(
+            estimator__module__channels=channels
+        )
+        ways[f"alone {width}"] = lambda name, own=own: [record(name, own, data, old)]
     for share in SHARES[data.name]:
         widest = first_within(data, budget / share)
         small = partial(small_embedder, data, seed, channels=widest)
@@ -289,13 +296,6 @@ def ways_of(data, seed, old):
             ways[f"by {objective}, 1/{share}"] = partial(
                 of_search, objective, data, seed, old, budget / share
             )
-    ways["elastic"] = partial(elastic, data, seed, old)
-    for width in WIDTHS:
-        channels = round(width * WIDEST)
-        own = elastic_width(data, seed, old).set_params(
-            estimator__module__channels=channels
-        )
-        ways[f"alone {width}"] = lambda name, own=own: [record(name, own, data, old)]
     return ways
 
 

@@ -20,6 +20,7 @@ from sklearn_graceful.classification._lqf import (
     SOLVERS,
     QuadraticFit,
     first_network,
+    is_same_network,
     is_to_be_trained,
     old_network,
     trained_network,
@@ -30,7 +31,15 @@ from sklearn_graceful.reference import as_reference, looks_up_numbers
 from sklearn_graceful.training import OldAnswers, Training
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_OF_PROBLEM = ("params", "ridge", "target_scale", "anchor", "solver", "max_iter")
+_OF_PROBLEM = (
+    "params",
+    "ridge",
+    "target_scale",
+    "anchor",
+    "solver",
+    "max_iter",
+    "max_nfr",
+)
 _TENSORS = (
     "linear_",
     "_design",
@@ -89,12 +98,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         Which weights change, see :class:`~sklearn_graceful.nn.LinearizedModule`:
         ``"all"``, ``"last"``, or a regular expression for their names.
     ridge : float or "loo", default="loo"
-        ``"loo"``: that with the fewest errors on each row by a fit without it, exactly,
-        of 17 between 1e-5 and 1000 times the mean squared length of an output's
-        gradient; under an anchor, the strongest multiple of it, from 1 to 100, whose
-        errors are within a standard error of the fewest. With conjugate gradients or
-        batches, by a part of the rows. Without an old network, by the log-loss on 5
-        folds.
+        ``"loo"``: that with the fewest errors on each row by a fit without it, among
+        the classes of `y`, of 17 between 1e-5 and 1000 times the mean squared length of
+        an output's gradient. An anchor is multiplied in the same way, by .1 to 10,000.
+        With conjugate gradients or batches this is judged by at most 1,000 rows, and by
+        one kernel for all outputs where these are many. Without an old network, by the
+        log-loss on 5 folds.
     target_scale : float or "auto", default="auto"
         What the right class's logit shall exceed the others by. ``"auto"``: as suits
         the old network's outputs best.
@@ -107,6 +116,10 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
           ``kronecker_curvature`` of rows of your own.
         * ``"data"``: the rows themselves, exactly.
         * None: nothing.
+
+        Where `y` shows only some of the classes, no more than `max_nfr` (None: .01) of
+        the rows that were learned earlier may be lost, in expectation by the curvature:
+        the anchor is made as strong as that takes, if `ridge` is ``"loo"``.
     flip_weight : float, default=0.0
         How much it costs to move the outputs of rows that the old model has right. If
         the network is not the old model's, how much more their labels count.
@@ -117,6 +130,11 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         * ``"dual"``: a matrix of all outputs of all rows but one a row; up to 3,000,
           where the Jacobian of all of them takes no more than 1 GiB.
         * ``"cg"``: conjugate gradients, in memory for a batch; else.
+
+        What layers yield in front of all weights that change is computed once, where
+        that takes no more than 1 GiB for all rows. Beyond it and the rows, memory is
+        bounded: two blocks of derivatives of at most 1 GiB, and for ``"cg"`` and
+        ``"sgd"`` two matrices for each layer.
         * ``"sgd"``: batches in random order, near the solution only.
     max_iter : int, default=None
         Steps of ``"cg"`` (None: 1000), passes of ``"sgd"`` over the rows (30).
@@ -143,6 +161,8 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         How far the update is gone, from 0 (the old model) to 1.
     ridge_, target_scale_ : float
         As they were used.
+    anchor_strength_ : float
+        What the anchor, and the small ridge beside it, were multiplied by; 1 without.
     n_iter_ : int
         Steps, or passes over the rows, of the last solution; 1 of a direct one.
     temperature_ : float
@@ -290,7 +310,8 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter is out of range, row counts differ, X is not what it should
             be, old and new labels are of different kinds, or new classes cannot be
-            added to the network; if `max_nfr` comes without an old network.
+            added to the network; if `max_nfr` comes without an old network; if `module`
+            has the old network's weights in other layers.
         TypeError
             If the old model is no network and there is no `module`, or this is none.
         NotLinearizableError
@@ -584,9 +605,13 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         if training.reference is None:
             return None
         newest = training.reference.versions[-1]
-        if self.module is not None and self.module is not newest.model:
+        network = old_network(newest.model, newest.classes_, self._dtype)
+        if self.module is None or self.module is newest.model:
+            return network
+        if network is None or is_to_be_trained(self.module):
             return None
-        return old_network(newest.model, newest.classes_, self._dtype)
+        given = first_network(self.module, self._dtype)
+        return network if is_same_network(given.module, network.module) else None
 
     # What is solved
 
@@ -607,7 +632,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         self._fit = QuadraticFit(network, self.classes_, targets, **params)
         self._design = self._fit.design
         self.linear_ = self._design.linear
-        self.ridge_, self.temperature_ = self._fit.prior.ridge, self._fit.temperature
+        prior = self._fit.prior
+        self.ridge_, self.anchor_strength_ = (
+            prior.ridge * prior.multiple,
+            prior.multiple,
+        )
+        self.temperature_ = self._fit.temperature
         if kept is not None:
             self._calibration_rows = self._design.rows(*self._targets(kept))
         return self._take_solution()

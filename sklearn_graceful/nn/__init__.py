@@ -9,6 +9,7 @@ from sklearn_graceful.nn._device import resolve_device
 from sklearn_graceful.nn._elastic import ElasticModule, elastic_net, net_at_width
 from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
+from sklearn_graceful.nn._frozen_trunk import FrozenTrunk
 from sklearn_graceful.nn._leaky_relu import to_leaky_relu
 from sklearn_graceful.nn._length import KnownLength, log_losses
 from sklearn_graceful.nn._linearized import (
@@ -40,6 +41,7 @@ __all__ = [
     "Curvature",
     "ElasticModule",
     "EmbeddingMLP",
+    "FrozenTrunk",
     "InMemoryBatches",
     "InMemoryClassifier",
     "KnownLength",

@@ -29,11 +29,13 @@ class Contrasts(nn.Module):
     n_known : int, default=None
         How many of the outputs, the first ones, are of classes that the weights know.
         The others are compared with the mean of these. None: all.
+    trunk : FrozenTrunk, default=None
+        Of the module: rows may then also be what it yields for them.
     """
 
-    def __init__(self, module, kind, order, n_known=None):
+    def __init__(self, module, kind, order, n_known=None, trunk=None):
         super().__init__()
-        self.module, self.kind = module, kind
+        self.module, self.kind, self.trunk = module, kind, trunk
         self.n_known = len(order) if n_known is None else n_known
         weight = next(p for p in module.parameters() if p.is_floating_point())
         basis = torch.as_tensor(helmert(len(order))).to(weight)
@@ -42,7 +44,11 @@ class Contrasts(nn.Module):
 
     def forward(self, x):
         """Coordinates of shape (n, n_classes - 1)."""
-        return self._of_outputs(to_logits(first_output(self.module(x)), self.kind))
+        if self.trunk is None or x.shape[1:] != self.trunk.shape:
+            output = self.module(x)
+        else:
+            output = self.trunk.run_behind(self.module, x)
+        return self._of_outputs(to_logits(first_output(output), self.kind))
 
     def _of_outputs(self, logits):
         known, new = logits[:, : self.n_known], logits[:, self.n_known :]
@@ -51,8 +57,12 @@ class Contrasts(nn.Module):
 
     def outputs_curvature(self):
         """Squared derivatives of the coordinates by the module's logits."""
-        by_output = self._of_outputs(torch.eye(len(self.order)).to(self.basis))
-        return by_output @ by_output.T
+        by_logit = self.by_logit()
+        return by_logit @ by_logit.T
+
+    def by_logit(self):
+        """Derivatives of the coordinates by the module's logits, (n_classes, m)."""
+        return self._of_outputs(torch.eye(len(self.order)).to(self.basis))
 
     def of_labels(self, y):
         """Coordinates of a 1 for the right class, for class indices `y`."""

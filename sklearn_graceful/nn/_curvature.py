@@ -48,6 +48,14 @@ class KroneckerBlock:
             vectors[:, s] = matrix[:, :, width : width + step].flatten(1)
             width += step
 
+    def covariance(self, vector, where):
+        """What a change of the weights does to the layer's outputs, (n_out, n_out).
+
+        Mean over rows of squares and products.
+        """
+        matrix = torch.cat([vector[s].view(len(self.left), -1) for s in where], dim=1)
+        return matrix @ self.right.to(matrix) @ matrix.T
+
     def values(self, out, where):
         """Put the eigenvalues into `out` of shape (n_params,)."""
         (left, right), width = self._eigenvalues, 0
@@ -56,6 +64,15 @@ class KroneckerBlock:
             step = (s.stop - s.start) // len(left)
             out[s] = grid[:, width : width + step].flatten()
             width += step
+
+    def among(self, names):
+        """Of those of its weights that are among `names`."""
+        own = [name for name in self.names if name in names]
+        if own == self.names or not own:
+            return replace(self, names=own)
+        n_in = len(self.right) - 1  # a weight and a bias, of which one does not change
+        part = slice(n_in) if own == self.names[:1] else slice(n_in, None)
+        return replace(self, names=own, right=self.right[part, part])
 
     def merged(self, other, weight):
         """Of both sets of rows, those of `other` times a weight."""
@@ -95,13 +112,20 @@ class DiagonalBlock:
         One, of the weights.
     squares : tensor of shape (n_weights,)
         Sum over rows and outputs of squared derivatives.
+    total : float
+        Number of rows, by weight.
     """
 
     names: list
     squares: torch.Tensor
+    total: float
 
     def rotate(self, vectors, where, *, back=False):
         """Nothing to do."""
+
+    def among(self, names):
+        """Of those of its weights that are among `names`."""
+        return replace(self, names=[name for name in self.names if name in names])
 
     def values(self, out, where):
         """Put the eigenvalues into `out` of shape (n_params,)."""
@@ -109,11 +133,15 @@ class DiagonalBlock:
 
     def merged(self, other, weight):
         """Of both sets of rows, those of `other` times a weight."""
-        return replace(self, squares=self.squares + weight * other.squares)
+        return replace(
+            self,
+            squares=self.squares + weight * other.squares,
+            total=self.total + weight * other.total,
+        )
 
     def times(self, weight):
         """Of each row so many times."""
-        return replace(self, squares=weight * self.squares)
+        return replace(self, squares=weight * self.squares, total=weight * self.total)
 
 
 class Curvature:
@@ -130,6 +158,11 @@ class Curvature:
         Of layers, none twice.
     slices : dict of str to slice
         Where the weights of each name are.
+
+    Attributes
+    ----------
+    total : float
+        Number of rows, by weight.
 
     References
     ----------
@@ -153,6 +186,11 @@ class Curvature:
     def __init__(self, blocks, slices):
         self.blocks, self.slices = blocks, slices
         self.n_params = max(s.stop for s in slices.values())
+
+    @property
+    def total(self):
+        """Number of rows, by weight."""
+        return self.blocks[0].total
 
     def rotate(self, vectors, *, back=False):
         """Vectors in coordinates in which the curvature is diagonal.
@@ -213,18 +251,20 @@ class Curvature:
         pairs = zip(self.blocks, other.blocks, strict=True)
         return Curvature([a.merged(b, weight) for a, b in pairs], self.slices)
 
-    def of_more_outputs(self, linear):
-        """For a module that differs by further rows of weights in its last layer.
+    def for_contrasts(self, linear):
+        """Of those of its weights that change, where these are Contrasts.
 
-        Exact for these, if they are 0.
+        There may be further rows of weights in the last layer; exact for these, if they
+        are 0.
         """
-        slices, head = linear.slices(), f"{last_linear(linear.module)}.weight"
-        blocks = [
-            replace(block, left=linear.module.outputs_curvature().to(block.left))
-            if head in block.names
-            else block
-            for block in self.blocks
-        ]
+        slices, head = linear.slices(), last_linear(linear.module)
+        n_outputs = linear.module.get_submodule(head).out_features
+        blocks = [block.among(slices) for block in self.blocks]
+        for k, block in enumerate(blocks):
+            if f"{head}.weight" in block.names and len(block.left) < n_outputs:
+                left = linear.module.outputs_curvature().to(block.left)
+                blocks[k] = replace(block, left=left)
+        blocks = [block for block in blocks if block.names]
         return Curvature(blocks, slices)
 
     def times(self, weight):
@@ -268,7 +308,7 @@ def kronecker_curvature(linear, batches, weights=None):
         KroneckerBlock(layers[name], left / count, right / total, total)
         for name, (left, right, count) in sums.items()
     ]
-    blocks += [DiagonalBlock([name], squares[name]) for name in others]
+    blocks += [DiagonalBlock([name], squares[name], total) for name in others]
     return Curvature(blocks, linear.slices())
 
 
@@ -349,8 +389,8 @@ def _inputs(layer, inputs, *, has_bias):
 
 
 def _second_moment(rows, weight):
-    flat, weight = rows.flatten(0, 1).double(), weight.double()
-    return flat.T @ (flat * weight.repeat_interleave(rows.shape[1])[:, None])
+    flat, weight = rows.flatten(0, 1), weight.to(rows)
+    return (flat.T @ (flat * weight.repeat_interleave(rows.shape[1])[:, None])).double()
 
 
 def _add_squares(linear, names, squares, batch, weight):

@@ -6,7 +6,7 @@ import warnings
 
 import torch
 from torch import nn
-from torch.func import functional_call, jacrev, jvp, vjp, vmap
+from torch.func import functional_call, grad, jacrev, jvp, vjp, vmap
 
 from sklearn_graceful.nn._loop import first_output
 from sklearn_graceful.nn._plain_kernels import plain_attention
@@ -152,10 +152,38 @@ class LinearizedModule(nn.Module):
         -------
         jacobian : tensor of shape (n, n_outputs, n_params)
         """
+
+        def outputs(row):
+            return lambda w: self._function(row[None])(w)[0]
+
+        return self._by_row(x, lambda row: jacrev(outputs(row)), 2)
+
+    def gradients(self, x, direction):
+        """Derivative of one combination of the outputs by each weight, of every row.
+
+        Parameters
+        ----------
+        x : tensor of shape (n, ...)
+            Rows.
+        direction : tensor of shape (n_outputs,)
+            What each output counts.
+
+        Returns
+        -------
+        gradients : tensor of shape (n, n_params)
+        """
+
+        def combined(row):
+            return lambda w: self._function(row[None])(w)[0] @ direction
+
+        return self._by_row(x, lambda row: grad(combined(row)), 1)
+
+    def _by_row(self, x, derivative_at, n_dims):
+        """Derivatives by all weights in a row, behind the other dimensions."""
         weights = self._weights()
 
         def of_row(row):
-            return jacrev(lambda w: self._function(row[None])(w)[0])(weights)
+            return derivative_at(row)(weights)
 
         with plain_attention(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "There is a performance drop")
@@ -164,7 +192,7 @@ class LinearizedModule(nn.Module):
             except RuntimeError:  # a layer that vmap does not know
                 by_row = [of_row(row) for row in x]
                 parts = {n: torch.stack([r[n] for r in by_row]) for n in weights}
-        return torch.cat([part.flatten(2) for part in parts.values()], dim=2)
+        return torch.cat([part.flatten(n_dims) for part in parts.values()], dim=n_dims)
 
     def _weights(self):
         return {name: self.module.get_parameter(name) for name in self.names}

@@ -1,5 +1,7 @@
 """LQFClassifier: exact updates of a linearised network, and what it refuses."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -17,8 +19,17 @@ from sklearn_graceful import (
     PCClassifier,
     ReferenceModel,
 )
+from sklearn_graceful.classification._lqf import _dual
+from sklearn_graceful.classification._lqf._anchoring import expected_loss
+from sklearn_graceful.classification._lqf._dual import Dual, SharedKernel
+from sklearn_graceful.classification._lqf._problem import Design
 from sklearn_graceful.metrics import negative_flip_rate
-from sklearn_graceful.nn import kronecker_curvature, mlp_net
+from sklearn_graceful.nn import (
+    FrozenTrunk,
+    kronecker_curvature,
+    mlp_net,
+    to_leaky_relu,
+)
 
 # The result of least squares in double precision.
 EXACT = {"ridge": 0.3, "dtype": "float64"}
@@ -43,6 +54,25 @@ def old(rows):
 @pytest.fixture(scope="module")
 def module(old):
     return old.estimator_.module_
+
+
+@pytest.fixture(scope="module")
+def deep(rows):
+    """A network with two hidden layers on the same rows."""
+    net = mlp_net((12, 8), max_epochs=60, lr=0.01)
+    return PCClassifier(net, random_state=0).fit(*rows[0])
+
+
+@pytest.fixture(scope="module")
+def first(rows, old):
+    """An update that an anchor of the next one stands for."""
+    return LQFClassifier(old_model=old).fit(*rows[0])
+
+
+@pytest.fixture(name="without_trunk")
+def _without_trunk(monkeypatch):
+    """Return a function from which on no network has a frozen trunk."""
+    return lambda: monkeypatch.setattr(FrozenTrunk, "of", lambda *args: None)
 
 
 def joined(*parts):
@@ -127,6 +157,111 @@ def test_a_weight_counts_as_so_many_rows(solver, rows, old):
     np.testing.assert_allclose(weighted, repeated.decision_function(X_test), atol=1e-8)
 
 
+# The kernel of rows
+
+
+@pytest.mark.parametrize("params", ["last", "all"])
+def test_one_kernel_is_enough_where_outputs_share_it(params, rows, old):
+    (X, y), model = rows[1], LQFClassifier(old_model=old, params=params, **EXACT)
+    if params == "all":  # of two classes there is one output
+        X, y = X[y < 2], y[y < 2]
+        of_two = mlp_net((8,), max_epochs=20, lr=0.01).fit(X, y)
+        model.set_params(old_model=of_two)
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    fit = model.fit(X, y, sample_weight=weight)._fit
+    left_out = []
+    for kind in (Dual, SharedKernel):
+        solver = kind(fit.design)
+        solver.add(fit.rows)
+        left_out.append(solver.left_out(fit.rows, fit.prior, 5.0, (0.1, 1.0, 10.0)))
+    torch.testing.assert_close(*left_out, atol=1e-6, rtol=1e-6)
+
+
+def test_it_is_the_same_in_small_blocks(rows, old, monkeypatch):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    model = LQFClassifier(old_model=old, solver="dual", dtype="float64")
+    model.fit(X[:40], y[:40])
+    whole, influence = model.decision_function(X_test), model.influence(X_test[:9])
+    asked, jacobian = [], Design.jacobian
+
+    def recorded(design, x):
+        asked.append(len(x))
+        return jacobian(design, x)
+
+    monkeypatch.setattr(Design, "jacobian", recorded)
+    monkeypatch.setattr(_dual, "MAX_NUMBERS", 7 * 9 * len(model.linear_.change))
+    model.fit(X[:40], y[:40])
+    np.testing.assert_allclose(model.decision_function(X_test), whole, atol=1e-8)
+    np.testing.assert_allclose(model.influence(X_test[:9]), influence, atol=1e-8)
+    assert max(asked) == 7
+
+
+# The layers before the weights that change
+
+
+@pytest.mark.parametrize("start", ["old network", "module"])
+@pytest.mark.parametrize("params", ["last", "^[24][.]"])
+def test_the_frozen_trunk_changes_nothing(start, params, rows, deep, without_trunk):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    starts = {"old_model": deep}
+    if start == "module":
+        starts = {"module": deep.estimator_.module_}
+    model = LQFClassifier(params=params, dtype="float64", **starts)
+
+    def answers(model):
+        yield model.fit(X[:50], y[:50]).decision_function(X_test)
+        yield model.partial_fit(X[50:], y[50:]).decision_function(X_test)
+        yield model.forget(X[50:], y[50:]).decision_function(X_test)
+
+    found = list(answers(model))
+    assert model.linear_.module.trunk.shape[-1] == (8 if params == "last" else 12)
+    np.testing.assert_allclose(found[2], found[0], atol=1e-8)
+    without_trunk()
+    other = clone(model)
+    np.testing.assert_allclose(found, list(answers(other)), atol=1e-8)
+    assert other.linear_.module.trunk is None
+
+
+@pytest.mark.parametrize("params", ["all", "last"])
+def test_rows_of_an_update_of_other_layers(params, rows, deep, without_trunk):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    earlier = LQFClassifier(old_model=deep, params=params, **EXACT).fit(X[:40], y[:40])
+    model = LQFClassifier(
+        old_model=earlier, params="^[24][.]", anchor="data", solver="dual", **EXACT
+    )
+    found = model.fit(X[40:80], y[40:80]).decision_function(X_test)
+    assert model.linear_.module.trunk.shape[-1] == 12
+    without_trunk()
+    other = clone(model).fit(X[40:80], y[40:80])
+    np.testing.assert_allclose(found, other.decision_function(X_test), atol=1e-8)
+
+
+class Counted(nn.Linear):
+    """Counts how often it runs, its copies included."""
+
+    n_runs = 0
+
+    def forward(self, x):
+        Counted.n_runs += 1
+        return super().forward(x)
+
+
+def test_the_frozen_trunk_runs_once(rows, deep):
+    frozen, *behind = deep.estimator_.module_.children()
+    counted = Counted(64, 12)
+    counted.load_state_dict(frozen.state_dict())
+    old = ReferenceModel(nn.Sequential(counted, *behind).eval(), classes=np.arange(10))
+    runs, steps = [], []
+    for ridge in (0.3, 30.0):
+        Counted.n_runs = 0
+        model = LQFClassifier(
+            old_model=old, params="^[24][.]", solver="cg", ridge=ridge
+        ).fit(*rows[1])
+        runs.append(Counted.n_runs)
+        steps.append(model.n_iter_)
+    assert max(runs) < 10 < steps[1] < steps[0], (runs, steps)
+
+
 # From the old model and back
 
 
@@ -146,6 +281,21 @@ def test_at_step_0_it_is_the_old_model(kind, rows, old, module):
     assert (new.predict(X_test) != old.predict(X_test)).any()
     new.set_step(0)
     assert (new.predict(X_test) == old.predict(X_test)).all()
+
+
+def test_the_old_network_as_the_module_is_the_old_network(rows, old, module):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    new = LQFClassifier(module, old_model=old).fit(X, y)
+    expected = LQFClassifier(old_model=old).fit(X, y)
+    np.testing.assert_array_equal(
+        new.decision_function(X_test), expected.decision_function(X_test)
+    )
+    assert (new.set_step(0).predict(X_test) == old.predict(X_test)).all()
+
+
+def test_the_old_weights_in_other_layers_are_refused(rows, old, module):
+    with pytest.raises(ValueError, match="answers are not the old model's"):
+        LQFClassifier(to_leaky_relu(module), old_model=old).fit(*rows[1])
 
 
 def test_it_is_affine_in_the_step(rows, old):
@@ -321,6 +471,36 @@ def test_an_update_on_half_of_the_classes_forgets_less(anchor, rows, old):
     assert anchored > without + 0.05
 
 
+HALVES = {
+    "low": lambda y: y < 5,
+    "high": lambda y: y >= 5,
+    "even": lambda y: y % 2 == 0,
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_anchored_classes_that_rows_do_not_show_are_kept(half, rows, first):
+    (X, y), (X_test, y_test) = joined(*rows[1:3]), rows[3]
+    shown = HALVES[half](y)
+    new = LQFClassifier(old_model=first).fit(X[shown], y[shown])
+    assert new.score(X_test, y_test) >= first.score(X_test, y_test) - 0.02
+    y_old, y_new = first.predict(X_test), new.predict(X_test)
+    assert negative_flip_rate(y_test, y_new, y_old=y_old) <= 0.03
+    assert new.anchor_strength_ > 1
+
+
+def test_a_longer_update_is_expected_to_lose_more(rows, first):
+    model = LQFClassifier(old_model=first).fit(*rows[1])
+    curvature = model._fit.curvature()
+    losses = [
+        expected_loss(model._design, model._fit.rows, curvature, t * model._update)
+        for t in (0.0, 1.0, 10.0, 100.0, 1e6)
+    ]
+    assert losses[0] == 0
+    assert (np.diff(losses) > 0).all()
+    assert losses[-1] == pytest.approx(0.5, abs=1e-3)  # of two logits, either
+
+
 def test_anchored_by_data_a_second_update_equals_one_of_all_rows(rows, old):
     first_rows, second_rows = rows[1:3]
     params = {"target_scale": 5.0, **EXACT}
@@ -459,6 +639,22 @@ def test_string_labels(rows, old):
     np.testing.assert_array_equal(
         by_name.predict(X_test), names[by_number.predict(X_test)]
     )
+
+
+def test_many_classes_of_few_rows():
+    rng, y = np.random.default_rng(0), np.repeat(np.arange(60), 3)
+    centres = 2 * rng.normal(size=(60, 20))
+    X, X_next, X_test = (
+        (centres[y] + rng.normal(size=(len(y), 20))).astype("float32") for _ in range(3)
+    )
+    torch.manual_seed(0)
+    backbone = nn.Sequential(nn.Linear(20, 64), nn.Tanh(), nn.Linear(64, 5))
+    old = PCClassifier(mlp_net((64,), max_epochs=40, lr=0.01), random_state=0)
+    old.fit(X, y)
+    start = time.process_time()
+    for model in (LQFClassifier(backbone), LQFClassifier(old_model=old)):
+        assert model.fit(X_next, y).score(X_test, y) > 0.9
+    assert time.process_time() - start < 10
 
 
 # Without an old network

@@ -4,6 +4,7 @@ from sklearn_graceful.classification._lqf._quadratic_fit import QuadraticFit
 from sklearn_graceful.classification._lqf._solvers import SOLVERS
 from sklearn_graceful.classification._lqf._start import (
     first_network,
+    is_same_network,
     is_to_be_trained,
     old_network,
     trained_network,
@@ -13,6 +14,7 @@ __all__ = [
     "SOLVERS",
     "QuadraticFit",
     "first_network",
+    "is_same_network",
     "is_to_be_trained",
     "old_network",
     "trained_network",

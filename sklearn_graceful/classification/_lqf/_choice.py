@@ -7,14 +7,13 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from sklearn_graceful.classification._lqf._solvers import Dual
+from sklearn_graceful.classification._lqf._dual import Dual, SharedKernel
+from sklearn_graceful.classification._lqf._problem import MAX_NUMBERS
 
 _GRID = np.logspace(3, -5, 17)
-# Of an anchor with a ridge that is no more than it takes to have one solution.
-_ANCHORS, _SMALL_RIDGE = np.array([1.0, 3.0, 10.0, 30.0, 100.0]), 0.1
 _LOG_RANGE = (np.log(0.02), np.log(50))
-# Outputs of rows that a ridge is chosen by, where a fit looks at more.
-_MAX_JUDGED = 1500
+# Outputs of all rows up to which each has its own place in a kernel; rows else.
+_MAX_OUTPUTS, _MIN_ROWS, _MAX_ROWS = 1500, 200, 1000
 
 
 class LeftOut:
@@ -26,7 +25,7 @@ class LeftOut:
         The network.
     rows : Rows
         What is predicted.
-    solver : Cholesky or Dual
+    solver : Cholesky, Dual or SharedKernel
         That has just these.
     """
 
@@ -36,12 +35,15 @@ class LeftOut:
     @classmethod
     def for_solver(cls, design, rows, solver):
         """All rows, or so many that it is cheap if the solver is none that can."""
-        if solver.exact:
+        if solver.can_judge(rows):
             return cls(design, rows, solver)
-        part = rows.take(even_part(rows.y, rows.labels.shape[1]))
-        solver = Dual(design)
-        solver.add(part)
-        return cls(design, part, solver)
+        return cls.of_part(design, rows)
+
+    @classmethod
+    def of_part(cls, design, rows, kind=None):
+        """So many rows that it is cheap, by a solver of a kind, or as suits them."""
+        part = rows.take(even_part(rows.y, len(design.start)))
+        return cls(design, part, judging_solver(design, part, kind))
 
     def logits(self, prior, scale, multiples=(1.0,)):
         """Logits of each row by a fit without it, for multiples of a prior.
@@ -57,47 +59,60 @@ class LeftOut:
         (logits,) = self.logits(prior, scale)
         return row_losses(logits, *self._labels())[0]
 
-    def choose(self, prior, scale):
-        """The prior with the fewest errors; of equals, that with the least squares.
-
-        Not the least log-loss: an old network's outputs are as sure as cross-entropy
-        made them, so by that nothing would ever be learned from squares.
-
-        Of an anchor and a small ridge together, the strongest multiple that has no more
-        errors than the fewest and a standard error: what an anchor is for, no row here
-        can tell.
-        """
+    def typical_ridge(self, prior):
+        """Mean over outputs of the derivatives' squared length."""
         plain = replace(prior, curvature=None)
-        unit = self.solver.typical_curvature(self.rows, plain)
+        return self.solver.typical_curvature(self.rows, plain)
+
+    def choose_ridge(self, prior, scale):
+        """The prior with the best ridge."""
+        prior = prior.with_ridge(self.typical_ridge(prior))
+        best = self.choose(prior, scale, _GRID)
+        return prior.with_ridge(prior.ridge * best.multiple)
+
+    def choose(self, prior, scale, multiples):
+        """Times what has the fewest errors; of equals, the least squares.
+
+        Among the classes that the rows show: of others they can tell nothing. Not the
+        least log-loss: an old network's outputs are as sure as cross-entropy made them,
+        so by that nothing would ever be learned from squares.
+        """
         y, weight = self._labels()
         if not weight.any():  # no class has a second row
-            return prior.with_ridge(unit)
-        is_anchored = prior.curvature is not None
-        prior = prior.with_ridge(unit * (_SMALL_RIDGE if is_anchored else 1.0))
-        grid = _ANCHORS if is_anchored else _GRID
-        logits = self.logits(prior, scale, grid)
-        wrong = (logits.argmax(axis=2) != y).astype(np.float64)
+            return prior
+        shown = np.unique(y)
+        logits = self.logits(prior, scale, multiples)[:, :, shown]
+        wrong = shown[logits.argmax(axis=2)] != y
         labels = self.design.linear.module.logits(scale * self.rows.labels)
-        off = ((logits - labels.double().cpu().numpy()) ** 2).sum(axis=2)
-        errors = np.average(wrong, axis=1, weights=weight)
-        best = np.lexsort((off @ weight, errors))[0]
-        if is_anchored:
-            error = standard_errors(wrong - wrong[best], weight)
-            best = np.flatnonzero(errors <= errors[best] + error)[-1]
-        return prior.times(float(grid[best]))
+        off = logits - labels.double().cpu().numpy()[:, shown]
+        off = ((off - off.mean(axis=2, keepdims=True)) ** 2).sum(axis=2)
+        best = np.lexsort((off @ weight, wrong @ weight))[0]
+        return prior.times(float(multiples[best]))
 
     def _labels(self):
         """Class and weight; the only row of a class cannot be told by the others."""
         y = self.rows.y.cpu().numpy()
-        weight = (self.rows.weight * self.rows.share).double().cpu().numpy()
+        weight = self.rows.weight.double().cpu().numpy()
         return y, weight * (np.bincount(y)[y] > 1)
 
 
-def even_part(y, m):
-    """Positions of some rows, as many of one class as of another where there are."""
+def judging_solver(design, rows, kind=None):
+    """Of rows that ridges are judged by."""
+    if kind is None:
+        kind = Dual if rows.labels.numel() <= _MAX_OUTPUTS else SharedKernel
+    solver = kind(design)
+    solver.add(rows)
+    return solver
+
+
+def even_part(y, n_params):
+    """Positions of some rows, as many of one class as of another where there are.
+
+    So many that one gradient of each is not too much, where that is not too few.
+    """
     y = y.cpu().numpy()
-    wanted = max(2 * (m + 1), _MAX_JUDGED // m)
-    if wanted >= len(y):
+    wanted = min(max(MAX_NUMBERS // n_params, _MIN_ROWS), _MAX_ROWS)
+    if len(y) <= wanted:
         return torch.arange(len(y))
     # Place among the rows of the same class, in an order of chance.
     order = np.random.default_rng(0).permutation(len(y))
@@ -124,10 +139,3 @@ def row_losses(logits, y, weight):
 
     best = minimize_scalar(smoothed, bounds=_LOG_RANGE, method="bounded").x
     return float(np.exp(best)), losses(best)[0]
-
-
-def standard_errors(differences, weight):
-    """Of the means of paired differences, one a line."""
-    weight = weight / weight.sum()
-    means = (differences @ weight)[:, None]
-    return np.sqrt((differences - means) ** 2 @ weight**2)

@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from sklearn_graceful.classification._lqf._choice import even_part, row_losses
-from sklearn_graceful.classification._lqf._solvers import Dual
+from sklearn_graceful.classification._lqf._choice import judging_solver, row_losses
 
 _FOLDS = 5
 _GRID = np.logspace(2, -4, 7)
@@ -21,16 +20,13 @@ class Folds:
     Parameters
     ----------
     X, y, weight : tensor of n rows
-        Rows as the network takes them, class indices and weights. Of many rows a part
-        is looked at.
+        Rows as the network takes them, class indices and weights.
     design_for : callable
         ``design_for(X, y, weight)``: a design that starts from these rows, and the
         groups of its weights.
     """
 
     def __init__(self, X, y, weight, design_for):
-        part = even_part(y, int(y.max()))
-        X, y, weight = X[part], y[part], weight[part]
         self._y, self._weight = y.cpu().numpy(), weight.double().cpu().numpy()
         # Of rows that are the only ones of their class nothing can be told.
         self._weight *= np.bincount(self._y)[self._y] > 1
@@ -39,8 +35,7 @@ class Folds:
             of_rest = X[rest], y[rest], weight[rest]
             design, _ = design_for(*of_rest)
             rows = design.rows(*of_rest, torch.ones_like(weight[rest]))
-            solver = Dual(design)
-            solver.add(rows)
+            solver = judging_solver(design, rows)
             self._folds.append((design, rows, solver, X[held_out], held_out))
 
     def choose(self, prior):
@@ -61,20 +56,32 @@ class Folds:
         if not self._weight.any():  # no class has a second row
             return options[list(_GRID).index(1.0)], 1.0
         found = [
-            row_losses(self._logits(option), self._y, self._weight)
-            for option in options
+            row_losses(logits, self._y, self._weight)
+            for logits in self._logits(options)
         ]
         best = int(np.argmin([self._weight @ losses for _, losses in found]))
         return options[best], found[best][0]
 
-    def _logits(self, prior):
+    def _logits(self, options):
+        """Of each row by a fit of the other folds, (n_options, n, n_classes)."""
         n_classes = self._folds[0][0].linear.module.basis.shape[1]
-        logits = np.zeros((len(self._y), n_classes))
+        logits = np.zeros((len(options), len(self._y), n_classes))
         for design, rows, solver, X, held_out in self._folds:
-            unit = solver.typical_curvature(rows, prior)
-            u = solver.solve(rows, prior.with_ridge(unit * prior.ridge), 1.0)
-            logits[held_out] = design.logits(X, design.start + u.to(design.start))
+            before = design.outputs(X, design.start)
+            moved = solver.predicted(rows, _scaled(options, rows, solver), 1.0, X)
+            for k, change in enumerate(moved):
+                outputs = before + change.to(before)
+                of_fold = design.linear.module.logits(outputs)
+                logits[k, held_out] = of_fold.double().cpu().numpy()
         return logits
+
+
+def _scaled(options, rows, solver):
+    """Ridges of these rows."""
+    return [
+        option.with_ridge(option.ridge * solver.typical_curvature(rows, option))
+        for option in options
+    ]
 
 
 def _splits(y):

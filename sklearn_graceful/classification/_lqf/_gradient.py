@@ -79,15 +79,24 @@ class StochasticGradient:
         self._design = design
         self.n_iter = 30 if max_iter is None else max_iter
 
+    def can_judge(self, rows):
+        """Whether fits without a row are cheap."""
+        return False
+
     def add(self, rows):
         """Take rows in."""
 
     def remove(self, rows, positions):
         """Take some of the rows out."""
 
-    def solve(self, rows, prior, scale):
-        """Change of the weights."""
-        steep = prior.with_rows(self._design.curvature(rows), len(rows))
+    def solutions(self, rows, priors, scale):
+        """Yield the change of the weights for each prior."""
+        curvature = self._design.curvature(rows)
+        for prior in priors:
+            yield self._trained(rows, prior, scale, curvature)
+
+    def _trained(self, rows, prior, scale, curvature):
+        steep = prior.with_rows(curvature, len(rows))
         module = Preconditioned(self._design, steep)
         falling = LRScheduler("CosineAnnealingLR", T_max=self.n_iter)
         net = NeuralNet(

@@ -5,6 +5,8 @@ from dataclasses import replace
 import torch
 
 from sklearn_graceful.classification._lqf._choice import LeftOut
+from sklearn_graceful.classification._lqf._conjugate_gradients import ConjugateGradients
+from sklearn_graceful.classification._lqf._dual import SharedKernel
 from sklearn_graceful.classification._lqf._problem import Design, Prior
 from sklearn_graceful.classification._lqf._solvers import solver_for
 from sklearn_graceful.nn import last_linear, with_outputs
@@ -69,15 +71,21 @@ def _with_fitted(network, linear, start, moving, X, y, weight, share=None):
     design = Design(linear, start)
     share = torch.ones_like(weight) if share is None else share
     rows = design.rows(X, y, weight, share)
-    solver = solver_for("auto", rows.labels.numel(), len(start))(design)
-    solver.add(rows)
     fixed = torch.ones(len(start), dtype=torch.bool)
     fixed[moving] = False
     groups = [group for group in (moving, fixed.nonzero()[:, 0]) if len(group)]
     prior = Prior(1.0, groups, (1.0, 1e-9)[: len(groups)])
     scale = rows.best_scale() or 1.0  # outputs may all be 0
-    prior = LeftOut.for_solver(design, rows, solver).choose(prior, scale)
-    fitted = solver.solve(rows, prior, scale).to(start)
+    if len(groups) == 1:  # all outputs share a kernel, and K-FAC solves it in one step
+        solver = ConjugateGradients(design)
+        judge = LeftOut.of_part(design, rows, SharedKernel)
+    else:
+        solver = solver_for("auto", rows.labels.numel(), len(start))(design)
+        solver.add(rows)
+        judge = LeftOut.for_solver(design, rows, solver)
+    prior = judge.choose_ridge(prior, scale)
+    (fitted,) = solver.solutions(rows, [prior], scale)
+    fitted = fitted.to(start)
     with torch.no_grad():
         linear.change.zero_()
         linear.change[moving] = fitted[moving]

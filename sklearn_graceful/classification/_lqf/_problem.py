@@ -6,7 +6,9 @@ import torch
 
 from sklearn_graceful.nn import kronecker_curvature
 
-# Numbers in a block of derivatives, some 100 MB.
+# Numbers that are held at a time: 1 GiB.
+MAX_NUMBERS = 2**28
+# In a block of derivatives in double precision, some 100 MB.
 _BLOCK = 2**24
 
 
@@ -17,7 +19,7 @@ class Rows:
     Attributes
     ----------
     X : tensor of shape (n, ...)
-        Rows as the network takes them.
+        Rows as the network takes them, or what its frozen trunk yields.
     y : tensor of int64, shape (n,)
         Class indices.
     labels : tensor of shape (n, m)
@@ -28,6 +30,8 @@ class Rows:
         Positive: of the label and of staying together.
     share : tensor of shape (n,)
         Of the label in it.
+    raw : tensor of shape (n, ...)
+        Rows as they came.
     """
 
     X: torch.Tensor
@@ -36,6 +40,7 @@ class Rows:
     old: torch.Tensor
     weight: torch.Tensor
     share: torch.Tensor
+    raw: torch.Tensor
 
     def __len__(self):
         return len(self.y)
@@ -59,13 +64,15 @@ class Rows:
     def best_scale(self):
         """By how much labels must be multiplied to be nearest to the old outputs.
 
-        By their size alone, where they are no nearer to the right label than to others.
+        By their size alone, where they are hardly nearer to the right label than to
+        others.
         """
         weight = (self.weight * self.share)[:, None].double()
         labels, old = self.labels.double(), self.old.double()
         length = (weight * labels**2).sum()
         scale = float((weight * labels * old).sum() / length)
-        return scale if scale > 0 else float(((weight * old**2).sum() / length).sqrt())
+        size = float(((weight * old**2).sum() / length).sqrt())
+        return scale if scale > 0.1 * size else size
 
     def positions_of(self, other):
         """Where the rows of `other` are, each found once; None of what is not there."""
@@ -75,7 +82,7 @@ class Rows:
         return [places[key].pop() if places.get(key) else None for key in other._keys()]
 
     def _keys(self):
-        parts = (self.X, self.y, self.weight, self.share)
+        parts = (self.raw, self.y, self.weight, self.share)
         arrays = [part.cpu().contiguous().numpy() for part in parts]
         for row in zip(*arrays, strict=True):
             yield b"".join(part.tobytes() for part in row)
@@ -83,7 +90,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Prior:
-    """What a change of the weights costs: ``ridge * |u|^2 / shares + u' G u``.
+    """What a change costs: ``multiple * (ridge * |u|^2 / shares + u' G u)``.
 
     Attributes
     ----------
@@ -95,12 +102,15 @@ class Prior:
         How freely the weights of each group move, positive.
     curvature : Curvature or None
         G.
+    multiple : float
+        Positive.
     """
 
     ridge: float
     groups: list
     shares: tuple
     curvature: object = None
+    multiple: float = 1.0
 
     def with_ridge(self, ridge, shares=None):
         """The same with another ridge."""
@@ -108,32 +118,25 @@ class Prior:
 
     def times(self, multiple):
         """The whole so many times."""
-        curvature = self.curvature
-        if curvature is not None:
-            curvature = curvature.times(multiple)
-        return replace(self, ridge=self.ridge * multiple, curvature=curvature)
+        return replace(self, multiple=self.multiple * multiple)
 
     def with_rows(self, curvature, n_rows):
         """Both this and the curvature of some rows, over their number."""
         if self.curvature is not None:
-            curvature = curvature.merged(self.curvature)
+            curvature = curvature.merged(self.curvature, self.multiple)
         return replace(
-            self, ridge=self.ridge / n_rows, curvature=curvature.times(1 / n_rows)
+            self,
+            ridge=self.ridge * self.multiple / n_rows,
+            curvature=curvature.times(1 / n_rows),
+            multiple=1.0,
         )
-
-    def diagonal(self, like):
-        """Of the ridge alone, of shape (n_params,)."""
-        found = like.new_zeros(sum(len(group) for group in self.groups))
-        for group, share in zip(self.groups, self.shares, strict=True):
-            found[group] = self.ridge / share
-        return found
 
     def multiply(self, vector):
         """Product of the whole with a vector."""
-        product = self.diagonal(vector) * vector
+        product = self._ridge_diagonal(vector) * vector
         if self.curvature is not None:
             product = product + self.curvature.multiply(vector)
-        return product
+        return self.multiple * product
 
     def halve(self, vectors):
         """Vectors (k, n_params) times the inverse root of the whole."""
@@ -149,10 +152,16 @@ class Prior:
         return vector
 
     def _inverse_root(self, like):
-        values = self.diagonal(like)
+        values = self._ridge_diagonal(like)
         if self.curvature is not None:
             values = values + self.curvature.values.to(values.dtype)
-        return values.rsqrt()
+        return (self.multiple * values).rsqrt()
+
+    def _ridge_diagonal(self, like):
+        found = like.new_zeros(sum(len(group) for group in self.groups))
+        for group, share in zip(self.groups, self.shares, strict=True):
+            found[group] = self.ridge / share
+        return found
 
 
 class Design:
@@ -173,12 +182,21 @@ class Design:
 
     def rows(self, X, y, weight, share):
         """Rows of tensors: see :class:`Rows`."""
-        labels = self.linear.module.of_labels(y)
-        return Rows(X, y, labels, self.outputs(X, self.start), weight, share)
+        labels, inputs = self.linear.module.of_labels(y), self.inputs(X)
+        old = self.outputs(inputs, self.start)
+        return Rows(inputs, y, labels, old, weight, share, X)
 
     def staying(self, rows):
         """Rows of an earlier design whose outputs shall stay what they were."""
-        return self.rows(rows.X, rows.y, rows.weight, torch.zeros_like(rows.weight))
+        return self.rows(rows.raw, rows.y, rows.weight, torch.zeros_like(rows.weight))
+
+    def inputs(self, X):
+        """What the network's frozen trunk yields for rows, if it has one."""
+        contrasts = self.linear.module
+        trunk = contrasts.trunk
+        if trunk is None or X.shape[1:] == trunk.shape:
+            return X
+        return trunk.features(contrasts.module, X)
 
     def curvature(self, rows):
         """K-FAC of rows at the weights at the start."""
@@ -205,11 +223,24 @@ class Design:
 
     def jacobians(self, X):
         """Yield the Jacobians (k, m, n_params) of blocks of k rows."""
-        m = self.linear.module.basis.shape[0]
-        size = max(1, min(len(X), _BLOCK // (m * len(self.start))))
-        for x in X.split(size):
-            with torch.no_grad():
-                yield self.linear.jacobian(x)
+        size = max(1, _BLOCK // (self.n_outputs * len(self.start)))
+        for x in X.split(min(size, self.batch_size)):
+            yield self.jacobian(x)
+
+    def jacobian(self, x):
+        """Jacobian (k, m, n_params) of k rows."""
+        with torch.no_grad():
+            return self.linear.jacobian(x)
+
+    def gradients(self, x, direction):
+        """Derivatives (k, n_params) of a combination of the outputs of k rows."""
+        with torch.no_grad():
+            return self.linear.gradients(x, direction)
+
+    @property
+    def n_outputs(self):
+        """One fewer than classes."""
+        return self.linear.module.basis.shape[0]
 
     def _batches(self, X):
         return X.split(self.batch_size)

@@ -2,7 +2,8 @@
 
 import torch
 
-from sklearn_graceful.classification._lqf._choice import LeftOut
+from sklearn_graceful.classification._lqf._anchoring import anchored
+from sklearn_graceful.classification._lqf._choice import LeftOut, even_part
 from sklearn_graceful.classification._lqf._folds import Folds
 from sklearn_graceful.classification._lqf._probe import (
     new_outputs,
@@ -12,6 +13,9 @@ from sklearn_graceful.classification._lqf._probe import (
 from sklearn_graceful.classification._lqf._problem import Design, Prior
 from sklearn_graceful.classification._lqf._solvers import solver_for
 from sklearn_graceful.nn import Curvature
+
+# Share of earlier rows that an anchored update may be expected to lose.
+_ACCEPTED = 0.01
 
 
 class QuadraticFit:
@@ -26,7 +30,7 @@ class QuadraticFit:
     targets : tuple of tensor
         Rows X as the network takes them, class indices, weights, and the labels'
         shares of these.
-    params, ridge, target_scale, anchor, solver, max_iter
+    params, ridge, target_scale, anchor, solver, max_iter, max_nfr
         As for :class:`LQFClassifier`.
 
     Attributes
@@ -57,19 +61,25 @@ class QuadraticFit:
         anchor,
         solver,
         max_iter,
+        max_nfr,
     ):
+        self._accepted = _ACCEPTED if max_nfr is None else max_nfr
         self._keeps_outputs = network.classes is not None
         self._params, self._target_scale = params, target_scale
+        network = network.with_trunk(params, targets[0])
         if self._keeps_outputs:
             if len(network.classes) < len(classes):
                 network = with_new_outputs(network, classes, *targets)
             self.design, groups = self._linearise(network, classes)
         else:
             X, y, weight, _ = targets
-            folds = Folds(
-                X, y, weight, lambda *rows: self._with_probe(network, classes, *rows)
-            )
+            X = network.inputs(X)
             self.design, groups = self._with_probe(network, classes, X, y, weight)
+            part = even_part(y, len(self.design.start))
+            folds = Folds(
+                *(rows[part] for rows in (X, y, weight)),
+                lambda *rows: self._with_probe(network, classes, *rows),
+            )
         self.rows = self.design.rows(*targets)
         if anchor == "data" and network.rows is not None:
             self.rows = self.rows.joined(self.design.staying(network.rows))
@@ -145,26 +155,28 @@ class QuadraticFit:
         return self._linearise(with_probe(network, classes, *rows), classes)
 
     def _find_anchor(self, anchor, network):
-        if isinstance(anchor, Curvature):
-            return anchor
         if anchor == "kfac" and network.curvature is not None:
-            return network.curvature().of_more_outputs(self.design.linear)
+            anchor = network.curvature()
+        if isinstance(anchor, Curvature):
+            return anchor.for_contrasts(self.design.linear)
         return None
 
     def _choose_by_rows(self, prior, ridge):
         judge = LeftOut.for_solver(self.design, self.rows, self.solver)
-        if ridge == "loo":
-            self.prior = judge.choose(prior, self.scale)
-        else:
+        if ridge != "loo":
             self.prior = prior.with_ridge(float(ridge))
+        elif self._anchor is None:
+            self.prior = judge.choose_ridge(prior, self.scale)
+        else:
+            problem = self.design, self.rows, self.solver
+            self.prior = anchored(judge, problem, prior, self.scale, self._accepted)
         self.temperature = judge.temperature(self.prior, self.scale)
 
     def _choose_by_folds(self, prior, ridge, folds):
         self.prior, self.temperature = folds.choose(prior)
         if ridge == "loo":
             judge = LeftOut.for_solver(self.design, self.rows, self.solver)
-            unit = judge.solver.typical_curvature(judge.rows, self.prior)
-            ridge = unit * self.prior.ridge
+            ridge = judge.typical_ridge(self.prior) * self.prior.ridge
         self.prior = self.prior.with_ridge(float(ridge))
 
     def _find_scale(self):
@@ -175,5 +187,5 @@ class QuadraticFit:
 
     def _solve(self):
         self.scale = self._find_scale()
-        update = self.solver.solve(self.rows, self.prior, self.scale)
+        (update,) = self.solver.solutions(self.rows, [self.prior], self.scale)
         self.update = update.to(self.design.start)

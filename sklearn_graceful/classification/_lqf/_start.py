@@ -2,15 +2,19 @@
 
 import copy
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 import torch
 from skorch import NeuralNet
+from torch import nn
 
 from sklearn_graceful._wrappers import innermost, last_step, transformers
+from sklearn_graceful.classification._lqf._problem import MAX_NUMBERS
 from sklearn_graceful.classification._pc_classifier import PCClassifier
 from sklearn_graceful.nn import (
     Contrasts,
+    FrozenTrunk,
     LinearizedModule,
     first_output,
     last_linear,
@@ -43,6 +47,8 @@ class Network:
         These rows.
     n_known : int or None
         How many of its outputs are of classes that w0 was trained for; None: all.
+    trunk : FrozenTrunk or None
+        Of the module, for the weights that are to change.
     """
 
     module: torch.nn.Module
@@ -53,6 +59,7 @@ class Network:
     curvature: object = None
     rows: object = None
     n_known: int | None = None
+    trunk: FrozenTrunk | None = None
 
     def of_classes(self, classes):
         """The same, with its classes known; of as many as it has outputs."""
@@ -63,6 +70,18 @@ class Network:
         with torch.no_grad():
             output = first_output(self.module.eval()(x))
         return replace(self, kind=output_kind(output.float().cpu().numpy()))
+
+    def with_trunk(self, params, X):
+        """The same with its trunk, if what that yields for all rows is not too much."""
+        names = selected_names(self.module, params)
+        trunk = FrozenTrunk.of(self.module, names, X[:2])
+        if trunk is None or len(X) * trunk.shape.numel() > MAX_NUMBERS:
+            return self
+        return replace(self, trunk=trunk)
+
+    def inputs(self, X):
+        """Rows as they are used."""
+        return X if self.trunk is None else self.trunk.features(self.module, X)
 
     def linearised(self, classes, params):
         """Its Contrasts for all `classes`, linearised, and the change so far."""
@@ -77,7 +96,7 @@ class Network:
                 kind = "logits"
             module = with_outputs(module, len(classes), keep=True)
         n_known = len(order) if self.n_known is None else self.n_known
-        contrasts = Contrasts(module, kind, order + new, n_known=n_known)
+        contrasts = Contrasts(module, kind, order + new, n_known, self.trunk)
         names = [f"module.{name}" for name in selected_names(module, params)]
         linear = LinearizedModule(contrasts, names)
         start = torch.zeros_like(linear.change)
@@ -138,6 +157,36 @@ def is_to_be_trained(module):
     return module is None or (
         isinstance(learner, NeuralNet) and not hasattr(learner, "module_")
     )
+
+
+def is_same_network(module, old):
+    """Whether a module is the old one: the same weights in the same layers.
+
+    Raises
+    ------
+    ValueError
+        If only the weights are: it would not start from the old model's answers.
+    """
+    own, known = module.state_dict(), old.state_dict()
+    if [*own] != [*known] or not all(
+        torch.equal(own[name], weight) for name, weight in known.items()
+    ):
+        return False
+    for layer, before in zip_longest(_acting(module), _acting(old)):
+        if layer is not before:
+            names = (kind and kind.__name__ for kind in (layer, before))
+            raise ValueError(
+                "module has the old model's weights, but {} in place of {}: its "
+                "answers are not the old model's. Leave module=None; to_leaky_relu is "
+                "for networks that are still to be trained.".format(*names)
+            )
+    return True
+
+
+def _acting(module):
+    """Kinds of the layers that do something in evaluation."""
+    idle = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Identity)
+    return [type(layer) for layer in module.modules() if not isinstance(layer, idle)]
 
 
 def _check_can_grow(module, kind, known):

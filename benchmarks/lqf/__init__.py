@@ -1,0 +1,1 @@
+"""Linear quadratic fine-tuning beside other ways to update a network."""

@@ -1,0 +1,235 @@
+"""What is compared: an update on all rows, few rows, half of the classes, a chain."""
+
+import copy
+import time
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.lqf.data import Images, characters, images, probe
+from benchmarks.lqf.nets import conv_net, predicted
+from benchmarks.lqf.rivals import Anchored, Distilled, Elastic, best_of
+from sklearn_graceful import LQFClassifier, PCClassifier
+from sklearn_graceful.nn import LinearizedModule, kronecker_curvature
+
+N_CLASSES, N_RELEASES = 10, 5
+
+
+def old_net(data, seed):
+    """A conv net on the old rows."""
+    torch.manual_seed(seed)
+    return conv_net(N_CLASSES).fit(*data.old).module_.eval()
+
+
+def figures(method, y, before, after, seconds, **more):
+    """A record, in %."""
+    right, was_right = after == y, before == y
+    return {
+        "method": method,
+        "accuracy": 100 * float(right.mean()),
+        "nfr": 100 * float((was_right & ~right).mean()),
+        "seconds": seconds,
+        **more,
+    }
+
+
+class Clock:
+    """Processor seconds since it was made or last read."""
+
+    def __init__(self):
+        self.start = time.process_time()
+
+    def read(self):
+        """Seconds."""
+        now = time.process_time()
+        seconds, self.start = now - self.start, now
+        return seconds
+
+
+def flat_curvature(module, X):
+    """K-FAC of a module's logits."""
+    return kronecker_curvature(LinearizedModule(module), X.split(256))
+
+
+def keepers(module, X, y):
+    """Ways to keep old answers in fine-tuning, by name; `X` and `y` are old rows."""
+    return {
+        "fine-tuned": None,
+        "with K-FAC anchor": Anchored(module, flat_curvature(module, X)),
+        "EWC": Elastic(module, X, y),
+        "LwF": Distilled(module),
+    }
+
+
+def congruent(old, train, seed):
+    """PCClassifier's plain way: a new net of the same kind, from nothing."""
+    net = conv_net(N_CLASSES)
+    X, y = (part.numpy() for part in train)
+    return PCClassifier(net, random_state=seed).fit(X, y, old_model=old)
+
+
+def update(seed, *, half):
+    """Yield records of an update on all rows, or on new rows of half of the classes."""
+    data = Images.draw(seed)
+    old = old_net(data, seed)
+    train = data.new
+    if half:
+        train = tuple(part[train[1] < N_CLASSES // 2] for part in train)
+    else:
+        train = tuple(torch.cat(pair) for pair in zip(data.old, data.new, strict=True))
+    X, y = data.test[0], data.test[1].numpy()
+    before, clock = predicted(old, X), Clock()
+    yield figures("old", y, before, before, 0.0)
+    for name, keeper in keepers(old, *data.old).items():
+        clock.read()
+        new, n_fits = best_of(old, train, data.valid, keeper, seed)
+        yield figures(name, y, before, predicted(new, X), clock.read(), n_fits=n_fits)
+    first = LQFClassifier(old_model=old).fit(*_arrays(data.old)) if half else old
+    first_labels = first.predict(X.numpy()) if half else before
+    clock.read()
+    new = LQFClassifier(old_model=first).fit(*_arrays(train))
+    found = new.predict(X.numpy())
+    yield figures("LQF", y, first_labels, found, clock.read(), **_told(new))
+    if half:
+        yield figures("LQF, first", y, before, first_labels, 0.0)
+        return
+    for step in (0.25, 0.5, 0.75):
+        labels = new.set_step(step).predict(X.numpy())
+        yield figures(f"LQF, step {step}", y, before, labels, 0.0)
+    clock.read()
+    model = congruent(old, train, seed)
+    yield figures("PCClassifier", y, before, model.predict(X.numpy()), clock.read())
+    yield from forgetting(seed, new.set_step(1), train, data.test)
+
+
+def forgetting(seed, model, train, test):
+    """Rows that must go: one of ten."""
+    rows = np.random.default_rng(seed).permutation(len(train[1]))
+    gone, left = np.split(rows, [len(rows) // 10])
+    clock = Clock()
+    forgot = copy.deepcopy(model).forget(*_arrays(tuple(p[gone] for p in train)))
+    seconds = clock.read()
+    params = {"ridge": model.ridge_, "old_model": model.old_model}
+    again = LQFClassifier(**params).fit(*_arrays(tuple(p[left] for p in train)))
+    X = test[0].numpy()
+    off = np.abs(forgot.decision_function(X) - again.decision_function(X)).max()
+    yield {
+        "method": "LQF, forgetting",
+        "seconds": seconds,
+        "refit_seconds": clock.read(),
+        "largest_difference": float(off),
+        "logits": float(again.decision_function(X).std()),
+    }
+
+
+def chain(seed):
+    """Yield records of five updates, each on new rows only."""
+    data = Images.draw(seed, n_new=N_RELEASES * 400)
+    parts = list(zip(*(part.split(400) for part in data.new), strict=True))
+    old, X, y = old_net(data, seed), data.test[0], data.test[1].numpy()
+    before = predicted(old, X)
+    for name in ("fine-tuned", "with K-FAC anchor", "EWC", "LwF"):
+        clock, nets, keeper = Clock(), [old], None
+        rows = data.old
+        for part in parts:
+            keeper = _next_keeper(name, nets[-1], rows, keeper)
+            nets.append(best_of(nets[-1], part, data.valid, keeper, seed)[0])
+            rows = part
+        yield _of_chain(name, y, [predicted(net, X) for net in nets], clock)
+    clock, model = Clock(), LQFClassifier(old_model=old).fit(*_arrays(data.old))
+    labels = [before, model.predict(X.numpy())]
+    for part in parts:
+        model = LQFClassifier(old_model=model.standalone()).fit(*_arrays(part))
+        labels.append(model.predict(X.numpy()))
+    yield _of_chain("LQF", y, labels, clock)
+    clock, model, labels = Clock(), old, [before]
+    for part in parts:
+        model = congruent(model, part, seed)
+        labels.append(model.predict(X.numpy()))
+    yield _of_chain("PCClassifier", y, labels, clock)
+
+
+def _next_keeper(name, net, rows, earlier):
+    if name == "EWC":
+        return Elastic(net, *rows, earlier)
+    if name == "LwF":
+        return Distilled(net)
+    if name == "fine-tuned":
+        return None
+    keeper = Anchored(net, flat_curvature(net, rows[0]))
+    if earlier is not None:
+        keeper.curvature = keeper.curvature.merged(earlier.curvature)
+    return keeper
+
+
+def _of_chain(name, y, labels, clock):
+    seconds, right = clock.read(), [found == y for found in labels]
+    ever = np.logical_or.reduce(right[:-1])
+    steps = [np.mean(a & ~b) for a, b in pairwise(right)]
+    return {
+        "method": name,
+        "accuracy": 100 * float(right[-1].mean()),
+        "nfr": 100 * float(np.mean(steps)),
+        "lost": 100 * float(np.mean(ever & ~right[-1])),
+        "seconds": seconds,
+    }
+
+
+def low_shot(seed, draw):
+    """Yield records of classes that a pretrained network learns by few rows."""
+    task = draw(seed)
+    X, y = task.test[0], task.test[1].numpy()
+    for shots, train in task.train.items():
+        clock = Clock()
+        head, mean = probe(task.module, train, task.valid)
+        module = _with_head(task.module, head, mean)
+        labels = predicted(module, X)
+        yield _low(f"probe, {shots}", y, labels, clock)
+        names = _names(module, task.params)
+        new, _ = best_of(module, train, task.valid, seed=seed, names=names)
+        yield _low(f"fine-tuned, {shots}", y, predicted(new, X), clock)
+        model = LQFClassifier(task.module, params=task.params).fit(*_arrays(train))
+        yield _low(f"LQF, {shots}", y, model.predict(X.numpy()), clock, **_told(model))
+
+
+def _low(method, y, labels, clock, **more):
+    accuracy = 100 * float((labels == y).mean())
+    return {"method": method, "accuracy": accuracy, "seconds": clock.read(), **more}
+
+
+def _with_head(module, head, mean):
+    """A copy of a module whose last layer is a fitted logistic regression."""
+    module = copy.deepcopy(module)
+    name = [n for n, m in module.named_modules() if isinstance(m, nn.Linear)][-1]
+    new = nn.Linear(head.coef_.shape[1], len(head.coef_))
+    with torch.no_grad():
+        new.weight.copy_(torch.as_tensor(head.coef_))
+        new.bias.copy_(torch.as_tensor(head.intercept_ - head.coef_ @ mean))
+    parent, _, child = name.rpartition(".")
+    setattr(module.get_submodule(parent), child, new)
+    return module
+
+
+def _names(module, params):
+    linear = LinearizedModule(module, params)
+    return set(linear.names)
+
+
+def _arrays(rows):
+    return tuple(part.numpy() for part in rows)
+
+
+def _told(model):
+    names = ("ridge_", "anchor_strength_", "n_iter_")
+    return {name: float(getattr(model, name)) for name in names}
+
+
+TASKS = {
+    "all rows": lambda seed: update(seed, half=False),
+    "half of the classes": lambda seed: update(seed, half=True),
+    "chain": chain,
+    "few characters": lambda seed: low_shot(seed, characters),
+    "few images": lambda seed: low_shot(seed, images),
+}

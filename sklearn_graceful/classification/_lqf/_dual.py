@@ -1,0 +1,207 @@
+"""Least squares by the kernel of rows."""
+
+from dataclasses import replace
+
+import torch
+
+from sklearn_graceful.classification._lqf._problem import MAX_NUMBERS
+
+
+class _ByKernel:
+    """Products of the derivatives of all pairs of rows, kept for all ridges."""
+
+    def __init__(self, design, max_iter=None):
+        self._design = design
+        self._kept = {}
+
+    def add(self, rows):
+        """Take rows in."""
+        self._kept = {}
+
+    def typical_curvature(self, rows, prior):
+        """Mean over outputs of the derivatives' squared length, at a ridge of 1."""
+        prior = replace(prior, ridge=1.0, multiple=1.0)
+        return float(self._kernel(rows, prior).diagonal().mean())
+
+    def predicted(self, rows, priors, scale, X):
+        """Change of the outputs of other rows, (n_X, m) for each prior without anchor.
+
+        Made one by one.
+        """
+        asked = self._products(X, rows.X, _of_groups(priors[0]))
+        for prior in priors:
+            fitted = self._multipliers(rows, prior, scale)
+            found = _weighted(asked, prior) @ fitted
+            yield found.view(len(X), -1)
+
+    def _kernel(self, rows, prior):
+        if prior.curvature is None:
+            kernels = self._of_pairs(rows, "groups", _of_groups(prior))
+            return _weighted(kernels, prior)
+        key, parts = (prior.curvature, prior.ridge), _under_anchor(prior)
+        return self._of_pairs(rows, key, parts)[0] / prior.multiple
+
+    def _of_pairs(self, rows, key, parts):
+        if key not in self._kept:
+            self._kept[key] = self._products(rows.X, rows.X, parts)
+        return self._kept[key]
+
+    def _products(self, X, Z, parts):
+        """Matrices of products, one for each part of the derivatives.
+
+        No more than two blocks of derivatives are held at a time.
+        """
+        size = max(1, MAX_NUMBERS // (self._n_lines * len(self._design.start)))
+        size, lines = min(size, self._design.batch_size), []
+        for x in X.split(size):
+            own = parts(self._derivatives(x))
+            line = []
+            for z in Z.split(size):
+                is_same = z.data_ptr() == x.data_ptr() and len(z) == len(x)
+                other = own if is_same else parts(self._derivatives(z))
+                line.append(
+                    [(a @ b.T).double() for a, b in zip(own, other, strict=True)]
+                )
+            lines.append([torch.cat(cells, 1) for cells in zip(*line, strict=True)])
+        return [torch.cat(blocks) for blocks in zip(*lines, strict=True)]
+
+
+def _of_groups(prior):
+    """Each group of weights on its own, as their shares are tried."""
+    return lambda lines: [lines[:, group] for group in prior.groups]
+
+
+def _under_anchor(prior):
+    once = replace(prior, multiple=1.0)
+    return lambda lines: [once.halve(lines)]
+
+
+def _weighted(kernels, prior):
+    pairs = zip(kernels, prior.shares, strict=True)
+    kernel = sum(kernel * share for kernel, share in pairs)
+    return kernel / (prior.ridge * prior.multiple)
+
+
+class Dual(_ByKernel):
+    """By the kernel of all outputs of all rows: for few rows.
+
+    What is kept is (n * m, n * m).
+    """
+
+    exact, n_iter = True, 1
+
+    def can_judge(self, rows):
+        """Whether fits without a row are cheap."""
+        return True
+
+    def remove(self, rows, positions):
+        """Take some of the rows out."""
+        keep = torch.ones(len(rows), dtype=torch.bool)
+        keep[positions] = False
+        keep = keep.repeat_interleave(rows.labels.shape[1])
+        self._kept = {
+            key: [kernel[keep][:, keep] for kernel in kernels]
+            for key, kernels in self._kept.items()
+        }
+
+    def solutions(self, rows, priors, scale):
+        """Yield the change of the weights for each prior."""
+        for prior in priors:
+            fitted = self._multipliers(rows, prior, scale).view_as(rows.labels)
+            pulled = self._design.pull(rows.X, fitted.to(rows.labels)).double()
+            yield prior.unhalve(prior.halve(pulled[None])[0])
+
+    def left_out(self, rows, prior, scale, multiples=(1.0,)):
+        """Change of each row's outputs by a fit without the row.
+
+        For each multiple of the prior, of shape (n_multiples, n, m).
+        """
+        targets, (n, m) = rows.targets(scale).double(), rows.labels.shape
+        root = rows.weight.double().sqrt().repeat_interleave(m)
+        kernel = root[:, None] * self._kernel(rows, prior) * root
+        values, axes = torch.linalg.eigh(kernel)
+        found, by_row = [], axes.view(n, m, n * m)
+        right = axes.T @ (root * targets.reshape(-1))
+        for multiple in multiples:
+            inverse = 1 / (values / multiple + 1)
+            alpha = (axes @ (inverse * right)).view(n, m)
+            own = (by_row * inverse) @ by_row.transpose(1, 2)
+            off = torch.linalg.solve(own, alpha)
+            found.append(targets - off / root.view(n, m))
+        return torch.stack(found)
+
+    def influence(self, rows, prior, scale, X):
+        """By how much each row changes the outputs of X, (n_X, n, m)."""
+        targets, (n, m) = rows.targets(scale).double(), rows.labels.shape
+        inverse = torch.cholesky_inverse(self._factor(rows, prior))
+        own = inverse.view(n, m, n, m).diagonal(dim1=0, dim2=2).permute(2, 0, 1)
+        alpha = (inverse @ targets.reshape(-1)).view(n, m)
+        residuals = torch.linalg.solve(own, alpha)
+        (asked,) = self._products(X, rows.X, lambda lines: [prior.halve(lines)])
+        pushed = (asked @ inverse).view(len(X), m, n, m)
+        return torch.einsum("xknm,nm->xnk", pushed, residuals)
+
+    @property
+    def _n_lines(self):
+        return self._design.n_outputs
+
+    def _derivatives(self, x):
+        return self._design.jacobian(x).flatten(0, 1)
+
+    def _multipliers(self, rows, prior, scale):
+        targets = rows.targets(scale).double().reshape(-1, 1)
+        return torch.cholesky_solve(targets, self._factor(rows, prior))
+
+    def _factor(self, rows, prior):
+        kernel = self._kernel(rows, prior).clone()
+        noise = 1 / rows.weight.double().repeat_interleave(rows.labels.shape[1])
+        kernel.diagonal().add_(noise)
+        return torch.linalg.cholesky(kernel)
+
+
+class SharedKernel(_ByKernel):
+    """By one kernel (n, n) for all outputs, of one combination of them in its place.
+
+    To judge ridges by where `Dual` would take too much. For the last layer's weights it
+    is exact, for others it is as far off as outputs differ in their kernels.
+
+    References
+    ----------
+    Mohamadi, Bae and Sutherland, "A Fast, Well-Founded Approximation to the Empirical
+    Neural Tangent Kernel", ICML 2023.
+    """
+
+    _n_lines = 1
+
+    def left_out(self, rows, prior, scale, multiples=(1.0,)):
+        """Change of each row's outputs by a fit without the row.
+
+        For each multiple of the prior, of shape (n_multiples, n, m).
+        """
+        targets, root = rows.targets(scale).double(), rows.weight.double().sqrt()
+        kernel = root[:, None] * self._kernel(rows, prior) * root
+        values, axes = torch.linalg.eigh(kernel)
+        right, found = axes.T @ (root[:, None] * targets), []
+        for multiple in multiples:
+            inverse = 1 / (values / multiple + 1)
+            alpha = axes @ (inverse[:, None] * right)
+            own = (axes**2) @ inverse
+            found.append(targets - alpha / (own * root)[:, None])
+        return torch.stack(found)
+
+    def _derivatives(self, x):
+        return self._design.gradients(x, self._direction())
+
+    def _direction(self):
+        # Of length 1, and one of chance: an output's own may stand for one class.
+        generator = torch.Generator().manual_seed(0)
+        n_outputs = self._design.n_outputs
+        direction = torch.randn(n_outputs, generator=generator, dtype=torch.float64)
+        return (direction / direction.norm()).to(self._design.start)
+
+    def _multipliers(self, rows, prior, scale):
+        kernel = self._kernel(rows, prior).clone()
+        kernel.diagonal().add_(1 / rows.weight.double())
+        return torch.cholesky_solve(
+            rows.targets(scale).double(), torch.linalg.cholesky(kernel)
+        )
