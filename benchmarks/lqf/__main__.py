@@ -8,7 +8,7 @@ Tasks:
 * "all rows": a conv net of 11,000 weights, trained on 1,000 rows of Fashion-MNIST, is
   updated on these and 1,000 more; and a tenth of them is forgotten;
 * "half of the classes": it is updated on new rows of five classes only, without any
-  old row; the network it starts from has learned the old rows by LQF;
+  old row; LQF has the curvature of the old ones;
 * "chain": five updates, each on 400 new rows, without any older one;
 * "few characters", "few images": 1 to 20 rows of each class that a pretrained network
   does not know. Characters: a conv net that knows 200 others, all weights.
@@ -16,7 +16,8 @@ Tasks:
 
 Rates and strengths of all ways of fine-tuning, and the probe's C, are chosen on 1,000
 validation rows (8 or 50 a class in the low-shot tasks), of all classes: of those within
-half a point of the highest accuracy, the one with the fewest negative flips. LQF and
+half a point of the highest accuracy, the one with the fewest negative flips; strengths
+at the best rate without them. LQF and
 PCClassifier have nothing chosen on them. Figures are of test rows, in %, with 95 %
 t-intervals over seeds; seconds are of the processor, those of fine-tuning for all that
 was tried. What is known is kept: a run that was stopped goes on from its FILE.

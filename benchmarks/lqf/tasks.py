@@ -10,8 +10,8 @@ from torch import nn
 
 from benchmarks.lqf.data import Images, characters, images, probe
 from benchmarks.lqf.nets import conv_net, predicted
-from benchmarks.lqf.rivals import Anchored, Distilled, Elastic, best_of
-from sklearn_graceful import LQFClassifier, PCClassifier
+from benchmarks.lqf.rivals import Anchored, Distilled, Elastic, Tuned
+from sklearn_graceful import LQFClassifier, PCClassifier, ReferenceModel
 from sklearn_graceful.nn import LinearizedModule, kronecker_curvature
 
 N_CLASSES, N_RELEASES = 10, 5
@@ -82,24 +82,24 @@ def update(seed, *, half):
     X, y = data.test[0], data.test[1].numpy()
     before, clock = predicted(old, X), Clock()
     yield figures("old", y, before, before, 0.0)
+    tuned = Tuned(old, train, data.valid, seed)
     for name, keeper in keepers(old, *data.old).items():
         clock.read()
-        new, n_fits = best_of(old, train, data.valid, keeper, seed)
-        yield figures(name, y, before, predicted(new, X), clock.read(), n_fits=n_fits)
-    first = LQFClassifier(old_model=old).fit(*_arrays(data.old)) if half else old
-    first_labels = first.predict(X.numpy()) if half else before
+        new = tuned.plain() if keeper is None else tuned.with_penalty(keeper)
+        yield figures(name, y, before, predicted(new, X), clock.read())
+    handle = ReferenceModel(old, classes=np.arange(N_CLASSES))
     clock.read()
-    new = LQFClassifier(old_model=first).fit(*_arrays(train))
+    anchor = flat_curvature(old, data.old[0]) if half else None
+    new = LQFClassifier(old_model=handle, anchor=anchor).fit(*_arrays(train))
     found = new.predict(X.numpy())
-    yield figures("LQF", y, first_labels, found, clock.read(), **_told(new))
+    yield figures("LQF", y, before, found, clock.read(), **_told(new))
     if half:
-        yield figures("LQF, first", y, before, first_labels, 0.0)
         return
     for step in (0.25, 0.5, 0.75):
         labels = new.set_step(step).predict(X.numpy())
         yield figures(f"LQF, step {step}", y, before, labels, 0.0)
     clock.read()
-    model = congruent(old, train, seed)
+    model = congruent(handle, train, seed)
     yield figures("PCClassifier", y, before, model.predict(X.numpy()), clock.read())
     yield from forgetting(seed, new.set_step(1), train, data.test)
 
@@ -134,17 +134,23 @@ def chain(seed):
         clock, nets, keeper = Clock(), [old], None
         rows = data.old
         for part in parts:
-            keeper = _next_keeper(name, nets[-1], rows, keeper)
-            nets.append(best_of(nets[-1], part, data.valid, keeper, seed)[0])
+            tuned = Tuned(nets[-1], part, data.valid, seed)
+            new = tuned.plain()
+            if name != "fine-tuned":
+                keeper = _next_keeper(name, nets[-1], rows, keeper)
+                new = tuned.with_penalty(keeper)
+            nets.append(new)
             rows = part
         yield _of_chain(name, y, [predicted(net, X) for net in nets], clock)
-    clock, model = Clock(), LQFClassifier(old_model=old).fit(*_arrays(data.old))
-    labels = [before, model.predict(X.numpy())]
+    handle = ReferenceModel(old, classes=np.arange(N_CLASSES))
+    clock, model, labels = Clock(), handle, [before]
+    anchor = flat_curvature(old, data.old[0])
     for part in parts:
-        model = LQFClassifier(old_model=model.standalone()).fit(*_arrays(part))
+        model = LQFClassifier(old_model=model, anchor=anchor).fit(*_arrays(part))
         labels.append(model.predict(X.numpy()))
+        model, anchor = model.standalone(), "kfac"
     yield _of_chain("LQF", y, labels, clock)
-    clock, model, labels = Clock(), old, [before]
+    clock, model, labels = Clock(), handle, [before]
     for part in parts:
         model = congruent(model, part, seed)
         labels.append(model.predict(X.numpy()))
@@ -156,8 +162,6 @@ def _next_keeper(name, net, rows, earlier):
         return Elastic(net, *rows, earlier)
     if name == "LwF":
         return Distilled(net)
-    if name == "fine-tuned":
-        return None
     keeper = Anchored(net, flat_curvature(net, rows[0]))
     if earlier is not None:
         keeper.curvature = keeper.curvature.merged(earlier.curvature)
@@ -187,8 +191,8 @@ def low_shot(seed, draw):
         module = _with_head(task.module, head, mean)
         labels = predicted(module, X)
         yield _low(f"probe, {shots}", y, labels, clock)
-        names = _names(module, task.params)
-        new, _ = best_of(module, train, task.valid, seed=seed, names=names)
+        names = set(LinearizedModule(module, task.params).names)
+        new = Tuned(module, train, task.valid, seed, names).plain()
         yield _low(f"fine-tuned, {shots}", y, predicted(new, X), clock)
         model = LQFClassifier(task.module, params=task.params).fit(*_arrays(train))
         yield _low(f"LQF, {shots}", y, model.predict(X.numpy()), clock, **_told(model))
@@ -210,11 +214,6 @@ def _with_head(module, head, mean):
     parent, _, child = name.rpartition(".")
     setattr(module.get_submodule(parent), child, new)
     return module
-
-
-def _names(module, params):
-    linear = LinearizedModule(module, params)
-    return set(linear.names)
 
 
 def _arrays(rows):

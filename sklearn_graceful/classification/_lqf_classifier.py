@@ -113,7 +113,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         * ``"kfac"``: two small matrices for each layer
           (:class:`~sklearn_graceful.nn.Curvature`), which an LQFClassifier as the old
           model brings along. Of another old model nothing is known: pass
-          ``kronecker_curvature`` of rows of your own.
+          ``kronecker_curvature(LinearizedModule(network), [X_old])``.
         * ``"data"``: the rows themselves, exactly.
         * None: nothing.
 

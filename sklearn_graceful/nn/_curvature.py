@@ -74,6 +74,10 @@ class KroneckerBlock:
         part = slice(n_in) if own == self.names[:1] else slice(n_in, None)
         return replace(self, names=own, right=self.right[part, part])
 
+    def within(self, parent):
+        """Of the same weights in a module that holds this one."""
+        return replace(self, names=[f"{parent}.{name}" for name in self.names])
+
     def merged(self, other, weight):
         """Of both sets of rows, those of `other` times a weight."""
         share = weight * other.total / (self.total + weight * other.total)
@@ -130,6 +134,10 @@ class DiagonalBlock:
     def values(self, out, where):
         """Put the eigenvalues into `out` of shape (n_params,)."""
         out[where[0]] = self.squares
+
+    def within(self, parent):
+        """Of the same weights in a module that holds this one."""
+        return replace(self, names=[f"{parent}.{name}" for name in self.names])
 
     def merged(self, other, weight):
         """Of both sets of rows, those of `other` times a weight."""
@@ -252,16 +260,23 @@ class Curvature:
         return Curvature([a.merged(b, weight) for a, b in pairs], self.slices)
 
     def for_contrasts(self, linear):
-        """Of those of its weights that change, where these are Contrasts.
+        """For Contrasts of the same module: of those of its weights that change.
 
-        There may be further rows of weights in the last layer; exact for these, if they
-        are 0.
+        Of a module's own logits those of the last layer become exact for contrasts;
+        others count what all logits have in common, too. There may be further rows of
+        weights in the last layer; exact for these, if they are 0.
         """
         slices, head = linear.slices(), last_linear(linear.module)
         n_outputs = linear.module.get_submodule(head).out_features
-        blocks = [block.among(slices) for block in self.blocks]
+        is_plain = not set(self.slices) & set(slices)
+        blocks = [
+            (block.within("module") if is_plain else block).among(slices)
+            for block in self.blocks
+        ]
         for k, block in enumerate(blocks):
-            if f"{head}.weight" in block.names and len(block.left) < n_outputs:
+            if f"{head}.weight" not in block.names:
+                continue
+            if is_plain or len(block.left) < n_outputs:
                 left = linear.module.outputs_curvature().to(block.left)
                 blocks[k] = replace(block, left=left)
         blocks = [block for block in blocks if block.names]

@@ -26,6 +26,7 @@ from sklearn_graceful.classification._lqf._problem import Design
 from sklearn_graceful.metrics import negative_flip_rate
 from sklearn_graceful.nn import (
     FrozenTrunk,
+    LinearizedModule,
     kronecker_curvature,
     mlp_net,
     to_leaky_relu,
@@ -489,6 +490,18 @@ def test_anchored_classes_that_rows_do_not_show_are_kept(half, rows, first):
     assert new.anchor_strength_ > 1
 
 
+@pytest.mark.parametrize("params", ["last", "weight$", "bias$"])
+def test_the_anchor_of_fewer_weights_is_a_part_of_it(params, rows, first):
+    second = LQFClassifier(old_model=first, params=params).fit(*rows[1])
+    whole, found = first._fit.curvature(), second._fit.prior.curvature
+    where = np.concatenate([np.r_[whole.slices[name]] for name in second.linear_.names])
+    dense = whole.multiply(torch.eye(whole.n_params, dtype=torch.float64))
+    torch.testing.assert_close(
+        found.multiply(torch.eye(len(where), dtype=torch.float64)),
+        dense[where][:, where],
+    )
+
+
 def test_a_longer_update_is_expected_to_lose_more(rows, first):
     model = LQFClassifier(old_model=first).fit(*rows[1])
     curvature = model._fit.curvature()
@@ -535,9 +548,9 @@ def test_solvers_agree_under_an_anchor(solver, rows, old):
 
 
 def test_an_anchor_of_rows_of_ones_own(rows, old):
-    plain = LQFClassifier(old_model=old).fit(*rows[1])
+    plain = LinearizedModule(old.estimator_.module_)
     X = torch.as_tensor(rows[0][0], dtype=torch.float32)
-    curvature = kronecker_curvature(plain.linear_, [X])
+    curvature = kronecker_curvature(plain, [X])
     before, without, _ = half_update(old, rows)
     _, anchored, _ = half_update(old, rows, anchor=curvature)
     assert without < before - 0.1
