@@ -79,12 +79,7 @@ class FrozenTrunk:
             layer.register_forward_hook(lambda *run: found.append(run[2]))
             for layer in self._layers(module).values()
         ]
-        try:
-            with torch.no_grad():
-                module(x)
-        finally:
-            for hook in hooks:
-                hook.remove()
+        _run(module, x, hooks)
         return found[len(self.calls) - 1].view(-1, *self.shape)
 
     def run_behind(self, module, features):
@@ -158,10 +153,15 @@ def _first_calls(module, names, x):
     for name, layer in module.named_modules():
         hooks.append(layer.register_forward_pre_hook(lambda *_, n=name: begin(n)))
         hooks.append(layer.register_forward_hook(lambda *run, n=name: end(n, run[2])))
+    _run(module, x, hooks)
+    return calls
+
+
+def _run(module, x, hooks):
+    """Once, for the sake of its hooks."""
     try:
         with torch.no_grad():
             module(x)
     finally:
         for hook in hooks:
             hook.remove()
-    return calls
