@@ -382,6 +382,12 @@ def run(args):
     return [record for trial in jobs for record in trial]
 
 
+def seconds_cell(runs):
+    """Mean of those that were timed on the processor."""
+    timed = [run["seconds"] for run in runs if run["seconds"] is not None]
+    return f"{np.mean(timed):.0f}" if timed else ""
+
+
 def print_tables(records):
     for name in dict.fromkeys(record["set"] for record in records):
         own = [record for record in records if record["set"] == name]
@@ -399,7 +405,7 @@ def print_tables(records):
                 mean_cell([r["cross"] for r in runs]),
                 mean_cell([r["cross"] - large[r["seed"]]["cross"] for r in runs]),
                 mean_cell([r["self"] for r in runs]) if "self" in runs[0] else "",
-                f"{np.mean([r['seconds'] for r in runs]):.0f}",
+                seconds_cell(runs),
             ]
             print(f"{way:22}" + "".join(f"{cell:>18}" for cell in cells))
         for share in SHARES[name]:

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.lqf.nets import conv_net, efficientnet, inner_features
+from benchmarks.gallery import as_rows
+from benchmarks.lqf.nets import TAIL, conv_net, efficientnet, inner_features
 from sklearn_graceful.datasets import (
     as_efficientnet_rows,
     load_fashion_mnist,
@@ -18,10 +19,9 @@ SHOTS = (1, 2, 5, 10, 20)
 N_KNOWN, N_UNKNOWN = 200, 20  # characters
 
 
-def as_tensors(X, y):
-    """Images of one channel, and class indices."""
-    X = torch.as_tensor(np.asarray(X, dtype=np.float32))
-    return X.view(len(X), 1, X.shape[-2], X.shape[-1]), torch.as_tensor(np.asarray(y))
+def as_tensors(images, y):
+    """Grey images of bytes as rows of one channel, and class indices."""
+    return torch.as_tensor(as_rows(images)), torch.as_tensor(y)
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Images:
         parts = np.split(
             rng.permutation(len(y))[: N_OLD + n_new + N_VALID], [N_OLD, N_OLD + n_new]
         )
-        images = X.reshape(-1, 28, 28) / 255
-        test = as_tensors(X_test.reshape(-1, 28, 28) / 255, y_test)
+        images = X.reshape(-1, 28, 28)
+        test = as_tensors(X_test.reshape(-1, 28, 28), y_test)
         return cls(*(as_tensors(images[rows], y[rows]) for rows in parts), test)
 
 
@@ -74,7 +74,7 @@ def characters(seed):
     order = rng.permutation(np.unique(data.characters))
     known, unknown = order[:N_KNOWN], order[N_KNOWN : N_KNOWN + N_UNKNOWN]
     rows = np.flatnonzero(np.isin(data.characters, known))
-    X, y = data.images / 255, data.characters
+    X, y = data.images, data.characters
     side = data.images.shape[-1]
     net = conv_net(N_KNOWN, side, epochs=15, channels=16)
     net.fit(*as_tensors(X[rows], np.searchsorted(np.sort(known), y[rows])))
@@ -93,12 +93,7 @@ def images(seed):
     rows = np.random.default_rng(seed).permutation(len(y))[:3000]
     pixels = as_efficientnet_rows(X[rows].reshape(-1, 28, 28), image_size=64)
     module, features = efficientnet(torch.as_tensor(pixels))
-    tail = "|".join(
-        "^module." + part[1:]
-        for part in ("^_blocks.15", "^_conv_head", "^_bn1", "^_fc")
-    )
-    y = torch.as_tensor(y[rows].astype(np.int64))
-    return few_rows(module, tail, features, y, n_valid=50)
+    return few_rows(module, TAIL, features, torch.as_tensor(y[rows]), n_valid=50)
 
 
 def few_rows(module, params, X, y, n_valid):

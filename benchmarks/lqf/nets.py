@@ -7,10 +7,10 @@ from skorch.callbacks import LRScheduler
 from torch import nn
 
 from sklearn_graceful.datasets import load_efficientnet_lite
-from sklearn_graceful.nn import FrozenTrunk, selected_names
+from sklearn_graceful.nn import FrozenTrunk, last_linear, selected_names
 
 # Of EfficientNet-Lite0: the last block, and what lies behind it.
-TAIL = "^_blocks.15|^_conv_head|^_bn1|^_fc"
+TAIL = r"^(module[.])?(_blocks[.]15|_conv_head|_bn1|_fc)[.]"
 
 
 class ConvNet(nn.Sequential):
@@ -79,7 +79,7 @@ def predicted(module, X):
 
 def inner_features(module, X):
     """What a module's last linear layer is fed with, (n, n_features)."""
-    found, last = [], [m for m in module.modules() if isinstance(m, nn.Linear)][-1]
+    found, last = [], module.get_submodule(last_linear(module))
     hook = last.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0]))
     predicted(module, X)
     hook.remove()

@@ -6,13 +6,17 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import nn
 
 from benchmarks.lqf.data import Images, characters, images, probe
 from benchmarks.lqf.nets import conv_net, predicted
 from benchmarks.lqf.rivals import Anchored, Distilled, Elastic, Tuned
 from sklearn_graceful import LQFClassifier, PCClassifier, ReferenceModel
-from sklearn_graceful.nn import LinearizedModule, kronecker_curvature
+from sklearn_graceful.nn import (
+    LinearizedModule,
+    kronecker_curvature,
+    last_linear,
+    with_outputs,
+)
 
 N_CLASSES, N_RELEASES = 10, 5
 
@@ -205,14 +209,11 @@ def _low(method, y, labels, clock, **more):
 
 def _with_head(module, head, mean):
     """A copy of a module whose last layer is a fitted logistic regression."""
-    module = copy.deepcopy(module)
-    name = [n for n, m in module.named_modules() if isinstance(m, nn.Linear)][-1]
-    new = nn.Linear(head.coef_.shape[1], len(head.coef_))
+    module = with_outputs(module, len(head.coef_), keep=False)
+    last = module.get_submodule(last_linear(module))
     with torch.no_grad():
-        new.weight.copy_(torch.as_tensor(head.coef_))
-        new.bias.copy_(torch.as_tensor(head.intercept_ - head.coef_ @ mean))
-    parent, _, child = name.rpartition(".")
-    setattr(module.get_submodule(parent), child, new)
+        last.weight.copy_(torch.as_tensor(head.coef_))
+        last.bias.copy_(torch.as_tensor(head.intercept_ - head.coef_ @ mean))
     return module
 
 

@@ -101,9 +101,9 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         ``"loo"``: that with the fewest errors on each row by a fit without it, among
         the classes of `y`, of 17 between 1e-5 and 1000 times the mean squared length of
         an output's gradient. An anchor is multiplied in the same way, by .1 to 10,000.
-        With conjugate gradients or batches this is judged by at most 1,000 rows, and by
-        one kernel for all outputs where these are many. Without an old network, by the
-        log-loss on 5 folds.
+        Where all rows would take long, as with conjugate gradients or batches, at most
+        1,000 judge this, by one kernel for all outputs where these are many. Without an
+        old network it is the log-loss on 5 folds.
     target_scale : float or "auto", default="auto"
         What the right class's logit shall exceed the others by. ``"auto"``: as suits
         the old network's outputs best.
@@ -119,7 +119,8 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
 
         Where `y` shows only some of the classes, no more than `max_nfr` (None: .01) of
         the rows that were learned earlier may be lost, in expectation by the curvature:
-        the anchor is made as strong as that takes, if `ridge` is ``"loo"``.
+        the anchor is made as strong as that takes, if `ridge` is ``"loo"``. New classes
+        alone cannot tell: the anchor then counts as the rows that it stands for.
     flip_weight : float, default=0.0
         How much it costs to move the outputs of rows that the old model has right. If
         the network is not the old model's, how much more their labels count.
@@ -130,12 +131,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         * ``"dual"``: a matrix of all outputs of all rows but one a row; up to 3,000,
           where the Jacobian of all of them takes no more than 1 GiB.
         * ``"cg"``: conjugate gradients, in memory for a batch; else.
+        * ``"sgd"``: batches in random order, near the solution only.
 
         What layers yield in front of all weights that change is computed once, where
-        that takes no more than 1 GiB for all rows. Beyond it and the rows, memory is
-        bounded: two blocks of derivatives of at most 1 GiB, and for ``"cg"`` and
-        ``"sgd"`` two matrices for each layer.
-        * ``"sgd"``: batches in random order, near the solution only.
+        that takes no more than 1 GiB for all rows. A ridge is chosen, and ``"dual"``
+        solved, with blocks of derivatives of at most 1 GiB, a few at a time; ``"cg"``
+        and ``"sgd"`` also need two matrices for each layer.
     max_iter : int, default=None
         Steps of ``"cg"`` (None: 1000), passes of ``"sgd"`` over the rows (30).
     max_nfr : float, default=None
@@ -633,10 +634,8 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         self._design = self._fit.design
         self.linear_ = self._design.linear
         prior = self._fit.prior
-        self.ridge_, self.anchor_strength_ = (
-            prior.ridge * prior.multiple,
-            prior.multiple,
-        )
+        self.ridge_ = prior.ridge * prior.multiple
+        self.anchor_strength_ = prior.multiple
         self.temperature_ = self._fit.temperature
         if kept is not None:
             self._calibration_rows = self._design.rows(*self._targets(kept))

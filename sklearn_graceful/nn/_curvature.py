@@ -74,6 +74,18 @@ class KroneckerBlock:
         part = slice(n_in) if own == self.names[:1] else slice(n_in, None)
         return replace(self, names=own, right=self.right[part, part])
 
+    def fits(self, weights, growing):
+        """Whether it may be of these weights by name.
+
+        Those of the layer `growing` may have more outputs.
+        """
+        own = [weights[name] for name in self.names if name in weights]
+        if len(own) < len(self.names):
+            return False
+        n_out, n_in = len(own[0]), sum(weight[0].numel() for weight in own)
+        grows = self.names[0].startswith(f"{growing}.") and len(self.left) < n_out
+        return n_in == len(self.right) and (grows or len(self.left) == n_out)
+
     def within(self, parent):
         """Of the same weights in a module that holds this one."""
         return replace(self, names=[f"{parent}.{name}" for name in self.names])
@@ -134,6 +146,11 @@ class DiagonalBlock:
     def values(self, out, where):
         """Put the eigenvalues into `out` of shape (n_params,)."""
         out[where[0]] = self.squares
+
+    def fits(self, weights, growing):
+        """Whether it may be of these weights by name."""
+        own = [weights[name] for name in self.names if name in weights]
+        return [weight.numel() for weight in own] == [len(self.squares)]
 
     def within(self, parent):
         """Of the same weights in a module that holds this one."""
@@ -264,23 +281,33 @@ class Curvature:
 
         Of a module's own logits those of the last layer become exact for contrasts;
         others count what all logits have in common, too. There may be further rows of
-        weights in the last layer; exact for these, if they are 0.
+        weights in the last layer; exact for these, if they are 0. None if it knows none
+        of what changes.
+
+        Raises
+        ------
+        ValueError
+            If it is of another network.
         """
         slices, head = linear.slices(), last_linear(linear.module)
         n_outputs = linear.module.get_submodule(head).out_features
-        is_plain = not set(self.slices) & set(slices)
-        blocks = [
-            (block.within("module") if is_plain else block).among(slices)
-            for block in self.blocks
-        ]
+        weights = dict(linear.module.named_parameters())
+        blocks, is_plain = self.blocks, weights.keys().isdisjoint(self.slices)
+        if is_plain:
+            blocks = [block.within("module") for block in blocks]
+        if not all(block.fits(weights, head) for block in blocks):
+            raise ValueError(
+                f"This is the curvature of another network, by {list(self.slices)[:5]}."
+            )
+        blocks = [block.among(slices) for block in blocks]
+        blocks = [block for block in blocks if block.names]
         for k, block in enumerate(blocks):
             if f"{head}.weight" not in block.names:
                 continue
             if is_plain or len(block.left) < n_outputs:
                 left = linear.module.outputs_curvature().to(block.left)
                 blocks[k] = replace(block, left=left)
-        blocks = [block for block in blocks if block.names]
-        return Curvature(blocks, slices)
+        return Curvature(blocks, slices) if blocks else None
 
     def times(self, weight):
         """Of each row so many times."""

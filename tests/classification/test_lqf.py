@@ -502,6 +502,33 @@ def test_the_anchor_of_fewer_weights_is_a_part_of_it(params, rows, first):
     )
 
 
+def test_an_anchor_that_knows_none_of_the_weights_holds_nothing(rows, old):
+    first = LQFClassifier(old_model=old, params="^0[.]").fit(*rows[1])
+    again = {"old_model": first, "params": "last"}
+    np.testing.assert_array_equal(
+        LQFClassifier(**again).fit(*rows[2]).decision_function(rows[3][0]),
+        LQFClassifier(anchor=None, **again).fit(*rows[2]).decision_function(rows[3][0]),
+    )
+
+
+def test_the_curvature_of_another_network_is_refused(rows, old):
+    other = LinearizedModule(nn.Sequential(nn.Linear(64, 10)))
+    curvature = kronecker_curvature(other, [torch.zeros(2, 64)])
+    with pytest.raises(ValueError, match="the curvature of another network"):
+        LQFClassifier(old_model=old, anchor=curvature).fit(*rows[1])
+
+
+def test_what_lies_behind_the_last_linear_layer_may_change_alone(
+    rows, module, without_trunk
+):
+    scaled = nn.Sequential(module, nn.BatchNorm1d(10)).eval()
+    model = LQFClassifier(scaled, params="^1[.]", ridge=1.0, dtype="float64")
+    found = clone(model).fit(*rows[1]).decision_function(rows[3][0])
+    without_trunk()
+    expected = model.fit(*rows[1]).decision_function(rows[3][0])
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
 def test_a_longer_update_is_expected_to_lose_more(rows, first):
     model = LQFClassifier(old_model=first).fit(*rows[1])
     curvature = model._fit.curvature()

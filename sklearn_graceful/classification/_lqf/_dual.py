@@ -52,18 +52,22 @@ class _ByKernel:
         No more than two blocks of derivatives are held at a time.
         """
         size = max(1, MAX_NUMBERS // (self._n_lines * len(self._design.start)))
-        size, lines = min(size, self._design.batch_size), []
+        lines = []
         for x in X.split(size):
-            own = parts(self._derivatives(x))
+            own = parts(self._in_batches(x))
             line = []
             for z in Z.split(size):
                 is_same = z.data_ptr() == x.data_ptr() and len(z) == len(x)
-                other = own if is_same else parts(self._derivatives(z))
+                other = own if is_same else parts(self._in_batches(z))
                 line.append(
                     [(a @ b.T).double() for a, b in zip(own, other, strict=True)]
                 )
             lines.append([torch.cat(cells, 1) for cells in zip(*line, strict=True)])
         return [torch.cat(blocks) for blocks in zip(*lines, strict=True)]
+
+    def _in_batches(self, x):
+        parts = x.split(self._design.batch_size)
+        return torch.cat([self._derivatives(part) for part in parts])
 
 
 def _of_groups(prior):

@@ -74,6 +74,8 @@ class Network:
     def with_trunk(self, params, X):
         """The same with its trunk, if what that yields for all rows is not too much."""
         names = selected_names(self.module, params)
+        if any(isinstance(layer, nn.Linear) for layer in self.module.modules()):
+            names += selected_names(self.module, "last")  # it may get other weights
         trunk = FrozenTrunk.of(self.module, names, X[:2])
         if trunk is None or len(X) * trunk.shape.numel() > MAX_NUMBERS:
             return self
@@ -169,7 +171,7 @@ def is_same_network(module, old):
     """
     own, known = module.state_dict(), old.state_dict()
     if [*own] != [*known] or not all(
-        torch.equal(own[name], weight) for name, weight in known.items()
+        torch.equal(own[name].to(weight), weight) for name, weight in known.items()
     ):
         return False
     for layer, before in zip_longest(_acting(module), _acting(old)):
