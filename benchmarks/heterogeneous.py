@@ -86,7 +86,6 @@ class QueryNet(nn.Sequential):
             nn.Flatten(),
             nn.Linear(last * (-(-side // 8)) ** 2, embedding_dim),
         )
-        self.to(memory_format=torch.channels_last)
 
 
 class Residual(nn.Module):

@@ -18,8 +18,8 @@ class Rows:
 
     Attributes
     ----------
-    X : tensor of shape (n, ...)
-        Rows as the network takes them, or what its frozen trunk yields.
+    raw : tensor of shape (n, ...)
+        Rows as the network takes them.
     y : tensor of int64, shape (n,)
         Class indices.
     labels : tensor of shape (n, m)
@@ -30,29 +30,35 @@ class Rows:
         Positive: of the label and of staying together.
     share : tensor of shape (n,)
         Of the label in it.
-    raw : tensor of shape (n, ...)
-        Rows as they came.
+    features : tensor of shape (n, ...) or None
+        What the network's frozen trunk yields for them, if it has one.
     """
 
-    X: torch.Tensor
+    raw: torch.Tensor
     y: torch.Tensor
     labels: torch.Tensor
     old: torch.Tensor
     weight: torch.Tensor
     share: torch.Tensor
-    raw: torch.Tensor
+    features: torch.Tensor | None
+
+    @property
+    def X(self):
+        """What derivatives are taken at."""
+        return self.raw if self.features is None else self.features
 
     def __len__(self):
         return len(self.y)
 
     def take(self, rows):
         """Some of the rows."""
-        return Rows(*(getattr(self, f.name)[rows] for f in fields(self)))
+        own = (getattr(self, field.name) for field in fields(self))
+        return Rows(*(None if part is None else part[rows] for part in own))
 
     def joined(self, other):
         """These rows and those of `other`."""
         pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
-        return Rows(*(torch.cat(pair) for pair in pairs))
+        return Rows(*(None if pair[0] is None else torch.cat(pair) for pair in pairs))
 
     def targets(self, scale):
         """What the change of the outputs shall be, of shape (n, m).
@@ -182,20 +188,20 @@ class Design:
 
     def rows(self, X, y, weight, share):
         """Rows of tensors: see :class:`Rows`."""
-        labels, inputs = self.linear.module.of_labels(y), self.inputs(X)
-        old = self.outputs(inputs, self.start)
-        return Rows(inputs, y, labels, old, weight, share, X)
+        labels, features = self.linear.module.of_labels(y), self._features(X)
+        old = self.outputs(X if features is None else features, self.start)
+        return Rows(X, y, labels, old, weight, share, features)
 
     def staying(self, rows):
         """Rows of an earlier design whose outputs shall stay what they were."""
         return self.rows(rows.raw, rows.y, rows.weight, torch.zeros_like(rows.weight))
 
-    def inputs(self, X):
-        """What the network's frozen trunk yields for rows, if it has one."""
+    def _features(self, X):
+        """None without a frozen trunk, or of what are features already."""
         contrasts = self.linear.module
         trunk = contrasts.trunk
         if trunk is None or X.shape[1:] == trunk.shape:
-            return X
+            return None
         return trunk.features(contrasts.module, X)
 
     def curvature(self, rows):
