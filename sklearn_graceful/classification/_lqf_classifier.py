@@ -59,15 +59,18 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
     The network is linearised around its weights w0, ``f(x) = f(x; w0) + J(x) d``, and
     the change of the weights d is that of the least squares::
 
-        sum_i w_i |f(x_i) - scale * onehot(y_i)|^2 + sum_i v_i |J(x_i) (d - d_old)|^2
+        sum_i w_i |J(x_i) (d - d_old) - a_i onehot(y_i)|^2
+            + sum_i v_i |J(x_i) (d - d_old)|^2
             + (d - d_old)' G (d - d_old) + ridge * |d - d_old|^2
 
-    over logits whose mean over the classes is 0. With the old model's network,
-    ``d = d_old`` IS the old model, v_i is `flip_weight` where it is right, and G, the
-    `anchor`, says what a change of d does to the outputs on rows learned earlier,
-    without these rows. The result does not depend on seed, batches or order of the
-    rows. What a linear model allows is exact and cheap here: further rows, rows to be
-    forgotten, each row's influence, predictions without each row, and the way from
+    over logits whose mean over the classes is 0; a_i is what the logit of the right
+    class lacks before the update to exceed all others by `target_scale`, and 0 where it
+    does, so that rows stay where nothing is wrong with them. With the old model's
+    network, ``d = d_old`` IS the old model, v_i is `flip_weight` where it is right, and
+    G, the `anchor`, says what a change of d does to the outputs on rows learned
+    earlier, without these rows. The result does not depend on seed, batches or order of
+    the rows. What a linear model allows is exact and cheap here: further rows, rows to
+    be forgotten, each row's influence, predictions without each row, and the way from
     the old model to the new one, on which a row that the old one has right is lost
     once or never.
 
@@ -105,8 +108,10 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         1,000 judge this, by one kernel for all outputs where these are many. Without an
         old network it is the log-loss on 5 folds.
     target_scale : float or "auto", default="auto"
-        What the right class's logit shall exceed the others by. ``"auto"``: as suits
-        the old network's outputs best.
+        What the right class's logit shall exceed the others by. ``"auto"``: what the
+        old network's right logit and the largest other one differ by in the median row.
+        If `ridge` is ``"loo"`` and `y` shows all classes, twice, 4 or 8 times that are
+        tried with it; of equals the least.
     anchor : {"kfac", "data"}, Curvature or None, default="kfac"
         What keeps outputs on rows that earlier LQFClassifiers have learned.
 
@@ -119,8 +124,9 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
 
         Where `y` shows only some of the classes, no more than `max_nfr` (None: .01) of
         the rows that were learned earlier may be lost, in expectation by the curvature:
-        the anchor is made as strong as that takes, if `ridge` is ``"loo"``. New classes
-        alone cannot tell: the anchor then counts as the rows that it stands for.
+        the anchor is made as strong as that takes, if `ridge` is ``"loo"``. Where all
+        rows are of new classes, the shares of these that are wrong, left out, and of
+        earlier rows that are lost count alike.
     flip_weight : float, default=0.0
         How much it costs to move the outputs of rows that the old model has right. If
         the network is not the old model's, how much more their labels count.
@@ -193,7 +199,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
     without the old model, is :meth:`standalone`.
 
     `partial_fit` and `forget` equal a fit of the rows that are then left, with the same
-    ridge and around the same w0. A net that was trained, or a last layer that was
+    ridge and scale and around the same w0. A net that was trained, or a last layer that was
     fitted, on rows that are forgotten still knows them: w0 should be older than they
     are.
 

@@ -80,8 +80,8 @@ def joined(*parts):
     return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
-def dense_problem(model, X, y):
-    """Jacobian, targets and old outputs of all rows, built by torch's own jacobian."""
+def dense_problem(model, X, y, change=None):
+    """Jacobian, targets and basis, by torch's own jacobian; before it: `change`."""
     linear, x = model.linear_, torch.as_tensor(X)
     weights = {name: linear.module.get_parameter(name) for name in linear.names}
     jacobian = torch.func.jacrev(
@@ -89,9 +89,15 @@ def dense_problem(model, X, y):
     )(weights)
     jacobian = torch.cat([part.flatten(2) for part in jacobian.values()], dim=2)
     start = linear.module(x)
+    if change is not None:
+        start = start + jacobian @ change
     basis = linear.module.basis
-    labels = basis.T[np.searchsorted(model.classes_, y)]
-    return jacobian, model.target_scale_ * labels - start, basis
+    y = torch.as_tensor(np.searchsorted(model.classes_, y))
+    logits = start @ basis
+    own = logits[torch.arange(len(y)), y]
+    others = logits.where(nn.functional.one_hot(y, len(basis.T)) == 0, -torch.inf)
+    lacking = (model.target_scale_ - own + others.max(1).values).clamp(min=0)
+    return jacobian, lacking[:, None] * basis.T[y], basis
 
 
 def by_hand(model, X, y, X_test, *, ridge, stay=0.0, right=None):
@@ -174,7 +180,8 @@ def test_one_kernel_is_enough_where_outputs_share_it(params, rows, old):
     for kind in (Dual, SharedKernel):
         solver = kind(fit.design)
         solver.add(fit.rows)
-        left_out.append(solver.left_out(fit.rows, fit.prior, 5.0, (0.1, 1.0, 10.0)))
+        asked = fit.rows, fit.prior, [5.0, 7.0], (0.1, 1.0, 10.0)
+        left_out.append(solver.left_out(*asked))
     torch.testing.assert_close(*left_out, atol=1e-6, rtol=1e-6)
 
 
@@ -358,7 +365,8 @@ def test_partial_fit_equals_a_fit_of_all_and_forget_takes_it_back(solver, rows, 
     )
     before = model.fit(*new).decision_function(X_test)
     after = model.partial_fit(*further).decision_function(X_test)
-    whole = clone(model).fit(*joined(new, further))
+    whole = clone(model).set_params(target_scale=model.target_scale_)
+    whole.fit(*joined(new, further))
     np.testing.assert_allclose(after, whole.decision_function(X_test), atol=1e-8)
     model.forget(*further)
     np.testing.assert_allclose(before, model.decision_function(X_test), atol=1e-8)
@@ -395,7 +403,7 @@ def test_what_was_never_learned_cannot_be_forgotten(rows, old):
 def test_the_first_partial_fit_can_name_all_classes(rows, old):
     (X, y), further = rows[1], rows[2]
     few = y < 4
-    model = LQFClassifier(mlp_net((8,), max_epochs=9), random_state=0)
+    model = LQFClassifier(mlp_net((8,), max_epochs=9), ridge=0.01, random_state=0)
     with pytest.raises(ValueError, match="y has classes that were unknown"):
         clone(model).partial_fit(X[few], y[few]).partial_fit(*further)
     model.partial_fit(X[few], y[few], classes=np.arange(10)).partial_fit(*further)
@@ -428,12 +436,15 @@ def test_the_ridge_is_the_one_with_the_best_left_out_predictions(rows, old):
     X, y = rows[1]
     model = LQFClassifier(old_model=old, solver="cholesky", dtype="float64").fit(X, y)
 
-    def loss(ridge):
-        left_out = clone(model).set_params(ridge=ridge).fit(X, y).loo_predict_proba()
-        return -np.log(left_out[np.arange(len(y)), y]).mean()
+    def errors(ridge, scale):
+        fixed = clone(model).set_params(ridge=ridge, target_scale=scale).fit(X, y)
+        return np.mean(fixed.loo_predict_proba().argmax(axis=1) != y)
 
-    best = loss(model.ridge_)
-    assert all(best < loss(model.ridge_ / factor) for factor in (30, 1000))
+    best = model.ridge_, model.target_scale_
+    assert errors(*best) == np.mean(model.loo_predict_proba().argmax(axis=1) != y)
+    others = [(r * best[0], s * best[1]) for r in (0.001, 0.03, 30) for s in (0.5, 1)]
+    assert all(errors(*best) <= errors(*other) for other in others)
+    assert max(errors(*other) for other in others) > errors(*best)
 
 
 def test_both_exact_solvers_choose_the_same_ridge(rows, old):
@@ -466,8 +477,8 @@ def half_update(old, rows, **params):
 @pytest.mark.parametrize("anchor", ["kfac", "data"])
 def test_an_update_on_half_of_the_classes_forgets_less(anchor, rows, old):
     first = LQFClassifier(old_model=old).fit(*rows[0])
-    before, without, _ = half_update(first, rows, anchor=None)
-    _, anchored, _ = half_update(first, rows, anchor=anchor)
+    before, without, _ = half_update(first, rows, anchor=None, target_scale=50.0)
+    _, anchored, _ = half_update(first, rows, anchor=anchor, target_scale=50.0)
     assert without < before - 0.1
     assert anchored > without + 0.05
 
@@ -477,6 +488,12 @@ HALVES = {
     "high": lambda y: y >= 5,
     "even": lambda y: y % 2 == 0,
 }
+
+
+def margins(model, X, y):
+    """By how much each row's logit exceeds the largest of the others."""
+    logits, own = model.decision_function(X), np.eye(10, dtype=bool)[y]
+    return logits[own] - np.where(own, -np.inf, logits).max(axis=1)
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -489,12 +506,11 @@ def test_anchored_classes_that_rows_do_not_show_are_kept(half, rows, first):
     assert negative_flip_rate(y_test, y_new, y_old=y_old) <= 0.03
     assert new.anchor_strength_ > 1
     # And those of the others came nearer to what they shall be.
-    targets = new.target_scale_ * (np.eye(10)[y[shown]] - 0.1)
-    off = [
-        ((model.decision_function(X[shown]) - targets) ** 2).sum()
+    lacking = [
+        np.maximum(new.target_scale_ - margins(model, X[shown], y[shown]), 0).sum()
         for model in (first, new)
     ]
-    assert off[1] < 0.99 * off[0]
+    assert lacking[1] < 0.99 * lacking[0]
 
 
 @pytest.mark.parametrize("params", ["last", "weight$", "bias$"])
@@ -554,14 +570,14 @@ def test_anchored_by_data_a_second_update_equals_one_of_all_rows(rows, old):
     first = LQFClassifier(old_model=old, **params).fit(*first_rows)
     second = LQFClassifier(old_model=first, anchor="data", **params).fit(*second_rows)
     # Least squares around the first solution: the outputs on the first rows stay.
-    J, _, _ = dense_problem(second, first_rows[0], first_rows[1])
-    K, target, _ = dense_problem(second, *second_rows)
     d = first.linear_.change.detach()
+    J, _, _ = dense_problem(second, first_rows[0], first_rows[1])
+    K, target, _ = dense_problem(second, *second_rows, change=d)
     stacked = torch.cat(
         [J.flatten(0, 1), K.flatten(0, 1), 0.3**0.5 * torch.eye(len(d)).double()]
     )
     right = torch.cat(
-        [torch.zeros(J.shape[0] * J.shape[1]), (target - K @ d).flatten(), 0 * d]
+        [torch.zeros(J.shape[0] * J.shape[1]), target.flatten(), 0 * d]
     ).double()
     update = torch.linalg.lstsq(stacked, right[:, None]).solution[:, 0]
     torch.testing.assert_close(
@@ -585,8 +601,8 @@ def test_an_anchor_of_rows_of_ones_own(rows, old):
     plain = LinearizedModule(old.estimator_.module_)
     X = torch.as_tensor(rows[0][0], dtype=torch.float32)
     curvature = kronecker_curvature(plain, [X])
-    before, without, _ = half_update(old, rows)
-    _, anchored, _ = half_update(old, rows, anchor=curvature)
+    before, without, _ = half_update(old, rows, target_scale=50.0)
+    _, anchored, _ = half_update(old, rows, anchor=curvature, target_scale=50.0)
     assert without < before - 0.1
     assert anchored > without + 0.05
 
@@ -766,7 +782,12 @@ def test_clones_keep_a_fitted_module_and_copy_an_unfitted_one(rows, old):
 def test_a_budget_is_kept_with_one_network(rows, old):
     (X, y), (X_test, y_test) = rows[3], joined(*rows[1:3])
     model = LQFClassifier(
-        old_model=old, ridge=0.3, max_nfr=0.03, calibration=0.5, random_state=0
+        old_model=old,
+        ridge=0.3,
+        target_scale=50.0,
+        max_nfr=0.03,
+        calibration=0.5,
+        random_state=0,
     ).fit(X, y)
     assert 0 < model.step_ < 1
     flips = np.isfinite(model.flip_times_) & (model.flip_times_ <= model.step_)
@@ -780,7 +801,8 @@ def test_over_draws_the_budget_holds_on_average(digits, old):
     X, y = digits[0][150:] / 16, digits[1][150:]
     y_old, found = old.predict(X), []
     train, rest = slice(200), np.arange(200, len(y))
-    model = LQFClassifier(old_model=old, ridge=1.0).fit(X[train], y[train])
+    model = LQFClassifier(old_model=old, ridge=0.3, target_scale=50.0)
+    model.fit(X[train], y[train])
     for seed in range(300):
         drawn = np.random.default_rng(seed).permutation(rest)
         held_out, new = drawn[:150], drawn[150:]

@@ -10,11 +10,12 @@ from sklearn_graceful.nn import last_linear
 _MULTIPLES, _SMALL_RIDGE = np.logspace(-1, 4, 16), 0.1
 
 
-def anchored(judge, problem, prior, scale, accepted):
-    """The multiple of an anchor with the fewest errors on rows left out.
+def anchored(judge, problem, prior, scales, accepted):
+    """The multiple of an anchor, and the scale, with the fewest errors.
 
-    Of classes that the rows do not show, these errors say nothing: only multiples are
-    tried by which few rows of these are lost, in expectation.
+    On rows left out. Of classes that the rows do not show these say nothing: only
+    multiples are tried by which few rows of these are lost, in expectation. Where all
+    rows are of new classes, the shares of errors and of lost rows are added.
 
     Parameters
     ----------
@@ -24,27 +25,41 @@ def anchored(judge, problem, prior, scale, accepted):
         That have all.
     prior : Prior
         With a curvature.
-    scale : float
-        Of the labels.
+    scales : list of float
+        Of the labels. Where classes are missing, the first.
     accepted : float
         Share of the earlier rows that may be lost, of those that are right.
 
     Returns
     -------
     prior : Prior
+    scale : float
     """
-    unit = judge.typical_ridge(prior)
-    prior, multiples = prior.with_ridge(_SMALL_RIDGE * unit), _MULTIPLES
+    prior = prior.with_ridge(_SMALL_RIDGE * judge.typical_ridge(prior))
+    design, rows, _ = problem
+    if len(rows.y.unique()) > design.n_outputs:
+        return judge.choose(prior, scales, _MULTIPLES)
+    scale, losses = scales[0], _losses(problem, prior, scales[0])
+    if not _right_before(rows).any():
+        return _among_new(judge, prior, scale, losses), scale
+    few = [m for m, lost in zip(_MULTIPLES, losses, strict=True) if lost <= accepted]
+    return judge.choose(prior, [scale], few or _MULTIPLES[-1:])
+
+
+def _among_new(judge, prior, scale, losses):
+    """The multiple that loses the least of old rows and new ones alike."""
+    if not judge.can_tell():
+        return prior
+    classes = np.arange(judge.design.n_outputs + 1)
+    wrong, _ = judge.errors(prior, [scale], _MULTIPLES, classes)
+    return prior.times(float(_MULTIPLES[np.argmin(wrong[0] + losses)]))
+
+
+def _losses(problem, prior, scale):
+    """Expected losses by multiples of an anchor."""
     design, rows, solver = problem
-    if len(rows.y.unique()) <= design.n_outputs:
-        if not _right_before(design, rows).any():  # new classes only
-            return prior
-        priors = map(prior.times, multiples)
-        for update in solver.solutions(rows, priors, scale):
-            if expected_loss(design, rows, prior.curvature, update) <= accepted:
-                break
-            multiples = multiples[1:] if len(multiples) > 1 else multiples
-    return judge.choose(prior, scale, multiples)
+    updates = solver.solutions(rows, map(prior.times, _MULTIPLES), scale)
+    return [expected_loss(design, rows, prior.curvature, u) for u in updates]
 
 
 def expected_loss(design, rows, curvature, update):
@@ -52,9 +67,11 @@ def expected_loss(design, rows, curvature, update):
 
     Two logits of these change in relation to each other by a normal variable, about, of
     which the curvature says the variance. A row is lost if that is more than the gap
-    between them. How large gaps are the new rows show that are right before the update.
+    between them. How large gaps are the new rows show that are right before the update,
+    or, if none is, all of them.
     """
-    rows = rows.take(_right_before(design, rows))
+    right = _right_before(rows)
+    rows = rows.take(right) if right.any() else rows
     basis = design.linear.module.basis.double().cpu()
     variance = basis.T @ covariance_of_outputs(design, curvature, update) @ basis
     variance, logits = variance.numpy(), (rows.old.double().cpu() @ basis).numpy()
@@ -67,8 +84,8 @@ def expected_loss(design, rows, curvature, update):
     return float(lost.max(axis=1).mean())
 
 
-def _right_before(design, rows):
-    return design.linear.module.logits(rows.old).argmax(1) == rows.y
+def _right_before(rows):
+    return rows.margin > 0
 
 
 def covariance_of_outputs(design, curvature, update):

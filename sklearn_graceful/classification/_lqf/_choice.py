@@ -45,18 +45,18 @@ class LeftOut:
         part = rows.take(even_part(rows.y, len(design.start)))
         return cls(design, part, judging_solver(design, part, kind))
 
-    def logits(self, prior, scale, multiples=(1.0,)):
-        """Logits of each row by a fit without it, for multiples of a prior.
+    def logits(self, prior, scales, multiples=(1.0,)):
+        """Logits of each row by a fit without it, for scales and multiples of a prior.
 
-        Of shape (n_multiples, n, n_classes).
+        Of shape (n_scales, n_multiples, n, n_classes).
         """
-        moved = self.solver.left_out(self.rows, prior, scale, multiples)
+        moved = self.solver.left_out(self.rows, prior, scales, multiples)
         outputs = self.rows.old + moved.to(self.rows.old)
-        return self.design.linear.module.logits(outputs).double().cpu().numpy()
+        return self._as_logits(outputs)
 
     def temperature(self, prior, scale):
         """That suits these logits best."""
-        (logits,) = self.logits(prior, scale)
+        logits = self.logits(prior, [scale])[0, 0]
         return row_losses(logits, *self._labels())[0]
 
     def typical_ridge(self, prior):
@@ -64,30 +64,54 @@ class LeftOut:
         plain = replace(prior, curvature=None)
         return self.solver.typical_curvature(self.rows, plain)
 
-    def choose_ridge(self, prior, scale):
-        """The prior with the best ridge."""
+    def choose_ridge(self, prior, scales):
+        """The prior with the best ridge, and the scale: see `choose`."""
         prior = prior.with_ridge(self.typical_ridge(prior))
-        best = self.choose(prior, scale, _GRID)
-        return prior.with_ridge(prior.ridge * best.multiple)
+        best, scale = self.choose(prior, scales, _GRID)
+        return prior.with_ridge(prior.ridge * best.multiple), scale
 
-    def choose(self, prior, scale, multiples):
-        """Times what has the fewest errors; of equals, the least squares.
+    def choose(self, prior, scales, multiples):
+        """Times what, and at which scale, the errors are fewest.
 
-        Among the classes that the rows show: of others they can tell nothing. Not the
-        least log-loss: an old network's outputs are as sure as cross-entropy made them,
-        so by that nothing would ever be learned from squares.
+        Of equals the first scale, and the least squares. Among the classes that the
+        rows show: of others they can tell nothing. Not the least log-loss: an old
+        network's outputs are as sure as cross-entropy made them, so by that nothing
+        would ever be learned from squares.
+
+        Returns
+        -------
+        prior : Prior
+        scale : float
+        """
+        if not self.can_tell():
+            return prior, scales[0]
+        shown = np.unique(self.rows.y.cpu().numpy())
+        wrong, off = self.errors(prior, scales, multiples, shown)
+        place = np.indices(wrong.shape)[0]
+        best = np.lexsort((off.ravel(), place.ravel(), wrong.ravel()))[0]
+        place, column = np.unravel_index(best, wrong.shape)
+        return prior.times(float(multiples[column])), scales[place]
+
+    def can_tell(self):
+        """Whether any class has a second row."""
+        return self._labels()[1].any()
+
+    def errors(self, prior, scales, multiples, classes):
+        """Shares of errors, and mean squares, among some classes.
+
+        Both of shape (n_scales, n_multiples).
         """
         y, weight = self._labels()
-        if not weight.any():  # no class has a second row
-            return prior
-        shown = np.unique(y)
-        logits = self.logits(prior, scale, multiples)[:, :, shown]
-        wrong = shown[logits.argmax(axis=2)] != y
-        labels = self.design.linear.module.logits(scale * self.rows.labels)
-        off = logits - labels.double().cpu().numpy()[:, shown]
-        off = ((off - off.mean(axis=2, keepdims=True)) ** 2).sum(axis=2)
-        best = np.lexsort((off @ weight, wrong @ weight))[0]
-        return prior.times(float(multiples[best]))
+        weight = weight / weight.sum()
+        logits = self.logits(prior, scales, multiples)[..., classes]
+        wrong = classes[logits.argmax(axis=3)] != y
+        wanted = [self.rows.old + self.rows.wanted(scale) for scale in scales]
+        off = logits - self._as_logits(torch.stack(wanted))[:, None, :, classes]
+        off = ((off - off.mean(axis=3, keepdims=True)) ** 2).sum(axis=3)
+        return wrong @ weight, off @ weight
+
+    def _as_logits(self, outputs):
+        return self.design.linear.module.logits(outputs).double().cpu().numpy()
 
     def _labels(self):
         """Class and weight; the only row of a class cannot be told by the others."""

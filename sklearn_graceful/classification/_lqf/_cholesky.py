@@ -19,8 +19,6 @@ class Cholesky:
         n_params = len(design.start)
         like = design.start.new_zeros(0, dtype=torch.float64)
         self._gram = like.new_zeros(n_params, n_params)
-        # For the labels and for the old outputs, as the scale may change.
-        self._right = like.new_zeros(n_params, 2)
 
     def add(self, rows):
         """Take rows in."""
@@ -31,12 +29,9 @@ class Cholesky:
         self._count(rows.take(positions), -1.0)
 
     def _count(self, rows, sign):
-        targets = torch.stack([rows.targets(1) - rows.targets(0), rows.targets(0)], 2)
         for part, J in _blocks(self._design, rows):
             weight = sign * part.weight.double()
             self._gram += torch.einsum("nmp,n,nmq->pq", J, weight, J)
-            now, targets = targets[: len(part)], targets[len(part) :]
-            self._right += torch.einsum("nmp,n,nmt->pt", J, weight, now.double())
 
     def can_judge(self, rows):
         """Whether fits without a row are cheap."""
@@ -50,33 +45,35 @@ class Cholesky:
 
     def solutions(self, rows, priors, scale):
         """Yield the change of the weights for each prior."""
+        right = self._right(rows, scale)
         for prior in priors:
-            right = prior.halve(self._right_for(scale)[None])
-            solved = torch.cholesky_solve(right.T, self._factor(prior))
+            factor = self._factor(prior)
+            solved = torch.cholesky_solve(prior.halve(right).T, factor)
             yield prior.unhalve(solved[:, 0])
 
-    def left_out(self, rows, prior, scale, multiples=(1.0,)):
+    def left_out(self, rows, prior, scales, multiples=(1.0,)):
         """Change of each row's outputs by a fit without the row.
 
-        For each multiple of the prior, of shape (n_multiples, n, m).
+        For each scale and multiple of the prior, (n_scales, n_multiples, n, m).
         """
         values, axes = torch.linalg.eigh(self._halved(prior))
-        right = axes.T @ prior.halve(self._right_for(scale)[None])[0]
-        eye, targets = torch.eye(rows.labels.shape[1]).to(axes), rows.targets(scale)
-        found, done = [], 0
+        right = torch.cat([self._right(rows, scale) for scale in scales])
+        right = axes.T @ prior.halve(right).T
+        targets = torch.stack([rows.targets(scale) for scale in scales], dim=2)
+        eye, found, done = torch.eye(rows.labels.shape[1]).to(axes), [], 0
         for part, J in _blocks(self._design, rows):
             J = (prior.halve(J.flatten(0, 1)) @ axes).view_as(J)
-            target, weight = targets[done : done + len(part)].to(J), part.weight.to(J)
+            target = targets[done : done + len(part)].to(J)
+            weight = part.weight.to(J)[:, None, None]
             done += len(part)
             for multiple in multiples:
                 scaled = J / (values + multiple)
                 fitted = scaled @ right
                 hat = scaled @ J.transpose(1, 2)
-                open_share = eye - hat * weight[:, None, None]
-                pushed = torch.linalg.solve(open_share, target - fitted)
-                moved = torch.einsum("nmk,nk->nm", hat, pushed * weight[:, None])
-                found.append(fitted - moved)
-        return _by_multiple(found, len(multiples))
+                pushed = torch.linalg.solve(eye - hat * weight, target - fitted)
+                found.append(fitted - hat @ pushed * weight)
+        parts = [torch.cat(found[k :: len(multiples)]) for k in range(len(multiples))]
+        return torch.stack(parts).permute(3, 0, 1, 2)
 
     def influence(self, rows, prior, scale, X):
         """By how much each row changes the outputs of X, (n_X, n, m)."""
@@ -98,8 +95,9 @@ class Cholesky:
         found = torch.cat(found, dim=1)
         return found.view(len(X), -1, found.shape[1]).transpose(1, 2)
 
-    def _right_for(self, scale):
-        return self._right @ self._right.new_tensor([scale, 1.0])
+    def _right(self, rows, scale):
+        targets = rows.weight[:, None] * rows.targets(scale)
+        return self._design.pull(rows.X, targets).double()[None]
 
     def _halved(self, prior):
         return prior.halve(prior.halve(self._gram).T)
@@ -116,9 +114,3 @@ def _blocks(design, rows):
     for J in design.jacobians(rows.X):
         yield rows.take(slice(start, start + len(J))), J.double()
         start += len(J)
-
-
-def _by_multiple(parts, n_multiples):
-    """Parts of rows, in turn for each multiple: (n_multiples, n, m)."""
-    parts = [torch.cat(parts[k::n_multiples]) for k in range(n_multiples)]
-    return torch.stack(parts)

@@ -53,7 +53,7 @@ class ConjugateGradients:
 
 def _conjugate_gradients(hessian, right, u, precondition, max_iter):
     """Solution, starting at u, and number of steps."""
-    tolerance = 1e-12 if right.dtype == torch.float64 else 1e-5
+    tolerance = 1e-12 if right.dtype == torch.float64 else 1e-3
     limit = tolerance * right.norm()
     residual = right - hessian(u)
     direction = z = precondition(residual)

@@ -86,6 +86,12 @@ def _weighted(kernels, prior):
     return kernel / (prior.ridge * prior.multiple)
 
 
+def _targets(rows, scales):
+    """At each scale, (n, m, n_scales)."""
+    targets = [rows.targets(scale).double() for scale in scales]
+    return torch.stack(targets, dim=2)
+
+
 class Dual(_ByKernel):
     """By the kernel of all outputs of all rows: for few rows.
 
@@ -115,24 +121,23 @@ class Dual(_ByKernel):
             pulled = self._design.pull(rows.X, fitted.to(rows.labels)).double()
             yield prior.unhalve(prior.halve(pulled[None])[0])
 
-    def left_out(self, rows, prior, scale, multiples=(1.0,)):
+    def left_out(self, rows, prior, scales, multiples=(1.0,)):
         """Change of each row's outputs by a fit without the row.
 
-        For each multiple of the prior, of shape (n_multiples, n, m).
+        For each scale and multiple of the prior, (n_scales, n_multiples, n, m).
         """
-        targets, (n, m) = rows.targets(scale).double(), rows.labels.shape
-        root = rows.weight.double().sqrt().repeat_interleave(m)
-        kernel = root[:, None] * self._kernel(rows, prior) * root
-        values, axes = torch.linalg.eigh(kernel)
+        targets, (n, m) = _targets(rows, scales), rows.labels.shape
+        root = rows.weight.double().sqrt().repeat_interleave(m)[:, None]
+        values, axes = torch.linalg.eigh(root * self._kernel(rows, prior) * root.T)
         found, by_row = [], axes.view(n, m, n * m)
-        right = axes.T @ (root * targets.reshape(-1))
+        right = axes.T @ (root * targets.flatten(0, 1))
         for multiple in multiples:
             inverse = 1 / (values / multiple + 1)
-            alpha = (axes @ (inverse * right)).view(n, m)
+            alpha = (axes @ (inverse[:, None] * right)).view(n, m, -1)
             own = (by_row * inverse) @ by_row.transpose(1, 2)
             off = torch.linalg.solve(own, alpha)
-            found.append(targets - off / root.view(n, m))
-        return torch.stack(found)
+            found.append(targets - off / root.view(n, m, 1))
+        return torch.stack(found).permute(3, 0, 1, 2)
 
     def influence(self, rows, prior, scale, X):
         """By how much each row changes the outputs of X, (n_X, n, m)."""
@@ -177,21 +182,21 @@ class SharedKernel(_ByKernel):
 
     _n_lines = 1
 
-    def left_out(self, rows, prior, scale, multiples=(1.0,)):
+    def left_out(self, rows, prior, scales, multiples=(1.0,)):
         """Change of each row's outputs by a fit without the row.
 
-        For each multiple of the prior, of shape (n_multiples, n, m).
+        For each scale and multiple of the prior, (n_scales, n_multiples, n, m).
         """
-        targets, root = rows.targets(scale).double(), rows.weight.double().sqrt()
-        kernel = root[:, None] * self._kernel(rows, prior) * root
-        values, axes = torch.linalg.eigh(kernel)
-        right, found = axes.T @ (root[:, None] * targets), []
+        targets = _targets(rows, scales)
+        root = rows.weight.double().sqrt()[:, None]
+        values, axes = torch.linalg.eigh(root * self._kernel(rows, prior) * root.T)
+        right, found = axes.T @ (root * targets.flatten(1)), []
         for multiple in multiples:
             inverse = 1 / (values / multiple + 1)
             alpha = axes @ (inverse[:, None] * right)
-            own = (axes**2) @ inverse
-            found.append(targets - alpha / (own * root)[:, None])
-        return torch.stack(found)
+            own = ((axes**2) @ inverse)[:, None]
+            found.append(targets - (alpha / (own * root)).view_as(targets))
+        return torch.stack(found).permute(3, 0, 1, 2)
 
     def _derivatives(self, x):
         return self._design.gradients(x, self._direction())

@@ -75,7 +75,7 @@ def _with_fitted(network, linear, start, moving, X, y, weight, share=None):
     fixed[moving] = False
     groups = [group for group in (moving, fixed.nonzero()[:, 0]) if len(group)]
     prior = Prior(1.0, groups, (1.0, 1e-9)[: len(groups)])
-    scale = rows.best_scale() or 1.0  # outputs may all be 0
+    scale = rows.typical_margin() or 1.0  # outputs may all be 0
     if len(groups) == 1:  # all outputs share a kernel, and K-FAC solves it in one step
         solver = ConjugateGradients(design)
         judge = LeftOut.of_part(design, rows, SharedKernel)
@@ -83,7 +83,7 @@ def _with_fitted(network, linear, start, moving, X, y, weight, share=None):
         solver = solver_for("auto", rows.labels.numel(), len(start))(design)
         solver.add(rows)
         judge = LeftOut.for_solver(design, rows, solver)
-    prior = judge.choose_ridge(prior, scale)
+    prior, _ = judge.choose_ridge(prior, [scale])
     (fitted,) = solver.solutions(rows, [prior], scale)
     fitted = fitted.to(start)
     with torch.no_grad():

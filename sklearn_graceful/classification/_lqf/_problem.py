@@ -26,6 +26,8 @@ class Rows:
         1 for the right class, in coordinates of :class:`nn.Contrasts`.
     old : tensor of shape (n, m)
         Outputs before the update.
+    margin : tensor of shape (n,)
+        By how much the right class's logit is then the largest; else negative.
     weight : tensor of shape (n,)
         Positive: of the label and of staying together.
     share : tensor of shape (n,)
@@ -38,6 +40,7 @@ class Rows:
     y: torch.Tensor
     labels: torch.Tensor
     old: torch.Tensor
+    margin: torch.Tensor
     weight: torch.Tensor
     share: torch.Tensor
     features: torch.Tensor | None
@@ -63,22 +66,20 @@ class Rows:
     def targets(self, scale):
         """What the change of the outputs shall be, of shape (n, m).
 
+        What the label lacks to a margin of `scale`; to stay where nothing is lacking.
         ``w |c - e|^2 + v |c|^2`` is ``(w + v) |c - e w / (w + v)|^2`` but for a number.
         """
-        return self.share[:, None] * (scale * self.labels - self.old)
+        return self.share[:, None] * self.wanted(scale)
 
-    def best_scale(self):
-        """By how much labels must be multiplied to be nearest to the old outputs.
+    def wanted(self, scale):
+        """The same for the label alone."""
+        return (scale - self.margin).clamp_min(0)[:, None] * self.labels
 
-        By their size alone, where they are hardly nearer to the right label than to
-        others.
-        """
-        weight = (self.weight * self.share)[:, None].double()
-        labels, old = self.labels.double(), self.old.double()
-        length = (weight * labels**2).sum()
-        scale = float((weight * labels * old).sum() / length)
-        size = float(((weight * old**2).sum() / length).sqrt())
-        return scale if scale > 0.1 * size else size
+    def typical_margin(self):
+        """Weighted median of the margins, those of the wrong classes without sign."""
+        margin, order = self.margin.abs().sort()
+        weight = (self.weight * self.share)[order].double().cumsum(0)
+        return float(margin[torch.searchsorted(weight, weight[-1] / 2)])
 
     def positions_of(self, other):
         """Where the rows of `other` are, each found once; None of what is not there."""
@@ -190,7 +191,8 @@ class Design:
         """Rows of tensors: see :class:`Rows`."""
         labels, features = self.linear.module.of_labels(y), self._features(X)
         old = self.outputs(X if features is None else features, self.start)
-        return Rows(X, y, labels, old, weight, share, features)
+        margin = _margins(self.linear.module.logits(old), y)
+        return Rows(X, y, labels, old, margin, weight, share, features)
 
     def staying(self, rows):
         """Rows of an earlier design whose outputs shall stay what they were."""
@@ -254,3 +256,9 @@ class Design:
     def _jvp(self, x, change):
         with torch.no_grad():
             return self.linear.jvp(x, change)
+
+
+def _margins(logits, y):
+    """By how much the logit of the class `y` exceeds the largest other one."""
+    others = logits.scatter(1, y[:, None], -torch.inf)
+    return logits.gather(1, y[:, None])[:, 0] - others.amax(1)

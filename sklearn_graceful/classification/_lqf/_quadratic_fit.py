@@ -16,6 +16,8 @@ from sklearn_graceful.nn import Curvature
 
 # Share of earlier rows that an anchored update may be expected to lose.
 _ACCEPTED = 0.01
+# Multiples of a typical margin.
+_SCALES = (1.0, 2.0, 4.0, 8.0)
 
 
 class QuadraticFit:
@@ -87,7 +89,6 @@ class QuadraticFit:
         kind = solver_for(solver, self.rows.labels.numel(), len(self.design.start))
         self.solver = kind(self.design, max_iter)
         self.solver.add(self.rows)
-        self.scale = self._find_scale()
         prior = Prior(1.0, groups, (1.0,) * len(groups), self._anchor)
         if self._keeps_outputs:
             self._choose_by_rows(prior, ridge)
@@ -127,7 +128,7 @@ class QuadraticFit:
     def left_out_logits(self):
         """Logits (n, n_classes) of each row by a fit without it."""
         left_out = LeftOut(self.design, self.rows, self.solver)
-        return left_out.logits(self.prior, self.scale)[0]
+        return left_out.logits(self.prior, [self.scale])[0, 0]
 
     def influence(self, X):
         """By how much each row changes the logits of X, (n_X, n, n_classes)."""
@@ -163,16 +164,28 @@ class QuadraticFit:
 
     def _choose_by_rows(self, prior, ridge):
         judge = LeftOut.for_solver(self.design, self.rows, self.solver)
+        scale = self._find_scale()
         if ridge != "loo":
-            self.prior = prior.with_ridge(float(ridge))
+            self.prior, self.scale = prior.with_ridge(float(ridge)), scale
         elif self._anchor is None:
-            self.prior = judge.choose_ridge(prior, self.scale)
+            scales = self._scales(scale)
+            self.prior, self.scale = judge.choose_ridge(prior, scales)
         else:
             problem = self.design, self.rows, self.solver
-            self.prior = anchored(judge, problem, prior, self.scale, self._accepted)
+            scales = self._scales(scale)
+            chosen = anchored(judge, problem, prior, scales, self._accepted)
+            self.prior, self.scale = chosen
         self.temperature = judge.temperature(self.prior, self.scale)
 
+    def _scales(self, scale):
+        """To choose from. By rows of some classes, all others would best be outdone."""
+        is_told = len(self.rows.y.unique()) > self.design.n_outputs
+        if self._target_scale != "auto" or not is_told:
+            return [scale]
+        return [times * scale for times in _SCALES]
+
     def _choose_by_folds(self, prior, ridge, folds):
+        self.scale = self._find_scale()
         self.prior, self.temperature = folds.choose(prior)
         if ridge == "loo":
             judge = LeftOut.for_solver(self.design, self.rows, self.solver)
@@ -183,9 +196,8 @@ class QuadraticFit:
         if self._target_scale != "auto":
             return float(self._target_scale)
         # Without outputs to be kept there is nothing that labels could be scaled to.
-        return (self._keeps_outputs and self.rows.best_scale()) or 1.0
+        return (self._keeps_outputs and self.rows.typical_margin()) or 1.0
 
     def _solve(self):
-        self.scale = self._find_scale()
         (update,) = self.solver.solutions(self.rows, [self.prior], self.scale)
         self.update = update.to(self.design.start)
