@@ -73,7 +73,8 @@ fig.suptitle("A digit, and the learned rows that pushed it most", fontsize=10)
 # A row that must go leaves nothing behind: the model is the one that never saw it.
 gone = slice(0, 20)
 few.forget(X_new[gone], y_new[gone])
-never = LQFClassifier(old_model=old, solver="dual", ridge=few.ridge_)
+same = {"ridge": few.ridge_, "target_scale": few.target_scale_}
+never = LQFClassifier(old_model=old, solver="dual", **same)
 never.fit(X_new[20:200], y_new[20:200])
 difference = few.decision_function(X_test) - never.decision_function(X_test)
 print(f"largest difference of a logit: {abs(difference).max():.0e}")
@@ -81,7 +82,7 @@ print(f"largest difference of a logit: {abs(difference).max():.0e}")
 # %%
 # An update without the old rows
 # ------------------------------
-# New rows of half of the classes: a plain update forgets the others. A first
+# New rows of half of the classes: an update loses rows of the others. A first
 # LQFClassifier remembers how its outputs on the rows that it has learned change with
 # the weights, by two small matrices for each layer, and the next update keeps to that.
 first = LQFClassifier(old_model=old).fit(X_old, y_old)

@@ -101,12 +101,14 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         Which weights change, see :class:`~sklearn_graceful.nn.LinearizedModule`:
         ``"all"``, ``"last"``, or a regular expression for their names.
     ridge : float or "loo", default="loo"
-        ``"loo"``: that with the fewest errors on each row by a fit without it, among
-        the classes of `y`, of 17 between 1e-5 and 1000 times the mean squared length of
-        an output's gradient. An anchor is multiplied in the same way, by .1 to 10,000.
-        Where all rows would take long, as with conjugate gradients or batches, at most
-        1,000 judge this, by one kernel for all outputs where these are many. Without an
-        old network it is the log-loss on 5 folds.
+        ``"loo"``: that with the fewest negative flips among those within half a point
+        of the fewest errors, on each row by a fit without it and among the classes of
+        `y`; of 17 between 1e-5 and 1000 times the mean squared length of an output's
+        gradient. An anchor is multiplied in the same way, by .1 to 10,000. Where all
+        rows would take long, as with conjugate gradients or batches, at most 1,000
+        judge this, by one kernel for all outputs where these are many. Rows that the
+        old network was trained on are no honest judges: leave them to `anchor`. Without
+        an old network it is the log-loss on 5 folds.
     target_scale : float or "auto", default="auto"
         What the right class's logit shall exceed the others by. ``"auto"``: what the
         old network's right logit and the largest other one differ by in the median row.
@@ -199,9 +201,9 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
     without the old model, is :meth:`standalone`.
 
     `partial_fit` and `forget` equal a fit of the rows that are then left, with the same
-    ridge and scale and around the same w0. A net that was trained, or a last layer that was
-    fitted, on rows that are forgotten still knows them: w0 should be older than they
-    are.
+    ridge and scale and around the same w0. A net that was trained, or a last layer that
+    was fitted, on rows that are forgotten still knows them: w0 should be older than
+    they are.
 
     References
     ----------

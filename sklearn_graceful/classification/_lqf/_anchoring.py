@@ -51,7 +51,7 @@ def _among_new(judge, prior, scale, losses):
     if not judge.can_tell():
         return prior
     classes = np.arange(judge.design.n_outputs + 1)
-    wrong, _ = judge.errors(prior, [scale], _MULTIPLES, classes)
+    wrong, *_ = judge.errors(prior, [scale], _MULTIPLES, classes)
     return prior.times(float(_MULTIPLES[np.argmin(wrong[0] + losses)]))
 
 

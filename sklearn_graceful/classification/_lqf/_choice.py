@@ -11,6 +11,8 @@ from sklearn_graceful.classification._lqf._dual import Dual, SharedKernel
 from sklearn_graceful.classification._lqf._problem import MAX_NUMBERS
 
 _GRID = np.logspace(3, -5, 17)
+# Errors that are as good as the fewest, and fewer flips are preferred.
+_NEAR = 0.005
 _LOG_RANGE = (np.log(0.02), np.log(50))
 # Outputs of all rows up to which each has its own place in a kernel; rows else.
 _MAX_OUTPUTS, _MIN_ROWS, _MAX_ROWS = 1500, 200, 1000
@@ -71,12 +73,13 @@ class LeftOut:
         return prior.with_ridge(prior.ridge * best.multiple), scale
 
     def choose(self, prior, scales, multiples):
-        """Times what, and at which scale, the errors are fewest.
+        """Times what, and at which scale, few rows are wrong and few are lost.
 
-        Of equals the first scale, and the least squares. Among the classes that the
-        rows show: of others they can tell nothing. Not the least log-loss: an old
-        network's outputs are as sure as cross-entropy made them, so by that nothing
-        would ever be learned from squares.
+        Of those within half a point of the fewest errors, that with the fewest negative
+        flips; of equals the fewest errors, the first scale, the least squares. Among
+        the classes that the rows show: of others they can tell nothing. Not the least
+        log-loss: an old network's outputs are as sure as cross-entropy made them, so by
+        that nothing would ever be learned from squares.
 
         Returns
         -------
@@ -86,9 +89,10 @@ class LeftOut:
         if not self.can_tell():
             return prior, scales[0]
         shown = np.unique(self.rows.y.cpu().numpy())
-        wrong, off = self.errors(prior, scales, multiples, shown)
-        place = np.indices(wrong.shape)[0]
-        best = np.lexsort((off.ravel(), place.ravel(), wrong.ravel()))[0]
+        wrong, lost, off = self.errors(prior, scales, multiples, shown)
+        far, place = wrong > wrong.min() + _NEAR, np.indices(wrong.shape)[0]
+        keys = (off, place, wrong, lost, far)
+        best = np.lexsort([key.ravel() for key in keys])[0]
         place, column = np.unravel_index(best, wrong.shape)
         return prior.times(float(multiples[column])), scales[place]
 
@@ -97,18 +101,19 @@ class LeftOut:
         return self._labels()[1].any()
 
     def errors(self, prior, scales, multiples, classes):
-        """Shares of errors, and mean squares, among some classes.
+        """Shares of wrong rows and of lost ones, and mean squares, among some classes.
 
-        Both of shape (n_scales, n_multiples).
+        Each of shape (n_scales, n_multiples).
         """
         y, weight = self._labels()
         weight = weight / weight.sum()
         logits = self.logits(prior, scales, multiples)[..., classes]
         wrong = classes[logits.argmax(axis=3)] != y
+        was_right = (self.rows.margin > 0).cpu().numpy()
         wanted = [self.rows.old + self.rows.wanted(scale) for scale in scales]
         off = logits - self._as_logits(torch.stack(wanted))[:, None, :, classes]
         off = ((off - off.mean(axis=3, keepdims=True)) ** 2).sum(axis=3)
-        return wrong @ weight, off @ weight
+        return wrong @ weight, (wrong & was_right) @ weight, off @ weight
 
     def _as_logits(self, outputs):
         return self.design.linear.module.logits(outputs).double().cpu().numpy()
