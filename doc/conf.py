@@ -43,6 +43,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sklearn_graceful": None},
     "backreferences_dir": "generated/backreferences",
     "abort_on_example_error": True,
+    "parallel": 2,
     "show_memory": False,
     # Examples print what they want to show.
     "capture_repr": (),

@@ -10,6 +10,7 @@ the old one got right, on rows that neither has seen?
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict, train_test_split
@@ -109,6 +110,6 @@ def picture(runs):
 
 
 if __name__ == "__main__":
-    runs = [run(seed) for seed in SEEDS]
+    runs = Parallel(n_jobs=-1)(delayed(run)(seed) for seed in SEEDS)
     table(runs)
     picture(runs)
