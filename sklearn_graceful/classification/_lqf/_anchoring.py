@@ -11,11 +11,11 @@ _MULTIPLES, _SMALL_RIDGE = np.logspace(-1, 4, 16), 0.1
 
 
 def anchored(judge, problem, prior, scales, accepted):
-    """The multiple of an anchor, and the scale, with the fewest errors.
+    """The multiple of an anchor, and the scale, by errors and flips of rows left out.
 
-    On rows left out. Of classes that the rows do not show these say nothing: only
-    multiples are tried by which few rows of these are lost, in expectation. Where all
-    rows are of new classes, the shares of errors and of lost rows are added.
+    Of classes that the rows do not show these say nothing: only multiples are tried by
+    which few rows of these are lost, in expectation. Where all rows are of new classes,
+    the shares of errors and of lost rows are added.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def anchored(judge, problem, prior, scales, accepted):
     prior : Prior
         With a curvature.
     scales : list of float
-        Of the labels. Where classes are missing, the first.
+        Of the labels; one where the rows do not show all classes.
     accepted : float
         Share of the earlier rows that may be lost, of those that are right.
 
@@ -37,13 +37,13 @@ def anchored(judge, problem, prior, scales, accepted):
     """
     prior = prior.with_ridge(_SMALL_RIDGE * judge.typical_ridge(prior))
     design, rows, _ = problem
-    if len(rows.y.unique()) > design.n_outputs:
+    if design.shows_all(rows):
         return judge.choose(prior, scales, _MULTIPLES)
-    scale, losses = scales[0], _losses(problem, prior, scales[0])
-    if not _right_before(rows).any():
-        return _among_new(judge, prior, scale, losses), scale
-    few = [m for m, lost in zip(_MULTIPLES, losses, strict=True) if lost <= accepted]
-    return judge.choose(prior, [scale], few or _MULTIPLES[-1:])
+    losses = _losses(problem, prior, scales[0])
+    if not rows.right.any():
+        return _among_new(judge, prior, scales[0], losses), scales[0]
+    weakest = next((k for k, lost in enumerate(losses) if lost <= accepted), -1)
+    return judge.choose(prior, scales, _MULTIPLES[weakest:])
 
 
 def _among_new(judge, prior, scale, losses):
@@ -52,14 +52,15 @@ def _among_new(judge, prior, scale, losses):
         return prior
     classes = np.arange(judge.design.n_outputs + 1)
     wrong, *_ = judge.errors(prior, [scale], _MULTIPLES, classes)
-    return prior.times(float(_MULTIPLES[np.argmin(wrong[0] + losses)]))
+    both = wrong[0] + np.fromiter(losses, dtype=float)
+    return prior.times(float(_MULTIPLES[both.argmin()]))
 
 
 def _losses(problem, prior, scale):
-    """Expected losses by multiples of an anchor."""
+    """Yield expected losses by multiples of an anchor, the weakest first."""
     design, rows, solver = problem
-    updates = solver.solutions(rows, map(prior.times, _MULTIPLES), scale)
-    return [expected_loss(design, rows, prior.curvature, u) for u in updates]
+    for update in solver.solutions(rows, map(prior.times, _MULTIPLES), scale):
+        yield expected_loss(design, rows, prior.curvature, update)
 
 
 def expected_loss(design, rows, curvature, update):
@@ -70,8 +71,7 @@ def expected_loss(design, rows, curvature, update):
     between them. How large gaps are the new rows show that are right before the update,
     or, if none is, all of them.
     """
-    right = _right_before(rows)
-    rows = rows.take(right) if right.any() else rows
+    rows = rows.take(rows.right) if rows.right.any() else rows
     basis = design.linear.module.basis.double().cpu()
     variance = basis.T @ covariance_of_outputs(design, curvature, update) @ basis
     variance, logits = variance.numpy(), (rows.old.double().cpu() @ basis).numpy()
@@ -82,10 +82,6 @@ def expected_loss(design, rows, curvature, update):
     lost = norm.sf(gaps / np.maximum(spread, 1e-300))
     lost[np.arange(len(first)), first] = 0
     return float(lost.max(axis=1).mean())
-
-
-def _right_before(rows):
-    return rows.margin > 0
 
 
 def covariance_of_outputs(design, curvature, update):

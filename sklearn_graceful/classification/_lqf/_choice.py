@@ -109,7 +109,7 @@ class LeftOut:
         weight = weight / weight.sum()
         logits = self.logits(prior, scales, multiples)[..., classes]
         wrong = classes[logits.argmax(axis=3)] != y
-        was_right = (self.rows.margin > 0).cpu().numpy()
+        was_right = self.rows.right.cpu().numpy()
         wanted = [self.rows.old + self.rows.wanted(scale) for scale in scales]
         off = logits - self._as_logits(torch.stack(wanted))[:, None, :, classes]
         off = ((off - off.mean(axis=3, keepdims=True)) ** 2).sum(axis=3)

@@ -75,6 +75,11 @@ class Rows:
         """The same for the label alone."""
         return (scale - self.margin).clamp_min(0)[:, None] * self.labels
 
+    @property
+    def right(self):
+        """Which rows are right before the update."""
+        return self.margin > 0
+
     def typical_margin(self):
         """Weighted median of the margins, those of the wrong classes without sign."""
         margin, order = self.margin.abs().sort()
@@ -244,6 +249,10 @@ class Design:
         """Derivatives (k, n_params) of a combination of the outputs of k rows."""
         with torch.no_grad():
             return self.linear.gradients(x, direction)
+
+    def shows_all(self, rows):
+        """Whether there are rows of each class."""
+        return len(rows.y.unique()) > self.n_outputs
 
     @property
     def n_outputs(self):

@@ -164,23 +164,21 @@ class QuadraticFit:
 
     def _choose_by_rows(self, prior, ridge):
         judge = LeftOut.for_solver(self.design, self.rows, self.solver)
-        scale = self._find_scale()
+        scales = self._scales()
         if ridge != "loo":
-            self.prior, self.scale = prior.with_ridge(float(ridge)), scale
+            chosen = prior.with_ridge(float(ridge)), scales[0]
         elif self._anchor is None:
-            scales = self._scales(scale)
-            self.prior, self.scale = judge.choose_ridge(prior, scales)
+            chosen = judge.choose_ridge(prior, scales)
         else:
             problem = self.design, self.rows, self.solver
-            scales = self._scales(scale)
             chosen = anchored(judge, problem, prior, scales, self._accepted)
-            self.prior, self.scale = chosen
+        self.prior, self.scale = chosen
         self.temperature = judge.temperature(self.prior, self.scale)
 
-    def _scales(self, scale):
+    def _scales(self):
         """To choose from. By rows of some classes, all others would best be outdone."""
-        is_told = len(self.rows.y.unique()) > self.design.n_outputs
-        if self._target_scale != "auto" or not is_told:
+        scale = self._find_scale()
+        if self._target_scale != "auto" or not self.design.shows_all(self.rows):
             return [scale]
         return [times * scale for times in _SCALES]
 
