@@ -7,6 +7,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, validate_data
 
+from sklearn_graceful._containers import as_readable_rows, as_rows
 from sklearn_graceful._row_arguments import check_labels, check_weights
 from sklearn_graceful.reference import as_reference, is_skorch_net
 
@@ -49,7 +50,8 @@ class ReplacesModelMixin:
 
     def _check_given(self, X, y, old_model, sample_weight, critical=None):
         """What every ``fit`` is given, checked: arguments of a Training, by name."""
-        raw, X = X, self._check_X(X, reset=True)
+        raw = as_rows(X)
+        X = self._check_X(raw, reset=True)
         has_labels = y is not None or is_classifier(self)
         labels = check_labels(y, _num_samples(X)) if has_labels else None
         sample_weight, critical = check_weights(X, sample_weight, critical)
@@ -84,6 +86,7 @@ class ReplacesModelMixin:
 
     def _check_X(self, X, *, reset=False):
         """Rows as the learner wants them."""
+        X = as_readable_rows(X)
         if self.estimator is None:
             return validate_data(self, X, reset=reset, dtype="numeric")
         if is_skorch_net(self.estimator):

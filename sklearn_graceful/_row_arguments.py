@@ -9,6 +9,9 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from sklearn_graceful._containers import as_array, as_values
+from sklearn_graceful._frames import is_frame
+
 # What True counts among critical rows.
 CRITICAL_WEIGHT = 10.0
 
@@ -21,14 +24,24 @@ def check_row_count(name, values, n_rows):
         raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
 
 
-def check_labels(y, n_rows):
+def check_labels(y, n_rows, name="y"):
     """Turn class labels into a column of `n_rows`, refusing what is none."""
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
+    y = column_or_1d(as_values(name, y), warn=True)
+    assert_all_finite(y, input_name=name)
     if len(y) != n_rows:
-        raise ValueError(f"y has {len(y)} rows, X has {n_rows}.")
-    check_classification_targets(y)
+        raise ValueError(f"{name} has {len(y)} rows, X has {n_rows}.")
+    if y.dtype.kind not in "biuU":  # which are labels, and costly to look at
+        check_classification_targets(y)
     return y
+
+
+def check_stored(name, answers, n_rows):
+    """Stored answers of `n_rows`, as an array if they are no table of named columns."""
+    check_row_count(name, answers, n_rows)
+    if is_frame(answers):
+        return answers
+    answers = as_array(answers)
+    return as_values(name, answers) if answers.ndim == 1 else answers
 
 
 def check_weights(X, sample_weight, critical):
@@ -36,10 +49,11 @@ def check_weights(X, sample_weight, critical):
     n_rows = _num_samples(X)
     if sample_weight is not None:
         check_row_count("sample_weight", sample_weight, n_rows)
+        sample_weight = as_values("sample_weight", sample_weight)
         sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
     if critical is not None:
         check_row_count("critical", critical, n_rows)
-        critical = np.asarray(critical)
+        critical = as_values("critical", critical)
         if critical.dtype == bool:
             critical = CRITICAL_WEIGHT * critical
         if (

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import ShuffleSplit, check_cv
 
+from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._labels import align_columns
 from sklearn_graceful.reference import margin_columns
 
@@ -75,6 +76,7 @@ def class_probabilities(estimator, X, classes):
     -------
     proba : ndarray of shape (n, K)
     """
+    X = as_readable_rows(X)
     if hasattr(estimator, "predict_proba"):
         proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     else:

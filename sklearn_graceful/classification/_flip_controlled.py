@@ -7,13 +7,13 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
+from sklearn_graceful._containers import as_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
-from sklearn_graceful._row_arguments import check_row_count
+from sklearn_graceful._row_arguments import check_labels, check_stored
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
@@ -328,7 +328,9 @@ class FlipControlledClassifier(
         given = self._check_given(X, y, old_model, sample_weight, critical)
         training = Training(self.estimator, **given, old_proba=old_proba)
         if old_proba is not None:
-            check_row_count("old_proba", old_proba, len(training.labels))
+            training.old_proba = check_stored(
+                "old_proba", old_proba, len(training.labels)
+            )
         check_old_model(training.reference, old_proba=old_proba, critical=critical)
         if training.reference is not None:
             check_has_scores(self.estimator)
@@ -499,9 +501,8 @@ class FlipControlledClassifier(
         return single
 
     def _check_labelled(self, X, y, name="y"):
-        X, y = self._check_X(X), column_or_1d(y, warn=True)
-        if len(y) != _num_samples(X):
-            raise ValueError(f"{name} has {len(y)} rows, X has {_num_samples(X)}.")
+        X = self._check_X(X)
+        y = check_labels(y, _num_samples(X), name)
         check_same_label_kind(**{"classes_": self.classes_, name: y})
         return X, y
 
@@ -526,6 +527,7 @@ class FlipControlledClassifier(
 
     def _check_X(self, X, *, reset=False):
         # The models know best what they take, and say best what is no table.
+        X = as_rows(X)
         if reset or len(getattr(X, "shape", (0, 0))) > 1:
             validate_data(self, X, reset=reset, skip_check_array=True)
         return X

@@ -11,9 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
+from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
-from sklearn_graceful._row_arguments import check_labels, check_row_count
+from sklearn_graceful._row_arguments import check_labels, check_stored
 from sklearn_graceful.classification._calibration_rows import calibration_splits
 from sklearn_graceful.classification._flip_budget import farthest_within
 from sklearn_graceful.classification._lqf import (
@@ -561,7 +562,9 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         given = self._check_given(X, y, old_model, sample_weight, critical)
         training = Training(self, **given, old_proba=old_proba)
         if old_proba is not None:
-            check_row_count("old_proba", old_proba, len(training.labels))
+            training.old_proba = check_stored(
+                "old_proba", old_proba, len(training.labels)
+            )
         if critical is not None and training.reference is old_proba is None:
             raise ValueError("critical needs an old model: old_model= or old_proba=.")
         reference, classes = training.reference, training.classes
@@ -719,13 +722,15 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         for transformer in self.transformers_:
             X = transformer.transform(X)
         X = check_array(X, allow_nd=True, input_name="X")
-        X = torch.as_tensor(np.ascontiguousarray(X))
+        # torch wants arrays that it could write to.
+        X = torch.as_tensor(np.require(X, requirements=["C", "W"]))
         if X.is_floating_point() or not self._looks_up:
             X = X.to(self._dtype)
         return X.to(self._device)
 
     def _check_X(self, X, *, reset=False):
         # Transformers know best what they take, and all of it is checked behind them.
+        X = as_readable_rows(X)
         if reset or self.transformers_:
             if reset or len(getattr(X, "shape", (0, 0))) > 1:
                 validate_data(self, X, reset=reset, skip_check_array=True)

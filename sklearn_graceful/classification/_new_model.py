@@ -4,8 +4,11 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
+from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
+from sklearn_graceful._kinds import is_skorch_net
 from sklearn_graceful._wrappers import fit_before_last, last_step
+from sklearn_graceful.nn import take_tables
 
 
 def train_new_model(training):
@@ -18,6 +21,8 @@ def train_new_model(training):
         return training.estimator
     estimator = clone(training.estimator)
     learner, names = last_step(estimator), ["sample_weight"]
+    if is_skorch_net(learner):
+        take_tables(learner)
     params = {}
     if isinstance(learner, ReplacesModelMixin):
         if learner.random_state is None:
@@ -29,6 +34,7 @@ def train_new_model(training):
     for name in names:
         if getattr(training, name) is not None:
             params[name] = getattr(training, name)
-    learner, X, _ = fit_before_last(estimator, training.X, training.labels)
+    X = as_readable_rows(training.X)
+    learner, X, _ = fit_before_last(estimator, X, training.labels)
     learner.fit(X, training.labels, **params)
     return estimator

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
-from sklearn_graceful._row_arguments import check_row_count
+from sklearn_graceful._row_arguments import check_stored
 from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.congruence import METHODS, Congruence
 from sklearn_graceful.metrics import check_labels, is_negative_flip
@@ -346,7 +346,7 @@ def _check_old_answers(training):
     if old_proba is None:
         return
     if not isinstance(old_proba, str):
-        check_row_count("old_proba", old_proba, len(training.labels))
+        training.old_proba = check_stored("old_proba", old_proba, len(training.labels))
     if reference is not None and len(reference.versions) > 1:
         raise ValueError(
             "old_proba holds the answers of one old model, but old_model is a "

@@ -9,6 +9,9 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_graceful._containers import as_array_of_items, stack_rows
+from sklearn_graceful._frames import is_frame
+from sklearn_graceful._kinds import is_a
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
 from sklearn_graceful.congruence._kl import TemperedKL
@@ -23,7 +26,6 @@ from sklearn_graceful.training import (
     Objective,
     SoftLabels,
     rows_of_network,
-    stack_rows,
 )
 
 # What None stands for; chosen on rows that no table of doc/methods.rst is about.
@@ -343,12 +345,12 @@ class _Ground:
 
 def _table(training):
     """Raw rows whose features can change hands; an array where they are a list."""
-    if hasattr(training.raw, "columns"):
+    if is_frame(training.raw) or is_a(training.raw, "torch.Tensor"):
         return training.raw
     if hasattr(training.X, "shape"):
         return training.X
     try:
-        return np.asarray(training.X)
+        return as_array_of_items(training.X)
     except ValueError:  # rows of different lengths
         return training.X
 

@@ -5,6 +5,10 @@ from itertools import cycle, islice
 import numpy as np
 from sklearn.utils import _safe_indexing, gen_batches
 
+from sklearn_graceful._containers import as_array
+from sklearn_graceful._frames import is_frame, rearranged
+from sklearn_graceful._kinds import is_a
+
 _BLOCK = 4096
 # Of an image's height and width.
 _MOST_SHIFT = 0.07
@@ -12,7 +16,8 @@ _MOST_SHIFT = 0.07
 
 def can_be_swapped(X):
     """Whether rows have features to swap; texts and sparse rows have not."""
-    return (hasattr(X, "iloc") or isinstance(X, np.ndarray)) and X.ndim >= 2
+    is_array = isinstance(X, np.ndarray) or is_a(X, "torch.Tensor")
+    return is_frame(X) or (is_array and X.ndim >= 2)
 
 
 def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
@@ -20,7 +25,7 @@ def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
 
     Parameters
     ----------
-    X : DataFrame or ndarray of shape (n, n_features), or ndarray of shape (n, ...)
+    X : frame, array or tensor of shape (n, n_features), or array or tensor (n, ...)
         Real rows; with four axes they are images, of shape (n, channels, height,
         width).
     random_state : RandomState
@@ -35,17 +40,23 @@ def synthetic_rows(X, random_state, n_times, *, swap_rate=0.5, groups=None):
 
     Yields
     ------
-    rows : DataFrame or ndarray like `X`, `n_times`
+    rows : frame, array or tensor like `X`, `n_times`
         Features are swapped where `X` is a table. Rows with more axes are weighted
         means, rounded where they hold whole numbers; images are means, or have a patch
         of the other one in them, or are shifted by a pixel or two, in turn.
     """
-    if np.ndim(X) == 2:
+    if is_a(X, "torch.Tensor"):
+        made = synthetic_rows(
+            as_array(X), random_state, n_times, swap_rate=swap_rate, groups=groups
+        )
+        yield from map(X.new_tensor, made)
+        return
+    if len(X.shape) == 2:
         owner = _column_owners(X, groups)
         for _ in range(n_times):
             yield _swapped(X, random_state, swap_rate, owner)
         return
-    kinds = (_blended, _patched, _shifted) if np.ndim(X) == 4 else (_blended,)
+    kinds = (_blended, _patched, _shifted) if X.ndim == 4 else (_blended,)
     for kind in islice(cycle(kinds), n_times):
         share = random_state.uniform(0, swap_rate, size=len(X))
         other = X[random_state.permutation(len(X))]
@@ -66,14 +77,11 @@ def _swapped(X, random_state, swap_rate, owner):
     share = random_state.uniform(0, swap_rate, size=n_rows)
     swaps = random_state.uniform(size=(n_rows, owner.max() + 1)) < share[:, None]
     swaps = swaps[:, owner]
-    if not hasattr(X, "iloc"):
+    if not is_frame(X):
         return np.where(swaps, X[other], X)
-    rows = X.copy()
-    for column in range(X.shape[1]):
-        # Column by column, so that each keeps its type.
-        taken = np.where(swaps[:, column], other, np.arange(n_rows))
-        rows.isetitem(column, X.iloc[taken, column].set_axis(X.index))
-    return rows
+    # Column by column, so that each keeps its type.
+    taken = (np.where(column, other, np.arange(n_rows)) for column in swaps.T)
+    return rearranged(X, taken)
 
 
 def _blended(X, other, share, random_state):
@@ -150,7 +158,7 @@ def _column_owners(X, groups):
     """Number of the group that each column belongs to; a lone column is its own."""
     n_columns = X.shape[1]
     if groups is None:
-        is_numeric = not hasattr(X, "iloc") and X.dtype.kind in "biuf"
+        is_numeric = not is_frame(X) and X.dtype.kind in "biuf"
         groups = one_hot_groups(X) if is_numeric else []
     owner = np.arange(n_columns)
     for group in groups:

@@ -12,6 +12,7 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sklearn_graceful._containers import as_array, as_readable_rows
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
 from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
@@ -199,7 +200,12 @@ class EmbeddingAdapter(
             if not is_right(value):
                 raise ValueError(f"{name} must {what}, got {value!r}.")
         X, y = validate_data(
-            self, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2
+            self,
+            as_readable_rows(X),
+            None if y is None else as_array(y),
+            multi_output=True,
+            y_numeric=True,
+            ensure_min_samples=2,
         )
         X, y = X.astype(float), y.astype(float)
         if y.ndim == 1:
@@ -240,6 +246,7 @@ class EmbeddingAdapter(
             If X has another width than at fit, or holds NaN or infinity.
         """
         check_is_fitted(self)
+        X = as_readable_rows(X)
         X = validate_data(self, X, dtype=PRECISIONS, reset=False)
         return self._mapped(self.map_, X)
 
@@ -362,7 +369,7 @@ class EmbeddingAdapter(
         return check_unit_rows("Y", Y), check_unit_rows("mapped X", mapped)
 
     def _target(self, Y, name="Y"):
-        Y = check_array(Y, dtype=PRECISIONS, input_name=name)
+        Y = check_array(as_readable_rows(Y), dtype=PRECISIONS, input_name=name)
         if Y.shape[1] != self.n_features_out_:
             raise ValueError(
                 f"{name} has {Y.shape[1]} features, but EmbeddingAdapter was fitted "

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from sklearn_graceful._containers import as_array
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
 from sklearn_graceful._row_arguments import check_row_count
@@ -223,7 +224,9 @@ class CompatibleEmbedder(
         given = self._check_given(X, y, old_model, sample_weight)
         del given["critical"]
         if old_embeddings is not None:
-            check_row_count("old_embeddings", old_embeddings, _num_samples(X))
+            n_rows = _num_samples(given["X"])
+            check_row_count("old_embeddings", old_embeddings, n_rows)
+            old_embeddings = as_array(old_embeddings)
         training = EmbedderTraining(
             estimator,
             **given,

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from sklearn_graceful._containers import as_array
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 from sklearn_graceful.search import check_have_directions, unit_rows
@@ -10,7 +11,7 @@ from sklearn_graceful.search import check_have_directions, unit_rows
 
 def unit_vectors(name, values):
     """Check vectors, shape (n, dim), and scale them to unit length, as float32."""
-    values = np.asarray(values)
+    values = as_array(values)
     if values.ndim != 2:
         raise ValueError(f"{name} must have shape (n, dim), got {values.shape}.")
     if values.dtype.kind not in "biuf":

@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
@@ -186,8 +187,8 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
             or if `gallery` or `n_pairs` is none of the above.
         """
         (labels,) = check_partitions(labels=labels)
-        old = check_array(old_embeddings, input_name="old_embeddings")
-        new = check_array(new_embeddings, input_name="new_embeddings")
+        old = check_array(as_readable_rows(old_embeddings), input_name="old_embeddings")
+        new = check_array(as_readable_rows(new_embeddings), input_name="new_embeddings")
         columns = {"old_embeddings": old[:, 0], "new_embeddings": new[:, 0]}
         check_partitions(labels=labels, **columns)
         if gallery not in GALLERIES:
@@ -315,6 +316,7 @@ def _interpolate(values, x, y):
 
 
 def _check_scores(name, scores):
+    scores = as_readable_rows(scores)
     scores = check_array(scores, input_name=name, ensure_2d=False, dtype=np.float64)
     if scores.ndim != 1 and scores.shape[1:] != (1,):
         raise ValueError(f"{name} must be 1-D or one column, got shape {scores.shape}.")

@@ -12,6 +12,7 @@ from sklearn.model_selection import HalvingGridSearchCV, check_cv
 from sklearn.utils import _safe_indexing, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._containers import as_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful.embedding import CompatibleEmbedder
 from sklearn_graceful.metrics import retrieval_outcomes
@@ -216,6 +217,7 @@ class CompatibleSearchCV(
             is within the budget.
         """
         self._check_parameters()
+        X = as_rows(X)
         with self._refit():
             self._check_X(X, reset=True)
             reference = self._shared_reference()

@@ -1,6 +1,10 @@
 """skorch nets: in-memory batches, a lean training loop, the default network."""
 
-from sklearn_graceful.nn._batches import InMemoryBatches, use_in_memory_batches
+from sklearn_graceful.nn._batches import (
+    InMemoryBatches,
+    take_tables,
+    use_in_memory_batches,
+)
 from sklearn_graceful.nn._classifier import InMemoryClassifier
 from sklearn_graceful.nn._contrasts import Contrasts, with_outputs
 from sklearn_graceful.nn._cost import ModelCost, model_cost
@@ -75,6 +79,7 @@ __all__ = [
     "resolve_device",
     "selected_names",
     "set_sizes",
+    "take_tables",
     "takes_width",
     "to_leaky_relu",
     "to_logits",

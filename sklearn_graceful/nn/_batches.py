@@ -3,9 +3,13 @@
 from copy import copy
 
 import numpy as np
+import skorch
 import torch
+from scipy import sparse
+from sklearn.utils import check_array
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from sklearn_graceful._frames import is_frame
 from sklearn_graceful.nn._device import fits_on_device
 from sklearn_graceful.reference import looks_up_numbers
 
@@ -210,8 +214,32 @@ class _CollateNumbered:
         return self._collate([item for item, _ in items]), rows
 
 
+class TableDataset(skorch.dataset.Dataset):
+    """skorch's dataset, for which a table is one array and not an input a column.
+
+    A transformer may yield a table at any time: ``set_output`` and scikit-learn's
+    configuration say so.
+    """
+
+    def __init__(self, X, y=None, length=None):
+        is_of_objects = isinstance(X, np.ndarray) and X.dtype.kind == "O"
+        if is_frame(X) or is_of_objects or sparse.issparse(X):
+            # Refuses what is sparse or holds anything but numbers; torch wants to be
+            # able to write.
+            X = check_array(X, allow_nd=True, copy=True, input_name="X")
+        super().__init__(X, y, length)
+
+
+def take_tables(net):
+    """Let a net take tables of numbers, unless the user chose a dataset."""
+    if net.dataset is skorch.dataset.Dataset:
+        net.set_params(dataset=TableDataset)
+    return net
+
+
 def use_in_memory_batches(net, *, predict_batch_size=2048):
-    """Set our iterators, which shuffle, unless the user chose others."""
+    """Set our dataset and iterators, which shuffle, unless the user chose others."""
+    take_tables(net)
     ours = {"batch_size", "shuffle", "drop_last"}
     train, valid = (net.get_params_for(f"iterator_{p}") for p in ("train", "valid"))
     params = {}
@@ -262,11 +290,11 @@ def _leaves(X):
 
 def _tensor(array):
     # torch warns of arrays that it could not write to, such as memory maps, and takes
-    # none that is stored backwards.
-    must_copy = isinstance(array, np.ndarray) and (
-        not array.flags.writeable or min(array.strides, default=0) < 0
-    )
-    tensor = torch.as_tensor(array.copy() if must_copy else array)
+    # none that is stored backwards, be it the rows or the bytes of a number.
+    if isinstance(array, np.ndarray):
+        must_copy = not array.flags.writeable or min(array.strides, default=0) < 0
+        array = array.astype(array.dtype.newbyteorder("="), copy=must_copy)
+    tensor = torch.as_tensor(array)
     if not tensor.is_floating_point():
         return tensor
     # Networks compute in the default precision; NumPy's default is double.

@@ -18,11 +18,20 @@ def isolated_randomness(random_state):
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             random.seed(seed)
             np.random.seed(seed)
-            torch.manual_seed(seed)
+            _seed_torch(seed)
             yield
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+
+
+def _seed_torch(seed):
+    if torch.cuda.device_count() or torch.backends.mps.is_available():
+        torch.manual_seed(seed)
+    else:
+        # For devices that are not there torch would keep the call, with its stack, and
+        # take longer than a small model trains.
+        torch.random.default_generator.manual_seed(seed)
 
 
 def fixed_seed(random_state):

@@ -6,7 +6,7 @@ from types import FunctionType, MethodType
 
 import numpy as np
 
-from sklearn_graceful.reference._kinds import is_a, is_skorch_net
+from sklearn_graceful._kinds import is_a, is_skorch_net
 
 # Longer containers hold data (a vocabulary, a loss curve), not parts of the model.
 _MAX_PARTS = 10_000

@@ -5,9 +5,9 @@ from os import PathLike
 
 import numpy as np
 
+from sklearn_graceful._kinds import is_skorch_net
 from sklearn_graceful._labels import align_columns, label_kind
 from sklearn_graceful.reference._adapters import EnsembleAdapter, adapter_for
-from sklearn_graceful.reference._kinds import is_skorch_net
 from sklearn_graceful.reference._memory import RowMemory
 from sklearn_graceful.reference._scores import one_hot
 

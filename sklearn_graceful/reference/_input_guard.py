@@ -1,5 +1,6 @@
 """Refuse X that the old model was not fitted on, before it answers with nonsense."""
 
+from sklearn_graceful._frames import column_names
 from sklearn_graceful._wrappers import innermost, transformers
 
 _ADVICE = (
@@ -49,10 +50,8 @@ def _some(names):
 
 
 def _column_names(X):
-    names = getattr(X, "columns", None)
-    if names is None or not all(isinstance(name, str) for name in names):
-        return None
-    return list(names)
+    names = column_names(X)
+    return names if names and all(isinstance(n, str) for n in names) else None
 
 
 def _count_columns(X):

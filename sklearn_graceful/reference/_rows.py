@@ -9,7 +9,9 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
-from sklearn_graceful.reference._kinds import is_a
+from sklearn_graceful._containers import as_array, as_array_of_items, as_rows
+from sklearn_graceful._frames import column_names, columns_of, is_frame
+from sklearn_graceful._kinds import is_a
 
 # Values whose `repr` says all there is to know about them.
 _PLAIN = {str, bytes, bool, int, float, complex, type(None)} | {
@@ -21,16 +23,16 @@ def take_rows(X, positions):
     """Rows of `X` at `positions`, in a container of the same type."""
     if isinstance(X, list | tuple):
         return type(X)([X[position] for position in positions])
-    return _safe_indexing(X.tocsr() if sparse.issparse(X) else X, positions)
+    return _safe_indexing(as_rows(X), positions)
 
 
 def digest_rows(X):
     """Layout that all rows share and a digest of each; None if unsafe or empty."""
-    if is_a(X, "pandas.Series"):
+    if is_a(X, "pandas.Series") or is_a(X, "polars.Series"):
         X = X.to_frame(name="series")
     if not _num_samples(X):
         return None
-    if is_a(X, "pandas.DataFrame"):
+    if is_frame(X):
         return _digest_frame(X)
     if sparse.issparse(X):
         return _digest_sparse(X)
@@ -48,15 +50,12 @@ def _as_array(X):
     """Kind of container and its rows as an array, None where none does them justice."""
     if isinstance(X, np.ndarray) and not isinstance(X, np.ma.MaskedArray):
         return "array", X
-    # A dtype or layout that NumPy does not have; rows of different length.
+    # A layout that NumPy does not have; rows of different length.
     with suppress(TypeError, RuntimeError, ValueError):
         if is_a(X, "torch.Tensor"):
-            return "tensor", X.detach().cpu().numpy()
+            return str(X.dtype), as_array(X)
         if isinstance(X, list | tuple):
-            array = np.asarray(X)
-            # Otherwise NumPy turns the number 1 into the string "1".
-            plain = array.dtype.kind in "biuf"
-            return "list", array if plain else np.asarray(X, dtype=object)
+            return "list", as_array_of_items(X)
     return None, None
 
 
@@ -90,32 +89,44 @@ def _digest_sparse(X):
 
 
 def _digest_frame(frame):
-    columns = [_column_bytes(frame.iloc[:, place]) for place in range(frame.shape[1])]
-    if not columns or any(column is None for column in columns):
+    columns = columns_of(frame)
+    parts = [part for column in columns for part in _column_bytes(column)]
+    if not parts or any(part is None for part in parts):
         return None
-    names = tuple(map(repr, frame.columns))
-    layout = ("frame", names, tuple(map(_dtype_key, frame.dtypes)))
-    return layout, list(map(_digest, _row_bytes(np.hstack(columns))))
+    names = tuple(map(repr, column_names(frame)))
+    layout = (type(frame).__module__, names, tuple(map(_type_key, columns)))
+    return layout, list(map(_digest, _row_bytes(np.hstack(parts))))
 
 
-def _dtype_key(dtype):
-    # Models may look at category codes, whose meaning the categories carry.
+def _type_key(column):
+    """What models may look at, beside the values: a type, and what it stands for."""
+    if not is_a(column, "pandas.Series"):
+        return str(getattr(column, "dtype", None) or column.type)
+    dtype = column.dtype
     categories = getattr(dtype, "categories", None)
     if categories is None:
         return str(dtype)
+    # Models may look at category codes, whose meaning the categories carry.
     return str(dtype), dtype.ordered, str(categories.dtype), tuple(categories)
 
 
 def _column_bytes(column):
-    """Bytes that stand for the values of a pandas column, exact for NumPy dtypes."""
-    if column.dtype == object:
-        digests = _digest_items(column.to_numpy())
-        return digests and np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16)
+    """Bytes that stand for the values of a column: arrays of n rows, None if unsafe."""
+    if not is_a(column, "pandas.Series"):
+        # A missing number is NaN for NumPy, as NaN itself.
+        missing = as_array(column.is_null())
+        return [_array_bytes(as_array(column)), _row_bytes(missing)]
     if isinstance(column.dtype, np.dtype):
-        return _row_bytes(column.to_numpy())
+        return [_array_bytes(column.to_numpy())]
     # Strings, categories and nullable numbers are hashed by pandas, twice 64 bits.
     from pandas.util import hash_array
 
     keys = "sklearn_graceful", "lufecarg_nraelks"
-    hashes = [hash_array(column.array, hash_key=key) for key in keys]
-    return _row_bytes(np.column_stack(hashes))
+    return [_row_bytes(hash_array(column.array, hash_key=key)) for key in keys]
+
+
+def _array_bytes(array):
+    if array.dtype != object:
+        return _row_bytes(array)
+    digests = _digest_items(array)
+    return digests and np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16)

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from sklearn_graceful._containers import as_values
 from sklearn_graceful._labels import check_same_label_kind, label_kind
 
 
@@ -95,7 +96,7 @@ def check_rows(rows, n_rows):
 
 def encode(name, labels, classes):
     """Positions of labels in `classes`, which may be in any order."""
-    labels = np.asarray(labels)
+    labels = as_values(name, labels)
     if labels.ndim != 1:
         raise ValueError(f"{name} must be 1-D, got shape {labels.shape}.")
     check_same_label_kind(**{name: labels, "classes": classes})

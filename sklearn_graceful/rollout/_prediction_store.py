@@ -8,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import gen_batches
 
 from sklearn_graceful._budget import check_budget
+from sklearn_graceful._containers import as_values
 from sklearn_graceful.rollout._checks import (
     check_classes,
     check_correlation,
@@ -335,7 +336,7 @@ default="uniform"
         """
         version = self._check_version(version)
         rows = check_rows(rows, self.n_rows)
-        predictions = np.asarray(predictions)
+        predictions = as_values("predictions", predictions)
         if predictions.shape != rows.shape:
             raise ValueError(
                 f"predictions has shape {predictions.shape}, rows has {rows.shape}."

@@ -15,7 +15,6 @@ from sklearn_graceful.training._old_answers import (
 )
 from sklearn_graceful.training._plain import PlainModels
 from sklearn_graceful.training._progress import Progress
-from sklearn_graceful.training._rows import stack_rows
 from sklearn_graceful.training._soft_labels import SoftLabels
 from sklearn_graceful.training._sources import ask_with_warnings
 from sklearn_graceful.training._training import Training, rows_of_network
@@ -36,7 +35,6 @@ __all__ = [
     "learner_kind",
     "paired_difference",
     "rows_of_network",
-    "stack_rows",
     "strongest_allowed",
     "warn_of_wrong_input",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_random_state, get_tags
 
+from sklearn_graceful._containers import as_rows
 from sklearn_graceful._probabilities import log_exact
 from sklearn_graceful._wrappers import (
     last_step,
@@ -20,7 +21,6 @@ from sklearn_graceful.nn import (
     trains_alike_when_packed,
 )
 from sklearn_graceful.training._plain import PlainModels, at_length, fit_one
-from sklearn_graceful.training._rows import as_rows
 
 N_FOLDS = 8
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from skorch import NeuralNet
 from torch import nn
 
+from sklearn_graceful._frames import is_frame
 from sklearn_graceful._wrappers import innermost, transformers
 from sklearn_graceful.nn import copy_weights
 
@@ -52,9 +53,12 @@ class FittedNetwork:
     def transformers_for(self, X):
         """Copies of the transformers, for rows like `X`."""
         copies = copy.deepcopy(self.transformers)
-        if not hasattr(X, "columns"):
-            for transformer in copies:
-                # The default learner gets arrays; a step that was fitted on names
-                # would warn of them at every prediction.
-                vars(transformer).pop("feature_names_in_", None)
+        if is_frame(X) or not any(hasattr(t, "feature_names_in_") for t in copies[:1]):
+            return copies
+        # The default learner gets arrays; a step that was fitted on names would warn
+        # of them at every prediction, and one that yields names would invent them.
+        for transformer in copies:
+            vars(transformer).pop("feature_names_in_", None)
+            if hasattr(transformer, "set_output"):
+                transformer.set_output(transform="default")
         return copies

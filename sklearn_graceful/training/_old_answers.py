@@ -1,9 +1,12 @@
 """What the old model says about the training rows, in the new model's classes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful._containers import as_array
+from sklearn_graceful._frames import column_names
 from sklearn_graceful._labels import align_columns, check_same_label_kind
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
 from sklearn_graceful._warn import warn_user
@@ -104,12 +107,12 @@ def answers_of_proba(old_proba, y, classes, source_classes=None):
     -------
     answers : OldAnswers
     """
-    values = np.asarray(old_proba)
+    values, names = as_array(old_proba), column_names(old_proba)
     if values.ndim == 1:
         return _answers_of_labels(values, y, classes, "old_proba")
     proba = _check_probabilities(values)
-    if hasattr(old_proba, "columns"):
-        source = np.asarray(old_proba.columns)
+    if names is not None:
+        source = _as_labels(np.asarray(names), classes)
     elif source_classes is not None and len(source_classes) == proba.shape[1]:
         source = source_classes
     elif len(classes) == proba.shape[1]:
@@ -122,6 +125,14 @@ def answers_of_proba(old_proba, y, classes, source_classes=None):
     check_same_label_kind(old_proba=source, y=y)
     right = source[proba.argmax(axis=1)] == y
     return OldAnswers.aligned(proba, source, right, y, classes)
+
+
+def _as_labels(names, classes):
+    """Names of columns, which of some tables are always strings, as class labels."""
+    if classes.dtype.kind in "iuf" and names.dtype.kind in "UO":
+        with suppress(ValueError):
+            return names.astype(classes.dtype)
+    return names
 
 
 def _answers_of_labels(labels, y, classes, name):

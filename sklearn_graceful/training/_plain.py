@@ -80,9 +80,11 @@ def fit_plain_models(training, number, known, apart):
         models = PlainModels([first], [1])
     seeds = check_random_state(None).randint(2**31 - 1, size=number)
     missing = seeds[len(models) :]
+    if not len(missing):
+        return models
     estimator = at_length(training.estimator, models)
     learner = last_step(estimator)
-    if training.is_net and len(missing) and trains_alike_when_packed(learner):
+    if training.is_net and trains_alike_when_packed(learner):
         packed = replace_last_step(clone(estimator), pack(learner, len(missing)))
         try:
             fitted = fit_one(training, packed, isolated_randomness(missing[0]))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.utils import _safe_indexing
 
+from sklearn_graceful._containers import as_rows
 from sklearn_graceful._probabilities import COPY_FLOOR, MIXTURE_COPY_FLOOR
 from sklearn_graceful.training._class_weights import class_weights
 from sklearn_graceful.training._parameters import fitting_with
-from sklearn_graceful.training._rows import as_rows
 from sklearn_graceful.training._soft_losses import fit_by_own_loss
 from sklearn_graceful.training._weighted_rows import WeightedRows
 

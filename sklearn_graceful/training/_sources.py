@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils import _safe_indexing
 
+from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._labels import align_columns, check_same_label_kind
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
@@ -75,7 +76,7 @@ def _out_of_fold(reference, keyword, X, y, classes):
     proba = reference.predict_proba(X)
     out_of_fold = cross_val_predict(
         clone(reference.model),
-        _safe_indexing(X, seen),
+        _safe_indexing(as_readable_rows(X), seen),
         y[seen],
         cv=StratifiedKFold(min(_N_FOLDS, counts.min())),
         method="predict_proba",

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_graceful._containers import as_array, stack_rows
 from sklearn_graceful._wrappers import (
     fit_before_last,
     last_step,
@@ -28,7 +29,6 @@ from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._plain import PlainModels, at_length, fit_plain_models
 from sklearn_graceful.training._progress import Progress
-from sklearn_graceful.training._rows import as_rows, stack_rows
 from sklearn_graceful.training._sources import find_old_answers
 from sklearn_graceful.training._weighted_rows import WeightedRows
 
@@ -274,7 +274,7 @@ class Training:
             names.append("old_proba")
         wholes = {name: getattr(self, name) for name in names}
         taken = {  # once, where two of them are one
-            id(whole): _safe_indexing(as_rows(whole), rows)
+            id(whole): _safe_indexing(whole, rows)
             for whole in wholes.values()
             if whole is not None
         }
@@ -293,5 +293,5 @@ def rows_of_network(estimator, X):
     """
     X = transform_before_last(estimator, X)
     if not sparse.issparse(X):
-        X = np.asarray(X)
+        X = as_array(X)
     return X.astype(np.float32) if X.dtype == np.float64 else X

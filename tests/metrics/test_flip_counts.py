@@ -157,7 +157,7 @@ WEIGHT = "sample_weight"
         ({"y_true": np.array(["0", "1", "1"], dtype=object)}, "y_true holds strings"),
         ({"y_old": [0, np.nan, 1]}, "y_old holds NaN"),
         ({"y_old": np.array([0, np.nan, 1], dtype=object)}, "y_old holds NaN"),
-        ({"y_old": np.array([0, None, 1])}, "NoneType"),
+        ({"y_old": np.array([0, None, 1])}, "y_old holds NaN, None"),
         ({"y_old": pd.array([0, None, 1], dtype="Int64")}, "y_old holds NaN"),
         ({WEIGHT: [1, -1, 1]}, "not negative"),
         ({WEIGHT: [1, np.nan, 1]}, "finite"),

@@ -1,5 +1,6 @@
 """How each kind of old model is asked: one small class per kind."""
 
+from sklearn_graceful._kinds import is_a, is_onnx_session, is_skorch_net
 from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._adapters._ensemble import EnsembleAdapter
 from sklearn_graceful.reference._adapters._estimator import EstimatorAdapter
@@ -7,7 +8,6 @@ from sklearn_graceful.reference._adapters._function import FunctionAdapter
 from sklearn_graceful.reference._adapters._net import NetAdapter
 from sklearn_graceful.reference._adapters._onnx import onnx_adapter
 from sklearn_graceful.reference._adapters._torch import TorchAdapter
-from sklearn_graceful.reference._kinds import is_a, is_onnx_session, is_skorch_net
 
 __all__ = ["Adapter", "EnsembleAdapter", "adapter_for"]
 

@@ -1,12 +1,12 @@
 """Fitted scikit-learn estimators, Pipelines, and whatever has the same methods."""
 
 import numpy as np
-from scipy import sparse
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._containers import as_array, as_readable_rows
 from sklearn_graceful._wrappers import has_threshold, innermost
 from sklearn_graceful.reference._adapters._base import Adapter
 
@@ -46,8 +46,7 @@ class EstimatorAdapter(Adapter):
         return np.asarray(classes)
 
     def answer(self, question, X):
-        answers = getattr(self.model, question)(X)
-        return answers.toarray() if sparse.issparse(answers) else np.asarray(answers)
+        return as_array(getattr(self.model, question)(as_readable_rows(X)))
 
     def labels(self, ask, X):
         has_proba = hasattr(self.model, "predict_proba")

@@ -1,7 +1,6 @@
 """Any function of X: its output's shape says what it returns."""
 
-import numpy as np
-
+from sklearn_graceful._containers import as_array
 from sklearn_graceful.reference._adapters._base import Adapter
 
 
@@ -13,12 +12,7 @@ class FunctionAdapter(Adapter):
         return getattr(self.model, "__name__", type(self.model).__name__)
 
     def answer(self, question, X):
-        answers = self.model(X)
-        if hasattr(answers, "detach"):
-            answers = answers.detach().cpu()
-        elif hasattr(answers, "toarray"):
-            answers = answers.toarray()
-        return np.asarray(answers)
+        return as_array(self.model(X))
 
     def labels(self, ask, X):
         answers = ask("call", X)

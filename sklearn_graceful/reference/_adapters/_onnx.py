@@ -3,11 +3,11 @@
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
+from sklearn_graceful._containers import as_array
+from sklearn_graceful._frames import column_names, columns_of
 from sklearn_graceful.reference._adapters._base import Adapter
 from sklearn_graceful.reference._adapters._raw_scores import RawScoresAdapter
-from sklearn_graceful.reference._kinds import is_a
 
 _DTYPES = {
     "tensor(float)": np.float32,
@@ -74,15 +74,16 @@ def _feed(session, X):
     """One array, or a column of its own for every input."""
     inputs = session.get_inputs()
     if len(inputs) == 1:
-        X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-        return {inputs[0].name: X.astype(_DTYPES[inputs[0].type])}
-    if not is_a(X, "pandas.DataFrame"):
+        return {inputs[0].name: as_array(X).astype(_DTYPES[inputs[0].type])}
+    names = column_names(X)
+    if names is None:
         raise TypeError(
             f"The ONNX model has the inputs {[item.name for item in inputs]}: X must "
             "be a DataFrame with these columns."
         )
+    columns = dict(zip(names, columns_of(X), strict=True))
     return {
-        item.name: X[[item.name]].to_numpy().astype(_DTYPES[item.type])
+        item.name: as_array(columns[item.name])[:, None].astype(_DTYPES[item.type])
         for item in inputs
     }
 

@@ -3,11 +3,11 @@
 import sys
 
 import numpy as np
-from scipy import sparse
 
+from sklearn_graceful._containers import as_array
+from sklearn_graceful._kinds import is_a
 from sklearn_graceful.reference._adapters._raw_scores import RawScoresAdapter
 from sklearn_graceful.reference._fitted_state import tensors_of
-from sklearn_graceful.reference._kinds import is_a
 
 
 class TorchAdapter(RawScoresAdapter):
@@ -35,7 +35,8 @@ def as_tensor(X, module):
     """`X` as a tensor of the module's floating dtype, unless it holds table indices."""
     torch = sys.modules["torch"]
     if not is_a(X, "torch.Tensor"):
-        X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        X = as_array(X)
+        X = X.astype(np.float64) if X.dtype == object else X
         # torch takes no array that is stored backwards.
         X = torch.tensor(np.ascontiguousarray(X))
     if not X.is_floating_point() and looks_up_numbers(module):
