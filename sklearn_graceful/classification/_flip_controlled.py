@@ -286,7 +286,7 @@ class FlipControlledClassifier(
         old_proba : array-like of shape (n, n_old_classes) or (n,), default=None
             The old model's answers on these rows, instead of asking it. It must be
             there as well, since it takes part in predictions. Columns are in the order
-            of its classes; the columns of a DataFrame name them. One-dimensional:
+            of its classes; the columns of a table name them. One-dimensional:
             predicted labels.
         sample_weight : array-like of shape (n,), default=None
             Weights for the training of `estimator`; calibration does not use them.

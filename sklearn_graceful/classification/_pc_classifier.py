@@ -3,7 +3,7 @@
 from copy import copy, deepcopy
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.metaestimators import available_if
@@ -173,7 +173,7 @@ class PCClassifier(
                 default=None
             The old model's stored answers on these rows; goes before asking it.
             Columns are in the order of the old model's classes if there is an
-            `old_model`, else of the sorted classes of `y`; the columns of a DataFrame
+            `old_model`, else of the sorted classes of `y`; the columns of a table
             name them. One-dimensional: predicted labels.
 
             ``"out-of-fold"``: for an old model that was trained on these rows and knows
@@ -336,7 +336,7 @@ class PCClassifier(
     def _make_estimator(self):
         if self.estimator is None:
             return make_pipeline(StandardScaler(), mlp_net())
-        return clone(self.estimator)
+        return self.estimator  # whose clones are trained
 
 
 def _check_old_answers(training):

@@ -197,7 +197,7 @@ class Match(TemperedKL):
         if not can_be_swapped(table := _table(training)):
             raise TypeError(
                 "match makes new rows from the features of two: it needs X as a dense "
-                f"array or DataFrame with columns, got {type(table).__name__}."
+                f"array or table with columns, got {type(table).__name__}."
             )
         if not training.is_net and not hasattr(training.learner, "predict_proba"):
             raise TypeError(

@@ -1,6 +1,5 @@
 """What the old model says about the training rows, in the new model's classes."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,7 +94,7 @@ def answers_of_proba(old_proba, y, classes, source_classes=None):
     ----------
     old_proba : array-like of shape (n, n_source) or (n,)
         Probabilities, or predicted labels if one-dimensional. The columns of a
-        DataFrame name the classes.
+        table name the classes.
     y : ndarray of shape (n,)
         Labels.
     classes : ndarray of shape (n_classes,)
@@ -120,7 +119,7 @@ def answers_of_proba(old_proba, y, classes, source_classes=None):
     else:
         raise ValueError(
             f"old_proba has {proba.shape[1]} columns but y has {len(classes)} classes. "
-            "Pass a DataFrame whose columns are the old model's classes."
+            "Pass a table whose columns are named after the old model's classes."
         )
     check_same_label_kind(old_proba=source, y=y)
     right = source[proba.argmax(axis=1)] == y
@@ -129,10 +128,15 @@ def answers_of_proba(old_proba, y, classes, source_classes=None):
 
 def _as_labels(names, classes):
     """Names of columns, which of some tables are always strings, as class labels."""
-    if classes.dtype.kind in "iuf" and names.dtype.kind in "UO":
-        with suppress(ValueError):
-            return names.astype(classes.dtype)
-    return names
+    if classes.dtype.kind not in "iuf" or names.dtype.kind not in "UO":
+        return names
+    try:
+        return names.astype(classes.dtype)
+    except ValueError:
+        raise ValueError(
+            f"The columns of old_proba are named {names[:5].tolist()}, but y holds "
+            "numbers: name them after the old model's classes, or pass an array."
+        ) from None
 
 
 def _answers_of_labels(labels, y, classes, name):
