@@ -1,5 +1,6 @@
 """Rows that a model is judged on, apart from those that it is trained on."""
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -58,6 +59,43 @@ def calibration_splits(calibration, X, y):
             f"calibration={calibration!r} share rows."
         )
     return splits
+
+
+def check_two_classes(y, splits):
+    """Refuse splits whose training rows are of one class only, where `y` has more.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    splits : list of (ndarray of int, ndarray of int)
+        From :func:`calibration_splits`.
+    """
+    for fold, (train, _) in enumerate(splits, 1):
+        left = np.unique(y[train])
+        if len(left) < 2 <= len(np.unique(y)):
+            raise ValueError(
+                f"Calibration fold {fold} of {len(splits)} leaves rows of one class "
+                f"only to train on, {left.tolist()}: give more rows of the others, or "
+                "a calibration= that splits off fewer."
+            )
+
+
+@contextmanager
+def naming_fold(fold, splits, y):
+    """Say in the traceback of what fails on which rows it was trained."""
+    try:
+        yield
+    except Exception as error:
+        classes, index = np.unique(y, return_inverse=True)
+        counts = np.bincount(index[splits[fold - 1][0]], minlength=len(classes))
+        rarest = counts.argmin()
+        error.add_note(
+            f"This was the new model of calibration fold {fold} of {len(splits)}: of "
+            f"class {classes.tolist()[rarest]!r} it has {counts[rarest]} rows to train "
+            "on. If these are too few, give more, or pass calibration= a share or a "
+            "splitter that leaves more."
+        )
+        raise
 
 
 def class_probabilities(estimator, X, classes):

@@ -17,7 +17,9 @@ from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
+    check_two_classes,
     class_probabilities,
+    naming_fold,
 )
 from sklearn_graceful.classification._flip_budget import (
     farthest_within,
@@ -332,8 +334,6 @@ class FlipControlledClassifier(
         check_old_model(training.reference, old_proba=old_proba, critical=critical)
         if training.reference is not None:
             check_has_scores(self.estimator)
-        if sample_weight is not None and not self._is_frozen:
-            training.check_takes_weights()
         return training
 
     def predict(self, X):
@@ -540,6 +540,7 @@ class FlipControlledClassifier(
         return self.reference_ is not None
 
     def _fit_plainly(self, training):
+        self._check_can_train(training)
         self.estimator_ = train_new_model(training)
         self.classes_ = np.asarray(self.estimator_.classes_)
         self.reference_ = None
@@ -554,11 +555,20 @@ class FlipControlledClassifier(
         self.classes_ = np.union1d(known, training.labels)
         self.reference_ = training.reference
         old = self._ask_old_model(calibration)
+        self._check_can_train(training, splits)
         new = self._train(training, splits)
         y = class_index(calibration.labels, self.classes_)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y)
         self._choose_new_share(old, new, y, _marked_rows(training, calibration))
         self.temperature_ = self._choose_temperature(old, new, y)
+
+    def _check_can_train(self, training, splits=()):
+        """Refuse, last before the training, what would fail or mislead there."""
+        if self._is_frozen:
+            return
+        check_two_classes(training.labels, splits)
+        if training.sample_weight is not None:
+            training.check_takes_weights()
 
     def _splits(self, training):
         if self._is_frozen:
@@ -583,8 +593,9 @@ class FlipControlledClassifier(
     def _train(self, training, splits):
         """Fit the new model; its log-probabilities on the calibration rows."""
         proba = []
-        for train, held_out in splits:
-            fitted = train_new_model(training.take(train))
+        for fold, (train, held_out) in enumerate(splits, 1):
+            with naming_fold(fold, splits, training.labels):
+                fitted = train_new_model(training.take(train))
             held_out = training.take(held_out)
             proba.append(class_probabilities(fitted, held_out.X, self.classes_))
         # Cross-fitting says how a model like this one flips.

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
+from sklearn_graceful._wrappers import has_method
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
 from sklearn_graceful.congruence._kl import TemperedKL
 from sklearn_graceful.congruence._mixture import Mixture
@@ -176,7 +177,7 @@ class Match(TemperedKL):
         works : bool
         """
         learns = training.is_net or (
-            hasattr(training.learner, "predict_proba")
+            has_method(training.learner, "predict_proba")
             and has_fit_parameter(training.learner, "sample_weight")
         )
         asked = training.reference is not None
@@ -197,12 +198,13 @@ class Match(TemperedKL):
                 "match makes new rows from the features of two: it needs X as a dense "
                 f"array or DataFrame with columns, got {type(table).__name__}."
             )
-        if not training.is_net and not hasattr(training.learner, "predict_proba"):
+        if not training.is_net and not has_method(training.learner, "predict_proba"):
             raise TypeError(
                 f"{type(training.learner).__name__} has no predict_proba, which match "
                 "mixes with the old model's."
             )
-        training.check_takes_weights()
+        _ = training.old  # asked before anything is fitted
+        training.check_takes_soft_labels()
 
     def train(self, training):
         """Train the teachers, ask all models about synthetic rows, train on these."""
