@@ -10,6 +10,9 @@ from sklearn.model_selection import ShuffleSplit, check_cv
 from sklearn_graceful._labels import align_columns
 from sklearn_graceful.reference import margin_columns
 
+# Fewer rows of a class may be too few for folds inside a learner.
+_FEW_ROWS = 10
+
 
 def check_calibration(calibration):
     """Refuse what is no share of the rows, number of folds or CV splitter.
@@ -82,19 +85,21 @@ def check_two_classes(y, splits):
 
 @contextmanager
 def naming_fold(fold, splits, y):
-    """Say in the traceback of what fails on which rows it was trained."""
+    """Add to an error, where rare classes may be its reason, what it was trained on."""
     try:
         yield
     except Exception as error:
         classes, index = np.unique(y, return_inverse=True)
         counts = np.bincount(index[splits[fold - 1][0]], minlength=len(classes))
         rarest = counts.argmin()
-        error.add_note(
-            f"This was the new model of calibration fold {fold} of {len(splits)}: of "
-            f"class {classes.tolist()[rarest]!r} it has {counts[rarest]} rows to train "
-            "on. If these are too few, give more, or pass calibration= a share or a "
-            "splitter that leaves more."
-        )
+        if counts[rarest] < _FEW_ROWS:
+            label = classes.tolist()[rarest]
+            error.add_note(
+                f"This was the new model of calibration fold {fold} of {len(splits)}, "
+                f"which has {counts[rarest]} rows of class {label!r} to train on. If "
+                "these are too few, leave the class out, give more rows of it, or pass "
+                "a calibration= that leaves more."
+            )
         raise
 
 

@@ -173,7 +173,8 @@ class FlipControlledClassifier(
         Classes of `y` and of the old model, sorted. One that only the old model knew
         can still be predicted: t = 0 is the old model as it was.
     estimator_ : estimator
-        The fitted new model.
+        The fitted new model. A network or XGBoost takes no labels but 0, 1, ...: for
+        others it is a PCClassifier around it, which translates them.
     reference_ : ReferenceModel or None
         The old model.
     n_features_in_ : int
@@ -304,12 +305,13 @@ class FlipControlledClassifier(
         ------
         ValueError
             If a parameter is out of range, row counts differ, X or probabilities are
-            not what they should be, old and new share no class, or `old_proba` or
-            `critical` come without an old model.
+            not what they should be, old and new share no class, a fold is left with
+            one class to train on, or `old_proba` or `critical` come without an old
+            model.
         TypeError
             If `estimator` is no classifier, has neither predict_proba nor
-            decision_function, or takes no sample weights where there are some; if
-            the old model can neither predict nor be called.
+            decision_function, or takes or uses no sample weights where there are some;
+            if the old model can neither predict nor be called.
         NotFittedError
             If the old model, or a frozen `estimator`, is not fitted.
         """

@@ -193,14 +193,14 @@ class PCClassifier(
         ------
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
-            method is unknown or not for this learner, old and new share no class,
-            `critical` comes without an old model, or `old_proba` with a history; for
-            ``"interpolate"``, if the old network has another architecture or other
-            classes.
+            method is unknown or not for this learner, learners inside `estimator` weigh
+            classes differently, old and new share no class, `critical` comes without an
+            old model, or `old_proba` with a history; for ``"interpolate"``, if the old
+            network has another architecture or other classes.
         TypeError
-            If `estimator` is no classifier, takes no sample weights where the method
-            needs them, or the old model can neither predict nor be called; for
-            ``"interpolate"``, if the old model is no network.
+            If `estimator` is no classifier, takes no sample weights or makes no use of
+            them where the method needs them, or the old model can neither predict nor
+            be called; for ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.
         """

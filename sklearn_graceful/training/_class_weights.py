@@ -50,17 +50,19 @@ def class_weights(learner, y, classes):
 
 
 def _weighing(learner):
-    """The learner and the classifiers inside it, by the prefix of their parameters.
+    """The learner and what it hands weights to, by the prefix of their parameters.
 
-    Not those inside a calibration, which takes the weights of classes back again: what
-    it says is how likely the labels are.
+    Not what is inside a calibration, which takes the weights of classes back again: it
+    says how likely the labels are. Nor what a learner only starts from.
     """
     parts = {"": learner}
     for name, part in learners_inside(learner).items():
-        outer = name.rpartition("__")[0]
+        outer, _, own = name.rpartition("__")
         around = parts.get(f"{outer}__" if outer else "")
-        if is_classifier(part) and not isinstance(
-            around, CalibratedClassifierCV | None
+        if (
+            is_classifier(part)
+            and not isinstance(around, CalibratedClassifierCV | None)
+            and (own.endswith("estimator") or own not in around.get_params(deep=False))
         ):
             parts[f"{name}__"] = part
     return parts

@@ -26,10 +26,16 @@ def library_of(learner):
 
 
 def learners_inside(learner):
-    """Every estimator that is trained inside a learner, by its parameter's name."""
+    """Estimators that are trained inside a learner, the outer ones before the inner.
+
+    Returns
+    -------
+    inside : dict
+        By the names of their parameters.
+    """
     inside = {
         name: value
-        for name, value in learner.get_params(deep=True).items()
+        for name, value in sorted(learner.get_params(deep=True).items())
         if hasattr(value, "fit") and not isinstance(value, type)
     }
     frozen = {
