@@ -54,6 +54,14 @@ def last_step(estimator):
     return estimator
 
 
+def has_method(estimator, method):
+    """Whether a classifier or Pipeline has a method for scores, or will have it."""
+    learner = last_step(estimator)
+    # A stack's default, a logistic regression, is there once it is fitted.
+    ends_in_default = getattr(learner, "final_estimator", learner) is None
+    return ends_in_default or hasattr(estimator, method)
+
+
 def replace_last_step(estimator, learner):
     """Put `learner` in the place of a Pipeline's last step; returns the whole."""
     if not isinstance(estimator, Pipeline):

@@ -1,5 +1,6 @@
 """Rows that a model is judged on, apart from those that it is trained on."""
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,6 +10,9 @@ from sklearn.model_selection import ShuffleSplit, check_cv
 from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._labels import align_columns
 from sklearn_graceful.reference import margin_columns
+
+# Fewer rows of a class may be too few for folds inside a learner.
+_FEW_ROWS = 10
 
 
 def check_calibration(calibration):
@@ -59,6 +63,45 @@ def calibration_splits(calibration, X, y):
             f"calibration={calibration!r} share rows."
         )
     return splits
+
+
+def check_two_classes(y, splits):
+    """Refuse splits whose training rows are of one class only, where `y` has more.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    splits : list of (ndarray of int, ndarray of int)
+        From :func:`calibration_splits`.
+    """
+    for fold, (train, _) in enumerate(splits, 1):
+        left = np.unique(y[train])
+        if len(left) < 2 <= len(np.unique(y)):
+            raise ValueError(
+                f"Calibration fold {fold} of {len(splits)} leaves rows of one class "
+                f"only to train on, {left.tolist()}: give more rows of the others, or "
+                "a calibration= that splits off fewer."
+            )
+
+
+@contextmanager
+def naming_fold(fold, splits, y):
+    """Add to an error, where rare classes may be its reason, what it was trained on."""
+    try:
+        yield
+    except Exception as error:
+        classes, index = np.unique(y, return_inverse=True)
+        counts = np.bincount(index[splits[fold - 1][0]], minlength=len(classes))
+        rarest = counts.argmin()
+        if counts[rarest] < _FEW_ROWS:
+            label = classes.tolist()[rarest]
+            error.add_note(
+                f"This was the new model of calibration fold {fold} of {len(splits)}, "
+                f"which has {counts[rarest]} rows of class {label!r} to train on. If "
+                "these are too few, leave the class out, give more rows of it, or pass "
+                "a calibration= that leaves more."
+            )
+        raise
 
 
 def class_probabilities(estimator, X, classes):

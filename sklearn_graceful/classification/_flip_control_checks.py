@@ -4,7 +4,7 @@ import numpy as np
 
 from sklearn_graceful._labels import check_same_label_kind
 from sklearn_graceful._warn import warn_user
-from sklearn_graceful._wrappers import last_step
+from sklearn_graceful._wrappers import has_method, last_step
 
 
 def check_old_model(reference, **needing):
@@ -20,7 +20,8 @@ def check_old_model(reference, **needing):
 
 def check_has_scores(estimator):
     """Refuse a new model whose predictions are labels only."""
-    if not any(hasattr(estimator, m) for m in ("predict_proba", "decision_function")):
+    methods = ("predict_proba", "decision_function")
+    if not any(has_method(estimator, method) for method in methods):
         raise TypeError(
             f"{type(last_step(estimator)).__name__} has neither predict_proba nor "
             "decision_function, so its predictions cannot be mixed with the old "

@@ -17,7 +17,9 @@ from sklearn_graceful._row_arguments import check_labels, check_stored
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
+    check_two_classes,
     class_probabilities,
+    naming_fold,
 )
 from sklearn_graceful.classification._flip_budget import (
     farthest_within,
@@ -171,7 +173,8 @@ class FlipControlledClassifier(
         Classes of `y` and of the old model, sorted. One that only the old model knew
         can still be predicted: t = 0 is the old model as it was.
     estimator_ : estimator
-        The fitted new model.
+        The fitted new model. A network or XGBoost takes no labels but 0, 1, ...: for
+        others it is a PCClassifier around it, which translates them.
     reference_ : ReferenceModel or None
         The old model.
     n_features_in_ : int
@@ -302,12 +305,13 @@ class FlipControlledClassifier(
         ------
         ValueError
             If a parameter is out of range, row counts differ, X or probabilities are
-            not what they should be, old and new share no class, or `old_proba` or
-            `critical` come without an old model.
+            not what they should be, old and new share no class, a fold is left with
+            one class to train on, or `old_proba` or `critical` come without an old
+            model.
         TypeError
             If `estimator` is no classifier, has neither predict_proba nor
-            decision_function, or takes no sample weights where there are some; if
-            the old model can neither predict nor be called.
+            decision_function, or takes or uses no sample weights where there are some;
+            if the old model can neither predict nor be called.
         NotFittedError
             If the old model, or a frozen `estimator`, is not fitted.
         """
@@ -334,8 +338,6 @@ class FlipControlledClassifier(
         check_old_model(training.reference, old_proba=old_proba, critical=critical)
         if training.reference is not None:
             check_has_scores(self.estimator)
-        if sample_weight is not None and not self._is_frozen:
-            training.check_takes_weights()
         return training
 
     def predict(self, X):
@@ -542,6 +544,7 @@ class FlipControlledClassifier(
         return self.reference_ is not None
 
     def _fit_plainly(self, training):
+        self._check_can_train(training)
         self.estimator_ = train_new_model(training)
         self.classes_ = np.asarray(self.estimator_.classes_)
         self.reference_ = None
@@ -556,11 +559,20 @@ class FlipControlledClassifier(
         self.classes_ = np.union1d(known, training.labels)
         self.reference_ = training.reference
         old = self._ask_old_model(calibration)
+        self._check_can_train(training, splits)
         new = self._train(training, splits)
         y = class_index(calibration.labels, self.classes_)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y)
         self._choose_new_share(old, new, y, _marked_rows(training, calibration))
         self.temperature_ = self._choose_temperature(old, new, y)
+
+    def _check_can_train(self, training, splits=()):
+        """Refuse, last before the training, what would fail or mislead there."""
+        if self._is_frozen:
+            return
+        check_two_classes(training.labels, splits)
+        if training.sample_weight is not None:
+            training.check_takes_weights()
 
     def _splits(self, training):
         if self._is_frozen:
@@ -585,8 +597,9 @@ class FlipControlledClassifier(
     def _train(self, training, splits):
         """Fit the new model; its log-probabilities on the calibration rows."""
         proba = []
-        for train, held_out in splits:
-            fitted = train_new_model(training.take(train))
+        for fold, (train, held_out) in enumerate(splits, 1):
+            with naming_fold(fold, splits, training.labels):
+                fitted = train_new_model(training.take(train))
             held_out = training.take(held_out)
             proba.append(class_probabilities(fitted, held_out.X, self.classes_))
         # Cross-fitting says how a model like this one flips.

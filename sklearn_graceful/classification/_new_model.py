@@ -1,5 +1,6 @@
 """Train the new model of an update, against the old one where it can be."""
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
@@ -8,7 +9,9 @@ from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._kinds import is_skorch_net
 from sklearn_graceful._wrappers import fit_before_last, last_step
+from sklearn_graceful.classification._pc_classifier import PCClassifier
 from sklearn_graceful.nn import take_tables
+from sklearn_graceful.training import learns_indices
 
 
 def train_new_model(training):
@@ -26,11 +29,15 @@ def train_new_model(training):
     params = {}
     if isinstance(learner, ReplacesModelMixin):
         if learner.random_state is None:
-            # Without a seed of its own it would draw one from the operating system.
-            learner.random_state = check_random_state(None).randint(2**31 - 1)
+            learner.random_state = _seed()
         if learner is estimator and learner.old_model is None:
             params["old_model"] = training.reference
             names += ["old_proba", "critical"]
+    elif learns_indices(learner) and not _are_indices(training.labels):
+        # Without an old model this is a plain fit that translates labels.
+        learner = estimator = PCClassifier(
+            estimator, method="none", random_state=_seed()
+        )
     for name in names:
         if getattr(training, name) is not None:
             params[name] = getattr(training, name)
@@ -38,3 +45,13 @@ def train_new_model(training):
     learner, X, _ = fit_before_last(estimator, X, training.labels)
     learner.fit(X, training.labels, **params)
     return estimator
+
+
+def _seed():
+    """Of this fit's stream: without, it would come from the operating system."""
+    return check_random_state(None).randint(2**31 - 1)
+
+
+def _are_indices(labels):
+    found = np.unique(labels)
+    return np.array_equal(found, np.arange(len(found)))

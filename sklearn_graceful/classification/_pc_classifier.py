@@ -16,7 +16,7 @@ from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.congruence import METHODS, Congruence
 from sklearn_graceful.metrics import check_labels, is_negative_flip
 from sklearn_graceful.nn import load_weights, mlp_net
-from sklearn_graceful.training import Progress, Training, learner_kind
+from sklearn_graceful.training import Progress, Training, learner_kind, learns_indices
 
 
 def _learner_has(method):
@@ -81,7 +81,7 @@ class PCClassifier(
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     estimator_ : estimator
-        The fitted learner; a network in it predicts class indices.
+        The fitted learner. A network or XGBoost in it has class indices for labels.
     reference_ : ReferenceModel or None
         The old model.
     method_ : Congruence
@@ -193,14 +193,14 @@ class PCClassifier(
         ------
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
-            method is unknown or not for this learner, old and new share no class,
-            `critical` comes without an old model, or `old_proba` with a history; for
-            ``"interpolate"``, if the old network has another architecture or other
-            classes.
+            method is unknown or not for this learner, learners inside `estimator` weigh
+            classes differently, old and new share no class, `critical` comes without an
+            old model, or `old_proba` with a history; for ``"interpolate"``, if the old
+            network has another architecture or other classes.
         TypeError
-            If `estimator` is no classifier, takes no sample weights where the method
-            needs them, or the old model can neither predict nor be called; for
-            ``"interpolate"``, if the old model is no network.
+            If `estimator` is no classifier, takes no sample weights or makes no use of
+            them where the method needs them, or the old model can neither predict nor
+            be called; for ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.
         """
@@ -256,7 +256,10 @@ class PCClassifier(
         check_is_fitted(self)
         if learner_kind(self.estimator_) == "net":
             return self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return self.estimator_.predict(self._check_X(X))
+        labels = self.estimator_.predict(self._check_X(X))
+        if learns_indices(last_step(self.estimator_)):
+            return self.classes_[labels]
+        return labels
 
     @available_if(_learner_has("predict_proba"))
     def predict_proba(self, X):

@@ -160,7 +160,11 @@ class Congruence(Method):
         method = self.suited_to(training.kind)
         if training.old is None:
             NoCongruence().check(training)
-        elif any(weight is not None for weight in method.row_weights(training)):
+            return
+        label_weight, old_weight = method.row_weights(training)
+        if old_weight is not None or training.kind == "boosting":
+            training.check_takes_soft_labels()
+        elif label_weight is not None:
             training.check_takes_weights()
 
     def train(self, training):

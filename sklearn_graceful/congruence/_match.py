@@ -13,6 +13,7 @@ from sklearn_graceful._containers import as_array_of_items, stack_rows
 from sklearn_graceful._frames import is_frame
 from sklearn_graceful._kinds import is_a
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
+from sklearn_graceful._wrappers import has_method
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
 from sklearn_graceful.congruence._kl import TemperedKL
 from sklearn_graceful.congruence._mixture import Mixture
@@ -178,7 +179,7 @@ class Match(TemperedKL):
         works : bool
         """
         learns = training.is_net or (
-            hasattr(training.learner, "predict_proba")
+            has_method(training.learner, "predict_proba")
             and has_fit_parameter(training.learner, "sample_weight")
         )
         asked = training.reference is not None
@@ -199,12 +200,13 @@ class Match(TemperedKL):
                 "match makes new rows from the features of two: it needs X as a dense "
                 f"array or table with columns, got {type(table).__name__}."
             )
-        if not training.is_net and not hasattr(training.learner, "predict_proba"):
+        if not training.is_net and not has_method(training.learner, "predict_proba"):
             raise TypeError(
                 f"{type(training.learner).__name__} has no predict_proba, which match "
                 "mixes with the old model's."
             )
-        training.check_takes_weights()
+        _ = training.old  # asked before anything is fitted
+        training.check_takes_soft_labels()
 
     def train(self, training):
         """Train the teachers, ask all models about synthetic rows, train on these."""

@@ -6,6 +6,7 @@ from sklearn_graceful.training._comparison import (
     strongest_allowed,
 )
 from sklearn_graceful.training._fitted_network import FittedNetwork
+from sklearn_graceful.training._labels_of_learner import learns_indices
 from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._old_answers import (
@@ -33,6 +34,7 @@ __all__ = [
     "answers_of_proba",
     "ask_with_warnings",
     "learner_kind",
+    "learns_indices",
     "paired_difference",
     "rows_of_network",
     "strongest_allowed",

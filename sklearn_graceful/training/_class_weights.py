@@ -1,13 +1,17 @@
 """What a learner adds to the weight of a row because of its class."""
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklearn_graceful.training._parameters import library_of
+from sklearn_graceful.training._parameters import learners_inside, library_of
 
 
 def class_weights(learner, y, classes):
     """Class weights of a learner as row weights, and how to switch them off.
+
+    Also those of the learners inside it, where all of these weigh alike.
 
     Parameters
     ----------
@@ -24,7 +28,61 @@ def class_weights(learner, y, classes):
         Parameters with which the learner weighs all classes alike.
     factor : ndarray of shape (n,)
         What it would multiply the rows' weights with.
+
+    Raises
+    ------
+    ValueError
+        If learners inside it weigh classes differently, for which there is no weight
+        of a row.
     """
+    switched_off, factors = {}, {}
+    for prefix, part in _weighing(learner).items():
+        off, factors[prefix] = _of_one(part, y, classes)
+        switched_off |= {prefix + name: value for name, value in off.items()}
+    first, *others = _joint(factors)
+    if not all(np.array_equal(first, other) for other in others):
+        raise ValueError(
+            f"The learners inside {type(learner).__name__} weigh classes differently, "
+            "which soft labels cannot follow: give all of them the same class weights, "
+            "or none, and pass sample_weight=."
+        )
+    return switched_off, first
+
+
+def _weighing(learner):
+    """The learner and what it hands weights to, by the prefix of their parameters.
+
+    Not what is inside a calibration, which takes the weights of classes back again: it
+    says how likely the labels are. Nor what a learner only starts from.
+    """
+    parts = {"": learner}
+    for name, part in learners_inside(learner).items():
+        outer, _, own = name.rpartition("__")
+        around = parts.get(f"{outer}__" if outer else "")
+        if (
+            is_classifier(part)
+            and not isinstance(around, CalibratedClassifierCV | None)
+            and (own.endswith("estimator") or own not in around.get_params(deep=False))
+        ):
+            parts[f"{name}__"] = part
+    return parts
+
+
+def _joint(factors):
+    """What each innermost learner and all around it multiply weights with."""
+    innermost = [
+        prefix
+        for prefix in factors
+        if not any(other.startswith(prefix) and other != prefix for other in factors)
+    ]
+    return [
+        np.prod([factors[p] for p in factors if prefix.startswith(p)], axis=0)
+        for prefix in innermost
+    ]
+
+
+def _of_one(learner, y, classes):
+    """The same of a learner, whatever is inside it."""
     params = learner.get_params(deep=False)
     switched_off, factor = {}, np.ones(len(y))
     if (weights := params.get("class_weight")) is not None:

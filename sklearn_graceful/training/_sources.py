@@ -1,7 +1,6 @@
 """Where the old model's answers on the training rows come from."""
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils import _safe_indexing
 
@@ -14,6 +13,7 @@ from sklearn_graceful.training._old_answers import (
     warn_of_memorised_rows,
     warn_of_wrong_input,
 )
+from sklearn_graceful.training._parameters import unfitted
 
 _N_FOLDS = 5
 
@@ -75,7 +75,7 @@ def _out_of_fold(reference, keyword, X, y, classes):
         )
     proba = reference.predict_proba(X)
     out_of_fold = cross_val_predict(
-        clone(reference.model),
+        unfitted(reference.model, len(known)),
         _safe_indexing(as_readable_rows(X), seen),
         y[seen],
         cv=StratifiedKFold(min(_N_FOLDS, counts.min())),

@@ -23,13 +23,16 @@ from sklearn_graceful.nn import (
     isolated_randomness,
     train_net,
 )
+from sklearn_graceful.training._class_weights import class_weights
 from sklearn_graceful.training._comparison import hold_out
 from sklearn_graceful.training._cross_fit import can_cross_fit, cross_fit
+from sklearn_graceful.training._labels_of_learner import label_names
 from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._plain import PlainModels, at_length, fit_plain_models
 from sklearn_graceful.training._progress import Progress
 from sklearn_graceful.training._sources import find_old_answers
+from sklearn_graceful.training._weight_use import uses_weights
 from sklearn_graceful.training._weighted_rows import WeightedRows
 
 
@@ -208,7 +211,7 @@ class Training:
         length = n_epochs or getattr(learner, "max_epochs", None)
         with self.progress.of_model(name, length) as after_epoch:
             if not self.is_net:
-                loss.fit(learner, X, self.classes)
+                loss.fit(learner, X, label_names(learner, self.classes))
                 return fitted
             fitted["history_"] = train_net(
                 learner,
@@ -247,7 +250,8 @@ class Training:
         if self.is_net:
             proba = estimator.predict_proba(self.X)
             return proba.argmax(axis=1) != self.y
-        return estimator.predict(self.X) != self.labels
+        names = label_names(self.learner, self.classes)
+        return np.ravel(estimator.predict(self.X)) != names[self.y]
 
     def after(self, earlier):
         """The same, with plain models from some of the rows, which may teach."""
@@ -259,13 +263,39 @@ class Training:
         """Context that draws from a stream of its own, as if nothing had been drawn."""
         return isolated_randomness(self.seed)
 
+    @cached_property
+    def takes_weights(self):
+        """Whether the learner takes weights by row and heeds them."""
+        return self.is_net or (
+            has_fit_parameter(self.learner, "sample_weight")
+            and uses_weights(self.estimator, self.X, self.y, self.classes)
+        )
+
     def check_takes_weights(self):
-        """Refuse a learner, other than a network, whose ``fit`` takes no weights."""
-        if not self.is_net and not has_fit_parameter(self.learner, "sample_weight"):
-            raise TypeError(
-                f"{type(self.learner).__name__}.fit takes no sample_weight, which this "
-                "method needs."
+        """Refuse a learner whose ``fit`` takes no weights, or makes no use of them."""
+        if self.takes_weights:
+            return
+        name = type(self.learner).__name__
+        fault = (
+            "sample_weight and makes no use of it"
+            if has_fit_parameter(self.learner, "sample_weight")
+            else "no sample_weight"
+        )
+        if self.sample_weight is not None or self.critical is not None:
+            remedy = "Fit without sample_weight and critical, or use another learner."
+        else:
+            remedy = (
+                'This method needs it: use a learner that weighs rows, method="none", '
+                "or FlipControlledClassifier."
             )
+        raise TypeError(f"{name}.fit takes {fault}. {remedy}")
+
+    def check_takes_soft_labels(self):
+        """Refuse a learner, other than a network, that cannot be told soft labels."""
+        self.check_takes_weights()
+        if not self.is_net:
+            names = label_names(self.learner, self.classes)
+            class_weights(self.learner, self.y, names)
 
     def take(self, rows):
         """Some of the rows, by a mask or by position, with the same classes."""

@@ -3,9 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_graceful import PCClassifier
@@ -234,3 +242,108 @@ def test_class_weights_count_as_row_weights_in_a_method():
             proba(kind(), sample_weight=np.where(y == 1, 9.0, 1.0)),
             atol=1e-6,
         )
+
+
+class Vote(ClassifierMixin, BaseEstimator):
+    """Trains all of its learners on weighted rows."""
+
+    def __init__(self, first_estimator, second_estimator):
+        self.first_estimator = first_estimator
+        self.second_estimator = second_estimator
+
+    def fit(self, X, y, sample_weight=None):
+        both = self.first_estimator, self.second_estimator
+        self.fitted_ = [clone(e).fit(X, y, sample_weight) for e in both]
+        self.classes_ = self.fitted_[0].classes_
+        return self
+
+    def predict_proba(self, X):
+        return np.mean([e.predict_proba(X) for e in self.fitted_], axis=0)
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def bag(learner):
+    return BaggingClassifier(learner, 3, random_state=0)
+
+
+def tree(**params):
+    return DecisionTreeClassifier(max_depth=2, random_state=0, **params)
+
+
+def linear(**params):
+    return LogisticRegression(**params)
+
+
+class TestClassWeightsInside:
+    def proba(self, learner, as_weights=None):
+        X, y, soft = rows(2)
+        weight = np.ones(len(y))
+        if as_weights is not None:
+            weight[:200] = as_weights(y[:200])
+        before = repr(sorted(learner.get_params().items()))
+        proba = fitted(learner, X, SoftLabels(y, soft, weight, 200)).predict_proba(X)
+        assert repr(sorted(learner.get_params().items())) == before
+        return proba
+
+    @pytest.mark.parametrize(
+        ("make", "params", "as_weights"),
+        [
+            (lambda **p: bag(linear(**p)), {"class_weight": "balanced"}, balanced),
+            (lambda **p: bag(bag(linear(**p))), {"class_weight": "balanced"}, balanced),
+            (
+                lambda **p: AdaBoostClassifier(
+                    tree(**p), n_estimators=3, random_state=0
+                ),
+                {"class_weight": {0: 1, 1: 9}},
+                by_hand(1, 9),
+            ),
+            (
+                lambda **p: Vote(linear(**p), tree(**p)),
+                {"class_weight": {0: 1, 1: 9}},
+                by_hand(1, 9),
+            ),
+            (
+                lambda **p: bag(booster("lightgbm", **p)),
+                {"scale_pos_weight": 4.0},
+                by_hand(1, 4),
+            ),
+            (
+                lambda **p: bag(booster("catboost", **p)),
+                {"auto_class_weights": "Balanced"},
+                to_the_largest,
+            ),
+            (
+                lambda **p: bag(booster("catboost", **p)),
+                {"class_weights": (2, 3)},
+                by_hand(2, 3),
+            ),
+        ],
+    )
+    def test_act_once(self, make, params, as_weights):
+        np.testing.assert_allclose(
+            self.proba(make(**params)), self.proba(make(), as_weights), atol=1e-6
+        )
+
+    def test_stay_where_a_calibration_takes_them_back(self):
+        heavy = linear(class_weight={0: 1, 1: 50})
+        kept = self.proba(CalibratedClassifierCV(heavy, cv=3))
+        without = self.proba(CalibratedClassifierCV(linear(), cv=3))
+        np.testing.assert_allclose(kept.mean(axis=0), without.mean(axis=0), atol=0.02)
+
+    def test_stay_where_a_learner_only_starts_from_one(self):
+        start = linear(class_weight={0: 1, 1: 50})
+        boosted = GradientBoostingClassifier(init=start, random_state=0)
+        without = GradientBoostingClassifier(init=linear(), random_state=0)
+        kept, plain = self.proba(boosted), self.proba(without)
+        np.testing.assert_allclose(kept.mean(axis=0), plain.mean(axis=0), atol=0.05)
+
+    def test_that_differ_are_refused_before_training(self):
+        X, y, _ = rows(2)
+        old = LogisticRegression().fit(X[:60], y[:60])
+        vote = Vote(linear(class_weight="balanced"), tree())
+        new = PCClassifier(vote, old_model=old, method="distill")
+        with pytest.raises(ValueError, match="inside Vote weigh classes differently"):
+            new.fit(X, y)
+        assert PCClassifier(vote, old_model=old, method="naive").fit(X, y).classes_.size
