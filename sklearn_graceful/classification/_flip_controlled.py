@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
@@ -14,11 +15,14 @@ from sklearn.utils.validation import (
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._row_arguments import check_row_count
+from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
     class_probabilities,
+    classes_of,
 )
+from sklearn_graceful.classification._fit_params import fit_routing, route
 from sklearn_graceful.classification._flip_budget import (
     farthest_within,
     warn_of_no_critical_row,
@@ -28,6 +32,8 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_knows_its_labels,
     check_old_model,
     check_shares_a_class,
+    check_splitter,
+    has_scores,
     warn_of_other_predict,
 )
 from sklearn_graceful.classification._new_model import train_new_model
@@ -49,8 +55,14 @@ from sklearn_graceful.training import (
     Training,
     answers_of_proba,
     ask_with_warnings,
+    predicted_labels,
     warn_of_wrong_input,
 )
+
+
+def _has_scores(self):
+    """Whether there is a mixture, or a new model with scores; for ``available_if``."""
+    return has_scores(getattr(self, "estimator_", self.estimator))
 
 
 class FlipControlledClassifier(
@@ -272,6 +284,7 @@ class FlipControlledClassifier(
         old_proba=None,
         sample_weight=None,
         critical=None,
+        **fit_params,
     ):
         """Train the new model and choose the new model's share.
 
@@ -293,6 +306,12 @@ class FlipControlledClassifier(
         critical : array-like of shape (n,), default=None
             Rows with a budget of their own, `max_critical_nfr`: True or a weight
             above 0. How large the weight is matters only to a PCClassifier.
+        **fit_params
+            ``groups`` goes to the splitter of `calibration`. All others are passed on
+            to the ``fit`` of `estimator`, that of the last step of a Pipeline, by plain
+            names, such as ``eval_set``, whose rows are for you to prepare as the
+            learner gets them. Those with one entry for each row are sliced. With
+            metadata routing, each goes where it is requested.
 
         Returns
         -------
@@ -303,30 +322,51 @@ class FlipControlledClassifier(
         ValueError
             If a parameter is out of range, row counts differ, X or probabilities are
             not what they should be, old and new share no class, or `old_proba` or
-            `critical` come without an old model.
+            `critical` come without an old model; if there are groups and no splitter.
         TypeError
             If `estimator` is no classifier, has neither predict_proba nor
-            decision_function, or takes no sample weights where there are some; if
-            the old model can neither predict nor be called.
+            decision_function, or takes no sample weights where there are some, or not
+            what else is passed to it; if the old model can neither predict nor be
+            called.
         NotFittedError
             If the old model, or a frozen `estimator`, is not fitted.
         """
         self._check_params()
         with self._refit():
+            to_learner, to_splitter = route(self, fit_params, of_splitter=["groups"])
             training = self._training(
-                X, y, old_model, old_proba, sample_weight, critical
+                X, y, old_model, old_proba, sample_weight, critical, to_learner
             )
             with training.own_randomness():
                 if training.reference is None:
                     self._fit_plainly(training)
                 else:
-                    self._fit_controlled(training)
+                    self._fit_controlled(training, to_splitter)
         return self
 
-    def _training(self, X, y, old_model, old_proba, sample_weight, critical):
+    def get_metadata_routing(self):
+        """What ``fit``, the new model's and the splitter ask for, with routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        splits = hasattr(self.calibration, "split")
+        return fit_routing(
+            self,
+            super().get_metadata_routing(),
+            last_step(self.estimator),
+            self.calibration if splits else None,
+        )
+
+    def _training(
+        self, X, y, old_model, old_proba, sample_weight, critical, fit_params
+    ):
         """Check what the user gave: all that the new model trains with."""
         given = self._check_given(X, y, old_model, sample_weight, critical)
-        training = Training(self.estimator, **given, old_proba=old_proba)
+        training = Training(
+            self.estimator, **given, old_proba=old_proba, fit_params=fit_params
+        )
         if old_proba is not None:
             check_row_count("old_proba", old_proba, len(training.labels))
         check_old_model(training.reference, old_proba=old_proba, critical=critical)
@@ -334,6 +374,8 @@ class FlipControlledClassifier(
             check_has_scores(self.estimator)
         if sample_weight is not None and not self._is_frozen:
             training.check_takes_weights()
+        if not self._is_frozen:
+            training.check_fit_params()
         return training
 
     def predict(self, X):
@@ -351,9 +393,10 @@ class FlipControlledClassifier(
         check_is_fitted(self, "estimator_")
         X = self._check_X(X)
         if self.reference_ is None:
-            return self.estimator_.predict(X)
+            return predicted_labels(self.estimator_, X, self.classes_)
         return self.classes_[self._mixed_scores(X).argmax(axis=1)]
 
+    @available_if(_has_scores)
     def predict_proba(self, X):
         """Predict class probabilities: softmax of mixed log-probabilities over T.
 
@@ -374,6 +417,22 @@ class FlipControlledClassifier(
         if self.reference_ is None:
             return class_probabilities(self.estimator_, X, self.classes_)
         return softmax(self._mixed_scores(X) / self.temperature_, axis=1)
+
+    @available_if(_has_scores)
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.log(self.predict_proba(X))
 
     def update_path(self, X, y):
         """NFR and accuracy at all mixings, on labelled rows of one's choice.
@@ -541,12 +600,12 @@ class FlipControlledClassifier(
 
     def _fit_plainly(self, training):
         self.estimator_ = train_new_model(training)
-        self.classes_ = np.asarray(self.estimator_.classes_)
+        self.classes_ = classes_of(self.estimator_)
         self.reference_ = None
         self.new_share_ = self.temperature_ = 1.0
 
-    def _fit_controlled(self, training):
-        splits = self._splits(training)
+    def _fit_controlled(self, training, to_splitter):
+        splits = self._splits(training, to_splitter)
         calibration = training.take(np.concatenate([held for _, held in splits]))
         # All questions to the old model come before the training.
         known = _known_classes(calibration)
@@ -560,10 +619,12 @@ class FlipControlledClassifier(
         self._choose_new_share(old, new, y, _marked_rows(training, calibration))
         self.temperature_ = self._choose_temperature(old, new, y)
 
-    def _splits(self, training):
+    def _splits(self, training, to_splitter):
+        check_splitter(self.calibration, self._is_frozen, to_splitter)
         if self._is_frozen:
             return [(np.arange(0), np.arange(len(training.labels)))]
-        return calibration_splits(self.calibration, training.X, training.labels)
+        X, y = training.X, training.labels
+        return calibration_splits(self.calibration, X, y, **to_splitter)
 
     def _ask_old_model(self, rows):
         """Log-probabilities of the old model on the calibration rows."""

@@ -18,7 +18,7 @@ def train_new_model(training):
         return training.estimator
     estimator = clone(training.estimator)
     learner, names = last_step(estimator), ["sample_weight"]
-    params = {}
+    params = dict(training.fit_params)
     if isinstance(learner, ReplacesModelMixin):
         if learner.random_state is None:
             # Without a seed of its own it would draw one from the operating system.

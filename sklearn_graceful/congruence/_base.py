@@ -160,7 +160,9 @@ class Congruence(Method):
         method = self.suited_to(training.kind)
         if training.old is None:
             NoCongruence().check(training)
-        elif any(weight is not None for weight in method.row_weights(training)):
+            return
+        training.check_no_row_params()
+        if any(weight is not None for weight in method.row_weights(training)):
             training.check_takes_weights()
 
     def train(self, training):

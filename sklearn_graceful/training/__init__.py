@@ -7,6 +7,7 @@ from sklearn_graceful.training._comparison import (
 )
 from sklearn_graceful.training._fitted_network import FittedNetwork
 from sklearn_graceful.training._learner import learner_kind
+from sklearn_graceful.training._new_answers import checked_scores, predicted_labels
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
@@ -33,8 +34,10 @@ __all__ = [
     "WeightedRows",
     "answers_of_proba",
     "ask_with_warnings",
+    "checked_scores",
     "learner_kind",
     "paired_difference",
+    "predicted_labels",
     "rows_of_network",
     "stack_rows",
     "strongest_allowed",

@@ -22,7 +22,7 @@ def learns(learner, n_classes):
     return learner.loss == "log_loss"
 
 
-def fit(learner, X, labels, classes):
+def fit(learner, X, labels, classes, **fit_params):
     """Fit on soft labels; with early stopping, hold out the rows of a plain fit.
 
     The loss knows rows by their position, so they are split here. Only rows of the
@@ -45,7 +45,7 @@ def fit(learner, X, labels, classes):
     with fitting_with(learner, loss=loss, early_stopping=stops):
         # The loss has the weights. Passed here they would make the bins as well, and
         # weighted percentiles take longer than the trees.
-        learner.fit(X, classes[labels.y], **validation)
+        learner.fit(X, classes[labels.y], **validation, **fit_params)
     learner._loss = learner._get_loss(None)
     return True
 

@@ -27,7 +27,7 @@ def learns(learner, n_classes):
     )
 
 
-def fit(learner, X, labels, classes):
+def fit(learner, X, labels, classes, **fit_params):
     """Fit on soft labels; False where no feature can split the rows."""
     from lightgbm.basic import LightGBMError
 
@@ -42,7 +42,8 @@ def fit(learner, X, labels, classes):
     shape = len(labels.y) if n_classes == 2 else (len(labels.y), n_classes)
     try:
         with fitting_with(learner, objective=objective):
-            learner.fit(X, classes[labels.y], init_score=np.full(shape, start))
+            init_score = np.full(shape, start)
+            learner.fit(X, classes[labels.y], init_score=init_score, **fit_params)
     except LightGBMError:  # it has no message of its own for this
         return False
     _predict_probabilities(learner, start, n_classes)
