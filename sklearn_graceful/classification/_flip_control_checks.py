@@ -40,9 +40,9 @@ def check_splitter(calibration, is_frozen, to_splitter):
     if to_splitter and (is_frozen or isinstance(calibration, Real)):
         what = "a frozen estimator" if is_frozen else f"{calibration=}"
         raise ValueError(
-            f"{', '.join(to_splitter)} is for a CV splitter, and {what} splits nothing "
-            "by it: pass an estimator that is trained here, and calibration=GroupKFold(5) "
-            "or GroupShuffleSplit(1, test_size=0.2)."
+            f"{', '.join(to_splitter)} is for a CV splitter, and {what} splits "
+            "nothing by it: pass an estimator that is trained here, and "
+            "calibration=GroupKFold(5) or GroupShuffleSplit(1, test_size=0.2)."
         )
 
 

@@ -57,9 +57,9 @@ def check_no_row_params(fit_params, n_rows):
     if by_row:
         raise ValueError(
             f"{_listed(by_row)} has one entry for each of the {n_rows} rows, but "
-            "with an old model copies of rows are learned, and rows between them, which "
-            "have none. Only sample_weight and critical may go by row; method='none' "
-            "takes others too."
+            "with an old model copies of rows are learned, and rows between them, "
+            "which have none. Only sample_weight and critical may go by row; "
+            "method='none' takes others too."
         )
 
 
