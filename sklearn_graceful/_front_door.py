@@ -7,6 +7,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, validate_data
 
+from sklearn_graceful._parameters import check_seed, check_verbosity
 from sklearn_graceful._row_arguments import check_labels, check_weights
 from sklearn_graceful.reference import as_reference, is_skorch_net
 
@@ -49,6 +50,8 @@ class ReplacesModelMixin:
 
     def _check_given(self, X, y, old_model, sample_weight, critical=None):
         """What every ``fit`` is given, checked: arguments of a Training, by name."""
+        check_seed(self.random_state)
+        check_verbosity(getattr(self, "verbose", 0))
         raw, X = X, self._check_X(X, reset=True)
         has_labels = y is not None or is_classifier(self)
         labels = check_labels(y, _num_samples(X)) if has_labels else None

@@ -9,6 +9,8 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from sklearn_graceful._labels import label_kind
+
 # What True counts among critical rows.
 CRITICAL_WEIGHT = 10.0
 
@@ -23,11 +25,14 @@ def check_row_count(name, values, n_rows):
 
 def check_labels(y, n_rows):
     """Turn class labels into a column of `n_rows`, refusing what is none."""
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None.")
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} rows, X has {n_rows}.")
     check_classification_targets(y)
+    label_kind(y)  # refuses None among them, and what has no order
     return y
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
+from sklearn_graceful._parameters import check_choice, check_flag, check_share
 from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.classification._calibration_rows import (
@@ -107,7 +108,8 @@ class FlipControlledClassifier(
     max_nfr : float, default=0.01
         Budget: accepted share of rows that the old model has right and this one
         wrong, of all rows, in [0, 1). With fewer than ``1 / max_nfr - 1`` calibration
-        rows it cannot be certified: a warning, and t = 0.
+        rows it cannot be certified: a warning, and t = 0. 0 is what only the old model
+        itself keeps: t = 0, and a warning.
     calibration : float, int or CV splitter, default=0.2
         Where the calibration rows come from.
 
@@ -156,6 +158,11 @@ class FlipControlledClassifier(
         fitted on the calibration rows: a mixture is less sure than it is right. No
         label depends on it, so neither does the guarantee. (Nor would labels depend
         on a temperature for each model, which only renames the mixings.)
+    strict : bool, default=False
+        What to do where the rows cannot certify a budget, or none is critical that
+        should be. False: warn, and keep the old model (``new_share_ = 0``) or leave
+        critical rows out of account. True: raise ValueError, for where nobody reads
+        warnings.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found.
@@ -261,6 +268,7 @@ class FlipControlledClassifier(
         max_critical_nfr=0.0,
         within_budget="farthest",
         temperature_scaling=True,
+        strict=False,
         random_state=None,
     ):
         self.estimator = estimator
@@ -273,6 +281,7 @@ class FlipControlledClassifier(
         self.max_critical_nfr = max_critical_nfr
         self.within_budget = within_budget
         self.temperature_scaling = temperature_scaling
+        self.strict = strict
         self.random_state = random_state
 
     def fit(
@@ -322,7 +331,8 @@ class FlipControlledClassifier(
         ValueError
             If a parameter is out of range, row counts differ, X or probabilities are
             not what they should be, old and new share no class, or `old_proba` or
-            `critical` come without an old model; if there are groups and no splitter.
+            `critical` come without an old model; if there are groups and no splitter;
+            with `strict`, if a budget cannot be certified.
         TypeError
             If `estimator` is no classifier, has neither predict_proba nor
             decision_function, or takes no sample weights where there are some, or not
@@ -566,19 +576,16 @@ class FlipControlledClassifier(
 
     def _check_params(self):
         for name in ("max_nfr", "max_critical_nfr"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
+            check_share(name, getattr(self, name))
         for name, known in (
             ("guarantee", GUARANTEES),
             ("route", tuple(ROUTES)),
             ("within_budget", ("farthest", "most-accurate")),
         ):
-            value = getattr(self, name)
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}.")
-        if not 0 < self.confidence < 1:
-            raise ValueError(f"confidence must be in (0, 1), got {self.confidence!r}.")
+            check_choice(name, getattr(self, name), known)
+        check_share("confidence", self.confidence, zero=False)
+        for name in ("temperature_scaling", "strict"):
+            check_flag(name, getattr(self, name))
         check_calibration(self.calibration)
         if self._is_frozen:
             check_is_fitted(self.estimator.estimator)
@@ -616,7 +623,8 @@ class FlipControlledClassifier(
         new = self._train(training, splits)
         y = class_index(calibration.labels, self.classes_)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y)
-        self._choose_new_share(old, new, y, _marked_rows(training, calibration))
+        marked = _marked_rows(training, calibration, self.strict)
+        self._choose_new_share(old, new, y, marked)
         self.temperature_ = self._choose_temperature(old, new, y)
 
     def _splits(self, training, to_splitter):
@@ -667,6 +675,7 @@ class FlipControlledClassifier(
             self.max_nfr,
             parameter="max_nfr",
             rows="calibration rows",
+            strict=self.strict,
             **certificate,
         )
         if marked is not None:
@@ -692,6 +701,7 @@ class FlipControlledClassifier(
             self.max_critical_nfr,
             parameter="max_critical_nfr",
             rows="critical calibration rows",
+            strict=self.strict,
             **certificate,
         )
 
@@ -726,11 +736,11 @@ def _known_classes(rows):
     return np.unique(rows.reference.predict(rows.raw))
 
 
-def _marked_rows(training, calibration):
+def _marked_rows(training, calibration, strict):
     """Which of the calibration rows are critical; None if nobody marked any."""
     if training.critical is None:
         return None
     marked, n_marked = calibration.critical > 0, np.count_nonzero(training.critical)
     if n_marked and not marked.any():
-        warn_of_no_critical_row(n_marked)
+        warn_of_no_critical_row(n_marked, strict)
     return marked

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
+from sklearn_graceful._parameters import check_choice, check_share
 from sklearn_graceful._row_arguments import check_labels, check_row_count
 from sklearn_graceful.classification._calibration_rows import calibration_splits
 from sklearn_graceful.classification._flip_budget import farthest_within
@@ -772,11 +773,15 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             ("solver", ("auto", *SOLVERS)),
             ("dtype", tuple(_DTYPES)),
         ):
-            value = getattr(self, name)
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}.")
-        if not (
-            isinstance(self.anchor, Curvature) or self.anchor in ("kfac", "data", None)
+            check_choice(name, getattr(self, name), known)
+        if not isinstance(self.params, str):
+            raise ValueError(
+                "params must be 'all', 'last' or a regular expression, got "
+                f"{self.params!r}."
+            )
+        is_word = self.anchor is None or isinstance(self.anchor, str)
+        if not isinstance(self.anchor, Curvature) and not (
+            is_word and self.anchor in ("kfac", "data", None)
         ):
             raise ValueError(
                 "anchor must be 'kfac', 'data', a Curvature or None, got "
@@ -784,12 +789,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             )
         _check_positive("ridge", self.ridge, "loo")
         _check_positive("target_scale", self.target_scale, "auto")
-        if not (isinstance(self.flip_weight, Real) and self.flip_weight >= 0):
+        if not (isinstance(self.flip_weight, Real) and 0 <= self.flip_weight < np.inf):
             raise ValueError(f"flip_weight must be >= 0, got {self.flip_weight!r}.")
         if not (self.max_iter is None or _is_count(self.max_iter)):
             raise ValueError(f"max_iter must be 1 or more, got {self.max_iter!r}.")
-        if self.max_nfr is not None and not 0 <= self.max_nfr < 1:
-            raise ValueError(f"max_nfr must be in [0, 1), got {self.max_nfr!r}.")
+        if self.max_nfr is not None:
+            check_share("max_nfr", self.max_nfr)
         if not (isinstance(self.calibration, Real) and 0 < self.calibration < 1):
             raise ValueError(
                 f"calibration must be a share in (0, 1), got {self.calibration!r}."
@@ -797,10 +802,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
 
 
 def _check_positive(name, value, word):
-    is_positive = isinstance(value, Real) and 0 < value < np.inf
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool)
+    is_positive = is_number and 0 < value < np.inf
     if not is_positive and not (isinstance(value, str) and value == word):
         raise ValueError(f"{name} must be positive or {word!r}, got {value!r}.")
 
 
 def _is_count(value):
-    return isinstance(value, Integral) and value >= 1
+    is_bool = isinstance(value, bool | np.bool)
+    return isinstance(value, Integral) and not is_bool and value >= 1

@@ -272,8 +272,9 @@ class Training:
         """Refuse a learner, other than a network, whose ``fit`` takes no weights."""
         if not self.is_net and not has_fit_parameter(self.learner, "sample_weight"):
             raise TypeError(
-                f"{type(self.learner).__name__}.fit takes no sample_weight, which this "
-                "method needs."
+                f"{type(self.learner).__name__}.fit takes no sample_weight, which is "
+                "needed here. Without weights, PCClassifier trains it with "
+                "method='none', and FlipControlledClassifier limits its flips."
             )
 
     def check_fit_params(self):
