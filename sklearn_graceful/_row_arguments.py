@@ -1,5 +1,7 @@
 """Arguments of ``fit`` with one entry per row, checked before any training."""
 
+from collections.abc import Mapping, Set
+
 import numpy as np
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
@@ -21,6 +23,14 @@ def check_row_count(name, values, n_rows):
         raise ValueError(f"{name} must have one entry for each of {n_rows} rows.")
     if _num_samples(values) != n_rows:
         raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
+
+
+def check_container(X):
+    """Refuse what has no rows in an order, such as a dict of columns."""
+    if isinstance(X, Mapping | Set | str | bytes):
+        raise TypeError(
+            f"X must be a table, an array or a list of rows, got {type(X).__name__}."
+        )
 
 
 def check_labels(y, n_rows):

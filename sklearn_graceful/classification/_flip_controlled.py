@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._parameters import check_choice, check_flag, check_share
-from sklearn_graceful._row_arguments import check_row_count
+from sklearn_graceful._row_arguments import check_container, check_row_count
 from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
@@ -591,6 +591,7 @@ class FlipControlledClassifier(
             check_is_fitted(self.estimator.estimator)
 
     def _check_X(self, X, *, reset=False):
+        check_container(X)
         # The models know best what they take, and say best what is no table.
         if reset or len(getattr(X, "shape", (0, 0))) > 1:
             validate_data(self, X, reset=reset, skip_check_array=True)

@@ -14,7 +14,11 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._parameters import check_choice, check_share
-from sklearn_graceful._row_arguments import check_labels, check_row_count
+from sklearn_graceful._row_arguments import (
+    check_container,
+    check_labels,
+    check_row_count,
+)
 from sklearn_graceful.classification._calibration_rows import calibration_splits
 from sklearn_graceful.classification._flip_budget import farthest_within
 from sklearn_graceful.classification._lqf import (
@@ -415,7 +419,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             If `t` is out of range, or there is no old network.
         """
         check_is_fitted(self, "linear_")
-        if not 0 <= t <= 1:
+        if not (isinstance(t, Real) and 0 <= t <= 1):
             raise ValueError(f"t must be in [0, 1], got {t!r}.")
         self._check_starts_from_old()
         return self._go_to(float(t))
@@ -726,6 +730,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         return X.to(self._device)
 
     def _check_X(self, X, *, reset=False):
+        check_container(X)
         # Transformers know best what they take, and all of it is checked behind them.
         if reset or self.transformers_:
             if reset or len(getattr(X, "shape", (0, 0))) > 1:

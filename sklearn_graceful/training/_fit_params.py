@@ -2,8 +2,10 @@
 
 from inspect import Parameter, signature
 
+import numpy as np
 from sklearn.utils.validation import _is_arraylike, _num_samples
 
+from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful.training._parameters import library_of
 
 # By which a booster stops early, and where it is told of the rows to stop by.
@@ -70,6 +72,38 @@ def _not_taken(fit, fit_params):
     taken = signature(fit).parameters
     takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in taken.values())
     return [] if takes_any else [name for name in fit_params if name not in taken]
+
+
+def translate_labels(fit_params, classes, names):
+    """Give labels in an ``eval_set`` the names by which a learner is told of classes.
+
+    Parameters
+    ----------
+    fit_params : dict
+    classes, names : ndarray of shape (n_classes,)
+        Labels of the user, and what stands for each.
+
+    Returns
+    -------
+    fit_params : dict
+    """
+    eval_set = fit_params.get("eval_set")
+    if eval_set is None or names is classes:
+        return fit_params
+    translated = [(X, names[_positions(y, classes)]) for X, y in eval_set]
+    return {**fit_params, "eval_set": translated}
+
+
+def _positions(y, classes):
+    y = np.asarray(y)
+    check_same_label_kind(eval_set=y, y=classes)
+    positions = class_index(y, classes)
+    if (positions < 0).any():
+        raise ValueError(
+            f"eval_set has the label {y[positions < 0][0]!r}, y has "
+            f"{classes[:10].tolist()}."
+        )
+    return positions
 
 
 def _by_row(value, n_rows):

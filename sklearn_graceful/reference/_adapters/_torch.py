@@ -36,6 +36,7 @@ def as_tensor(X, module):
     torch = sys.modules["torch"]
     if not is_a(X, "torch.Tensor"):
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        X = X.astype(np.float64) if X.dtype == object else X
         # torch takes no array that is stored backwards.
         X = torch.tensor(np.ascontiguousarray(X))
     if not X.is_floating_point() and looks_up_numbers(module):
