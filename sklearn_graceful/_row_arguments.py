@@ -41,8 +41,8 @@ def check_labels(y, n_rows):
     assert_all_finite(y, input_name="y")
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} rows, X has {n_rows}.")
-    check_classification_targets(y)
     label_kind(y)  # refuses None among them, and what has no order
+    check_classification_targets(y)
     return y
 
 

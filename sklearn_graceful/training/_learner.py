@@ -36,8 +36,7 @@ def learner_kind(estimator):
     learner = last_step(estimator)
     if isinstance(learner, NeuralNet):
         return "net"
-    is_estimator = all(hasattr(learner, m) for m in ("__sklearn_tags__", "predict"))
-    if not (is_estimator and is_classifier(learner)):
+    if not (hasattr(learner, "__sklearn_tags__") and is_classifier(learner)):
         raise TypeError(
             "estimator must be a classifier, a skorch net or a Pipeline that ends in "
             f"one, got {type(learner).__name__}."

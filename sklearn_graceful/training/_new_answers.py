@@ -29,7 +29,11 @@ def predicted_labels(estimator, X, classes):
     ------
     ValueError
         If it does not return one of the classes for each row.
+    TypeError
+        If it has no ``predict``.
     """
+    if not hasattr(estimator, "predict"):
+        raise TypeError(f"{type(estimator).__name__} has no predict.")
     labels, n_rows = np.asarray(estimator.predict(X)), _num_samples(X)
     if labels.shape not in ((n_rows,), (n_rows, 1)):
         raise ValueError(
