@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import sklearn
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -85,6 +86,25 @@ class TestEarlyStopping:
         learner, params = stopping(name)
         own = learner.fit(A, b, **params)
         np.testing.assert_array_equal(proba, own.predict_proba(X_VALID))
+
+    def test_it_stops_where_the_rows_say(self, name):
+        """Neither before nor after the least log-loss on them, but for its patience."""
+        learner, params = stopping(name)
+        new = PCClassifier(learner, old_model=OLD, method="distill", random_state=0)
+        fitted, found = new.fit(A, b, **params).estimator_, {}
+        n = n_trees(name, fitted)
+        for steps in {n, max(n - 10, 1)}:
+            sized = {"iterations" if name == "catboost" else "n_estimators": steps}
+            if name == "hist":
+                sized = {"max_iter": steps, "early_stopping": False}
+            if name == "xgboost":
+                sized["early_stopping_rounds"] = None
+            again = clone(new)
+            again.estimator.set_params(**sized)
+            kept = {"eval_set": params["eval_set"]} if "eval_set" in params else {}
+            proba = again.fit(A, b, **kept).predict_proba(X_VALID)
+            found[steps] = log_loss(Y_VALID, proba)
+        assert found[n] <= min(found.values()) + 0.005
 
     def test_in_a_pipeline_by_the_plain_name(self, name):
         learner, params = stopping(name)

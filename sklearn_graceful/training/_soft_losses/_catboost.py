@@ -20,6 +20,8 @@ _SPEAK_OF_LABELS = (
 )
 _RATES = ("learning_rate", "eta")
 
+TIED_TO_LOSS = ("eval_set", "init_model")
+
 
 def learns(learner, n_classes):
     """Whether it has two classes and the default loss."""

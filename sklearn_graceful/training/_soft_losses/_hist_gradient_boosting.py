@@ -16,6 +16,8 @@ from sklearn_graceful.training._parameters import fitting_with
 # More rows than this, and "auto" stops early.
 _MOST_ROWS_WITHOUT_STOPPING = 10_000
 
+TIED_TO_LOSS = ()
+
 
 def learns(learner, n_classes):
     """Whether the loss is the default, of which there is a soft form."""
@@ -29,8 +31,8 @@ def fit(learner, X, labels, classes, **fit_params):
     user are held out, and they alone decide whether there are enough to stop early.
     """
     stops = _stops_early(learner, np.count_nonzero(labels.is_real))
-    validation = {}
-    if stops and learner.validation_fraction is not None:
+    validation = fit_params  # the user's own rows, if there are any
+    if stops and not validation and learner.validation_fraction is not None:
         X = X if hasattr(X, "shape") else np.asarray(X)
         held_out = _held_out(learner, labels)
         validation = {
@@ -45,7 +47,7 @@ def fit(learner, X, labels, classes, **fit_params):
     with fitting_with(learner, loss=loss, early_stopping=stops):
         # The loss has the weights. Passed here they would make the bins as well, and
         # weighted percentiles take longer than the trees.
-        learner.fit(X, classes[labels.y], **validation, **fit_params)
+        learner.fit(X, classes[labels.y], **validation)
     learner._loss = learner._get_loss(None)
     return True
 

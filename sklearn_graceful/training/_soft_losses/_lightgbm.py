@@ -14,6 +14,9 @@ _CHANGE_THE_LOSS = ("objective_type", "app", "application", "loss", "sigmoid")
 # only after it was asked.
 _BOOSTING = ("gbdt", "goss")
 
+# Its metrics do not know what to make of raw scores without its objective.
+TIED_TO_LOSS = ("eval_set", "eval_X", "init_model")
+
 
 def learns(learner, n_classes):
     """Whether it boosts by the default objective."""

@@ -13,6 +13,8 @@ from sklearn_graceful.training._soft_losses._cross_entropy import (
     derivatives,
 )
 
+TIED_TO_LOSS = ("xgb_model",)
+
 
 def learns(learner, n_classes):
     """Whether the objective is the default; it changes its name for many classes."""
