@@ -27,7 +27,7 @@ def check_row_count(name, values, n_rows):
 
 def check_container(X):
     """Refuse what has no rows in an order, such as a dict of columns."""
-    if isinstance(X, Mapping | Set | str | bytes):
+    if isinstance(X, Mapping | Set | str | bytes) and not hasattr(X, "shape"):
         raise TypeError(
             f"X must be a table, an array or a list of rows, got {type(X).__name__}."
         )

@@ -88,7 +88,8 @@ def checked_scores(estimator, scores, n_rows, n_classes, method="predict_proba")
 
 def check_answers(learner, X, classes):
     """Refuse a learner that does not answer as one of these classes, on a few rows."""
-    rows = _safe_indexing(as_rows(X), np.arange(min(_FEW, _num_samples(X))))
+    X = as_rows(X if hasattr(X, "shape") else np.asarray(X))
+    rows = _safe_indexing(X, np.arange(min(_FEW, _num_samples(X))))
     predicted_labels(learner, rows, classes)
     if hasattr(learner, "predict_proba"):
         proba = learner.predict_proba(rows)
