@@ -1,14 +1,19 @@
 """The one door through which rows and an old model reach an estimator."""
 
 import copy
-from contextlib import contextmanager
 
 from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, validate_data
 
 from sklearn_graceful._containers import as_readable_rows, as_rows
-from sklearn_graceful._row_arguments import check_labels, check_weights
+from sklearn_graceful._parameters import check_seed, check_verbosity
+from sklearn_graceful._refit import refit
+from sklearn_graceful._row_arguments import (
+    check_container,
+    check_labels,
+    check_weights,
+)
 from sklearn_graceful.reference import as_reference, is_skorch_net
 
 
@@ -50,6 +55,8 @@ class ReplacesModelMixin:
 
     def _check_given(self, X, y, old_model, sample_weight, critical=None):
         """What every ``fit`` is given, checked: arguments of a Training, by name."""
+        check_seed(self.random_state)
+        check_verbosity(getattr(self, "verbose", 0))
         raw = as_rows(X)
         X = self._check_X(raw, reset=True)
         has_labels = y is not None or is_classifier(self)
@@ -70,22 +77,13 @@ class ReplacesModelMixin:
             "seed": self.random_state,
         }
 
-    @contextmanager
     def _refit(self):
         """Forget earlier fits; a fit that fails leaves the estimator as it was."""
-        before = vars(self).copy()
-        try:
-            for name in before:
-                if name.endswith("_") and not name.startswith("_"):
-                    delattr(self, name)
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+        return refit(self)
 
     def _check_X(self, X, *, reset=False):
         """Rows as the learner wants them."""
+        check_container(X)
         X = as_readable_rows(X)
         if self.estimator is None:
             return validate_data(self, X, reset=reset, dtype="numeric")
@@ -100,6 +98,6 @@ class ReplacesModelMixin:
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         estimator = getattr(self, "estimator", None)
-        if estimator is not None:
+        if hasattr(estimator, "__sklearn_tags__"):
             tags.input_tags = get_tags(estimator).input_tags
         return tags

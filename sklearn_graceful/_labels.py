@@ -2,6 +2,11 @@
 
 import numpy as np
 
+_NAME_CLASSES = (
+    " If they mean the same, name the old model's classes, in its order, as y does: "
+    "ReferenceModel(old_model, classes=[...])."
+)
+
 
 def label_kind(labels):
     """Kind of an array of class labels: labels of different kinds never match.
@@ -60,7 +65,11 @@ def check_same_label_kind(**labels):
     kinds = {name: label_kind(array) for name, array in labels.items() if array.size}
     if len(set(kinds.values())) > 1:
         described = ", ".join(f"{name} holds {kind}s" for name, kind in kinds.items())
-        raise ValueError(f"Class labels of different kinds never match: {described}.")
+        of_old = {"old_model", "the old model"} & kinds.keys()
+        raise ValueError(
+            f"Class labels of different kinds never match: {described}."
+            f"{_NAME_CLASSES if of_old else ''}"
+        )
 
 
 def class_index(y, classes):

@@ -1,5 +1,7 @@
 """Arguments of ``fit`` with one entry per row, checked before any training."""
 
+from collections.abc import Mapping, Set
+
 import numpy as np
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
@@ -11,6 +13,7 @@ from sklearn.utils.validation import (
 
 from sklearn_graceful._containers import as_array, as_values
 from sklearn_graceful._frames import is_frame
+from sklearn_graceful._labels import label_kind
 
 # What True counts among critical rows.
 CRITICAL_WEIGHT = 10.0
@@ -24,12 +27,23 @@ def check_row_count(name, values, n_rows):
         raise ValueError(f"{name} has {_num_samples(values)} rows, X has {n_rows}.")
 
 
+def check_container(X):
+    """Refuse what has no rows in an order, such as a dict of columns."""
+    if isinstance(X, Mapping | Set | str | bytes) and not hasattr(X, "shape"):
+        raise TypeError(
+            f"X must be a table, an array or a list of rows, got {type(X).__name__}."
+        )
+
+
 def check_labels(y, n_rows, name="y"):
     """Turn class labels into a column of `n_rows`, refusing what is none."""
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None.")
     y = column_or_1d(as_values(name, y), warn=True)
     assert_all_finite(y, input_name=name)
     if len(y) != n_rows:
         raise ValueError(f"{name} has {len(y)} rows, X has {n_rows}.")
+    label_kind(y)  # refuses what has no order
     if y.dtype.kind not in "biuU":  # which are labels, and costly to look at
         check_classification_targets(y)
     return y

@@ -6,10 +6,12 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import softmax
 from sklearn.model_selection import ShuffleSplit, check_cv
+from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._labels import align_columns
 from sklearn_graceful.reference import margin_columns
+from sklearn_graceful.training import checked_scores
 
 # Fewer rows of a class may be too few for folds inside a learner.
 _FEW_ROWS = 10
@@ -32,7 +34,7 @@ def check_calibration(calibration):
         )
 
 
-def calibration_splits(calibration, X, y):
+def calibration_splits(calibration, X, y, **to_splitter):
     """Index arrays (training rows, calibration rows) of one split or of all folds.
 
     Parameters
@@ -42,6 +44,8 @@ def calibration_splits(calibration, X, y):
         exchangeable with new ones.
     X : array-like of n rows
     y : ndarray of shape (n,)
+    **to_splitter
+        What else a splitter gets, such as ``groups``.
 
     Returns
     -------
@@ -50,13 +54,22 @@ def calibration_splits(calibration, X, y):
     Raises
     ------
     ValueError
-        If a row is in the calibration part of two splits.
+        If a row is in the calibration part of two splits, or none is there.
     """
     if isinstance(calibration, Real) and not isinstance(calibration, Integral):
         splitter = ShuffleSplit(1, test_size=float(calibration))
         return list(splitter.split(y))
-    splits = list(check_cv(calibration, y, classifier=True).split(X, y))
-    held_out = np.concatenate([test for _, test in splits])
+    splitter = check_cv(calibration, y, classifier=True)
+    splits = [
+        tuple(_positions(part, len(y)) for part in split)
+        for split in splitter.split(X, y, **to_splitter)
+    ]
+    held_out = np.concatenate([test for _, test in splits] or [[]])
+    if not len(held_out) or not all(len(train) for train, _ in splits):
+        raise ValueError(
+            f"calibration={calibration!r} must leave rows to train on, and rows to "
+            "calibrate on."
+        )
     if len(np.unique(held_out)) < len(held_out):
         raise ValueError(
             "A row may be held out only once, but the splits of "
@@ -121,14 +134,40 @@ def class_probabilities(estimator, X, classes):
     """
     X = as_readable_rows(X)
     if hasattr(estimator, "predict_proba"):
-        proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+        method, scores = "predict_proba", np.asarray(estimator.predict_proba(X))
     else:
-        margins = np.asarray(estimator.decision_function(X), dtype=np.float64)
-        margins = margin_columns(margins) if margins.ndim == 1 else margins
-        proba = softmax(margins, axis=1)
-    if not np.isfinite(proba).all():
-        raise ValueError(
-            f"The probabilities of the new model {type(estimator).__name__} contain "
-            "NaN or infinity."
+        method, scores = "decision_function", _margins(estimator, X)
+    known = classes_of(estimator)
+    size = _num_samples(X), len(known)
+    scores = checked_scores(estimator, scores, *size, method).astype(np.float64)
+    proba = scores if method == "predict_proba" else softmax(scores, axis=1)
+    return align_columns(proba, known, classes)[0]
+
+
+def classes_of(estimator):
+    """Labels that a fitted classifier's columns stand for."""
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        raise TypeError(
+            f"{type(estimator).__name__} has no classes_ after fit, as classifiers of "
+            "scikit-learn have, so its columns cannot be told apart."
         )
-    return align_columns(proba, np.asarray(estimator.classes_), classes)[0]
+    return np.asarray(classes)
+
+
+def _margins(estimator, X):
+    margins = np.asarray(estimator.decision_function(X))
+    return margin_columns(margins) if margins.ndim == 1 else margins
+
+
+def _positions(part, n_rows):
+    """Positions of rows, of a splitter or of the user's own making."""
+    part = np.asarray(part)
+    part = np.flatnonzero(part) if part.dtype == bool else part
+    if part.ndim != 1 or (part.size and part.dtype.kind not in "iu"):
+        raise ValueError("calibration must yield pairs of positions of rows.")
+    if part.size and not -n_rows <= part.min() <= part.max() < n_rows:
+        raise ValueError(
+            f"calibration speaks of row {part[np.abs(part).argmax()]}, X has {n_rows}."
+        )
+    return part.astype(np.intp) % n_rows

@@ -1,5 +1,7 @@
 """What FlipControlledClassifier refuses or warns of, before it trains anything."""
 
+from numbers import Real
+
 import numpy as np
 
 from sklearn_graceful._labels import check_same_label_kind
@@ -18,14 +20,30 @@ def check_old_model(reference, **needing):
             )
 
 
+def has_scores(estimator):
+    """Whether a new model says more than labels."""
+    methods = ("predict_proba", "decision_function")
+    return any(has_method(estimator, method) for method in methods)
+
+
 def check_has_scores(estimator):
     """Refuse a new model whose predictions are labels only."""
-    methods = ("predict_proba", "decision_function")
-    if not any(has_method(estimator, method) for method in methods):
+    if not has_scores(estimator):
         raise TypeError(
             f"{type(last_step(estimator)).__name__} has neither predict_proba nor "
             "decision_function, so its predictions cannot be mixed with the old "
             "model's."
+        )
+
+
+def check_splitter(calibration, is_frozen, to_splitter):
+    """Refuse groups where nothing is split by them."""
+    if to_splitter and (is_frozen or isinstance(calibration, Real)):
+        what = "a frozen estimator" if is_frozen else f"{calibration=}"
+        raise ValueError(
+            f"{', '.join(to_splitter)} is for a CV splitter, and {what} splits "
+            "nothing by it: pass an estimator that is trained here, and "
+            "calibration=GroupKFold(5) or GroupShuffleSplit(1, test_size=0.2)."
         )
 
 

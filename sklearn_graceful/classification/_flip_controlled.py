@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
@@ -13,14 +14,22 @@ from sklearn.utils.validation import (
 from sklearn_graceful._containers import as_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
-from sklearn_graceful._row_arguments import check_labels, check_stored
+from sklearn_graceful._parameters import check_choice, check_flag, check_share
+from sklearn_graceful._row_arguments import (
+    check_container,
+    check_labels,
+    check_stored,
+)
+from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.classification._calibration_rows import (
     calibration_splits,
     check_calibration,
     check_two_classes,
     class_probabilities,
+    classes_of,
     naming_fold,
 )
+from sklearn_graceful.classification._fit_params import fit_routing, route
 from sklearn_graceful.classification._flip_budget import (
     farthest_within,
     warn_of_no_critical_row,
@@ -30,6 +39,8 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_knows_its_labels,
     check_old_model,
     check_shares_a_class,
+    check_splitter,
+    has_scores,
     warn_of_other_predict,
 )
 from sklearn_graceful.classification._new_model import train_new_model
@@ -51,8 +62,14 @@ from sklearn_graceful.training import (
     Training,
     answers_of_proba,
     ask_with_warnings,
+    predicted_labels,
     warn_of_wrong_input,
 )
+
+
+def _has_scores(self):
+    """Whether there is a mixture, or a new model with scores; for ``available_if``."""
+    return has_scores(getattr(self, "estimator_", self.estimator))
 
 
 class FlipControlledClassifier(
@@ -97,7 +114,8 @@ class FlipControlledClassifier(
     max_nfr : float, default=0.01
         Budget: accepted share of rows that the old model has right and this one
         wrong, of all rows, in [0, 1). With fewer than ``1 / max_nfr - 1`` calibration
-        rows it cannot be certified: a warning, and t = 0.
+        rows it cannot be certified: a warning, and t = 0. 0 is what only the old model
+        itself keeps: t = 0, and a warning.
     calibration : float, int or CV splitter, default=0.2
         Where the calibration rows come from.
 
@@ -146,6 +164,11 @@ class FlipControlledClassifier(
         fitted on the calibration rows: a mixture is less sure than it is right. No
         label depends on it, so neither does the guarantee. (Nor would labels depend
         on a temperature for each model, which only renames the mixings.)
+    strict : bool, default=False
+        What to do where the rows cannot certify a budget, or none is critical that
+        should be. False: warn, and keep the old model (``new_share_ = 0``) or leave
+        critical rows out of account. True: raise ValueError, for where nobody reads
+        warnings.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found.
@@ -252,6 +275,7 @@ class FlipControlledClassifier(
         max_critical_nfr=0.0,
         within_budget="farthest",
         temperature_scaling=True,
+        strict=False,
         random_state=None,
     ):
         self.estimator = estimator
@@ -264,6 +288,7 @@ class FlipControlledClassifier(
         self.max_critical_nfr = max_critical_nfr
         self.within_budget = within_budget
         self.temperature_scaling = temperature_scaling
+        self.strict = strict
         self.random_state = random_state
 
     def fit(
@@ -275,6 +300,7 @@ class FlipControlledClassifier(
         old_proba=None,
         sample_weight=None,
         critical=None,
+        **fit_params,
     ):
         """Train the new model and choose the new model's share.
 
@@ -296,6 +322,12 @@ class FlipControlledClassifier(
         critical : array-like of shape (n,), default=None
             Rows with a budget of their own, `max_critical_nfr`: True or a weight
             above 0. How large the weight is matters only to a PCClassifier.
+        **fit_params
+            ``groups`` goes to the splitter of `calibration`. All others are passed on
+            to the ``fit`` of `estimator`, that of the last step of a Pipeline, by plain
+            names, such as ``eval_set``, whose rows are for you to prepare as the
+            learner gets them. Those with one entry for each row are sliced. With
+            metadata routing, each goes where it is requested.
 
         Returns
         -------
@@ -307,30 +339,52 @@ class FlipControlledClassifier(
             If a parameter is out of range, row counts differ, X or probabilities are
             not what they should be, old and new share no class, a fold is left with
             one class to train on, or `old_proba` or `critical` come without an old
-            model.
+            model; if there are groups and no splitter; with `strict`, if a budget
+            cannot be certified.
         TypeError
             If `estimator` is no classifier, has neither predict_proba nor
-            decision_function, or takes or uses no sample weights where there are some;
-            if the old model can neither predict nor be called.
+            decision_function, takes or uses no sample weights where there are some, or
+            does not take what else is passed to it; if the old model can neither
+            predict nor be called.
         NotFittedError
             If the old model, or a frozen `estimator`, is not fitted.
         """
         self._check_params()
         with self._refit():
+            to_learner, to_splitter = route(self, fit_params, of_splitter=["groups"])
             training = self._training(
-                X, y, old_model, old_proba, sample_weight, critical
+                X, y, old_model, old_proba, sample_weight, critical, to_learner
             )
             with training.own_randomness():
                 if training.reference is None:
                     self._fit_plainly(training)
                 else:
-                    self._fit_controlled(training)
+                    self._fit_controlled(training, to_splitter)
         return self
 
-    def _training(self, X, y, old_model, old_proba, sample_weight, critical):
+    def get_metadata_routing(self):
+        """What ``fit``, the new model's and the splitter ask for, with routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        splits = hasattr(self.calibration, "split")
+        return fit_routing(
+            self,
+            super().get_metadata_routing(),
+            last_step(self.estimator),
+            self.calibration if splits else None,
+        )
+
+    def _training(
+        self, X, y, old_model, old_proba, sample_weight, critical, fit_params
+    ):
         """Check what the user gave: all that the new model trains with."""
         given = self._check_given(X, y, old_model, sample_weight, critical)
-        training = Training(self.estimator, **given, old_proba=old_proba)
+        training = Training(
+            self.estimator, **given, old_proba=old_proba, fit_params=fit_params
+        )
         if old_proba is not None:
             training.old_proba = check_stored(
                 "old_proba", old_proba, len(training.labels)
@@ -338,6 +392,8 @@ class FlipControlledClassifier(
         check_old_model(training.reference, old_proba=old_proba, critical=critical)
         if training.reference is not None:
             check_has_scores(self.estimator)
+        if not self._is_frozen:
+            training.check_fit_params()
         return training
 
     def predict(self, X):
@@ -355,9 +411,10 @@ class FlipControlledClassifier(
         check_is_fitted(self, "estimator_")
         X = self._check_X(X)
         if self.reference_ is None:
-            return self.estimator_.predict(X)
+            return predicted_labels(self.estimator_, X, self.classes_)
         return self.classes_[self._mixed_scores(X).argmax(axis=1)]
 
+    @available_if(_has_scores)
     def predict_proba(self, X):
         """Predict class probabilities: softmax of mixed log-probabilities over T.
 
@@ -378,6 +435,22 @@ class FlipControlledClassifier(
         if self.reference_ is None:
             return class_probabilities(self.estimator_, X, self.classes_)
         return softmax(self._mixed_scores(X) / self.temperature_, axis=1)
+
+    @available_if(_has_scores)
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.log(self.predict_proba(X))
 
     def update_path(self, X, y):
         """NFR and accuracy at all mixings, on labelled rows of one's choice.
@@ -510,24 +583,22 @@ class FlipControlledClassifier(
 
     def _check_params(self):
         for name in ("max_nfr", "max_critical_nfr"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
+            check_share(name, getattr(self, name))
         for name, known in (
             ("guarantee", GUARANTEES),
             ("route", tuple(ROUTES)),
             ("within_budget", ("farthest", "most-accurate")),
         ):
-            value = getattr(self, name)
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}.")
-        if not 0 < self.confidence < 1:
-            raise ValueError(f"confidence must be in (0, 1), got {self.confidence!r}.")
+            check_choice(name, getattr(self, name), known)
+        check_share("confidence", self.confidence, zero=False)
+        for name in ("temperature_scaling", "strict"):
+            check_flag(name, getattr(self, name))
         check_calibration(self.calibration)
         if self._is_frozen:
             check_is_fitted(self.estimator.estimator)
 
     def _check_X(self, X, *, reset=False):
+        check_container(X)
         # The models know best what they take, and say best what is no table.
         X = as_rows(X)
         if reset or len(getattr(X, "shape", (0, 0))) > 1:
@@ -546,12 +617,12 @@ class FlipControlledClassifier(
     def _fit_plainly(self, training):
         self._check_can_train(training)
         self.estimator_ = train_new_model(training)
-        self.classes_ = np.asarray(self.estimator_.classes_)
+        self.classes_ = classes_of(self.estimator_)
         self.reference_ = None
         self.new_share_ = self.temperature_ = 1.0
 
-    def _fit_controlled(self, training):
-        splits = self._splits(training)
+    def _fit_controlled(self, training, to_splitter):
+        splits = self._splits(training, to_splitter)
         calibration = training.take(np.concatenate([held for _, held in splits]))
         # All questions to the old model come before the training.
         known = _known_classes(calibration)
@@ -563,7 +634,8 @@ class FlipControlledClassifier(
         new = self._train(training, splits)
         y = class_index(calibration.labels, self.classes_)
         self.flip_times_ = ROUTES[self.route].flip_times(old, new, y)
-        self._choose_new_share(old, new, y, _marked_rows(training, calibration))
+        marked = _marked_rows(training, calibration, self.strict)
+        self._choose_new_share(old, new, y, marked)
         self.temperature_ = self._choose_temperature(old, new, y)
 
     def _check_can_train(self, training, splits=()):
@@ -574,10 +646,12 @@ class FlipControlledClassifier(
         if training.sample_weight is not None:
             training.check_takes_weights()
 
-    def _splits(self, training):
+    def _splits(self, training, to_splitter):
+        check_splitter(self.calibration, self._is_frozen, to_splitter)
         if self._is_frozen:
             return [(np.arange(0), np.arange(len(training.labels)))]
-        return calibration_splits(self.calibration, training.X, training.labels)
+        X, y = training.X, training.labels
+        return calibration_splits(self.calibration, X, y, **to_splitter)
 
     def _ask_old_model(self, rows):
         """Log-probabilities of the old model on the calibration rows."""
@@ -621,6 +695,7 @@ class FlipControlledClassifier(
             self.max_nfr,
             parameter="max_nfr",
             rows="calibration rows",
+            strict=self.strict,
             **certificate,
         )
         if marked is not None:
@@ -646,6 +721,7 @@ class FlipControlledClassifier(
             self.max_critical_nfr,
             parameter="max_critical_nfr",
             rows="critical calibration rows",
+            strict=self.strict,
             **certificate,
         )
 
@@ -680,11 +756,11 @@ def _known_classes(rows):
     return np.unique(rows.reference.predict(rows.raw))
 
 
-def _marked_rows(training, calibration):
+def _marked_rows(training, calibration, strict):
     """Which of the calibration rows are critical; None if nobody marked any."""
     if training.critical is None:
         return None
     marked, n_marked = calibration.critical > 0, np.count_nonzero(training.critical)
     if n_marked and not marked.any():
-        warn_of_no_critical_row(n_marked)
+        warn_of_no_critical_row(n_marked, strict)
     return marked

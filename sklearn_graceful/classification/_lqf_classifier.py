@@ -14,7 +14,12 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
-from sklearn_graceful._row_arguments import check_labels, check_stored
+from sklearn_graceful._parameters import check_choice, check_share
+from sklearn_graceful._row_arguments import (
+    check_container,
+    check_labels,
+    check_stored,
+)
 from sklearn_graceful.classification._calibration_rows import calibration_splits
 from sklearn_graceful.classification._flip_budget import farthest_within
 from sklearn_graceful.classification._lqf import (
@@ -415,7 +420,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             If `t` is out of range, or there is no old network.
         """
         check_is_fitted(self, "linear_")
-        if not 0 <= t <= 1:
+        if not (isinstance(t, Real) and 0 <= t <= 1):
             raise ValueError(f"t must be in [0, 1], got {t!r}.")
         self._check_starts_from_old()
         return self._go_to(float(t))
@@ -729,6 +734,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         return X.to(self._device)
 
     def _check_X(self, X, *, reset=False):
+        check_container(X)
         # Transformers know best what they take, and all of it is checked behind them.
         X = as_readable_rows(X)
         if reset or self.transformers_:
@@ -777,11 +783,15 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             ("solver", ("auto", *SOLVERS)),
             ("dtype", tuple(_DTYPES)),
         ):
-            value = getattr(self, name)
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}.")
-        if not (
-            isinstance(self.anchor, Curvature) or self.anchor in ("kfac", "data", None)
+            check_choice(name, getattr(self, name), known)
+        if not isinstance(self.params, str):
+            raise ValueError(
+                "params must be 'all', 'last' or a regular expression, got "
+                f"{self.params!r}."
+            )
+        is_word = self.anchor is None or isinstance(self.anchor, str)
+        if not isinstance(self.anchor, Curvature) and not (
+            is_word and self.anchor in ("kfac", "data", None)
         ):
             raise ValueError(
                 "anchor must be 'kfac', 'data', a Curvature or None, got "
@@ -789,12 +799,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             )
         _check_positive("ridge", self.ridge, "loo")
         _check_positive("target_scale", self.target_scale, "auto")
-        if not (isinstance(self.flip_weight, Real) and self.flip_weight >= 0):
+        if not (isinstance(self.flip_weight, Real) and 0 <= self.flip_weight < np.inf):
             raise ValueError(f"flip_weight must be >= 0, got {self.flip_weight!r}.")
         if not (self.max_iter is None or _is_count(self.max_iter)):
             raise ValueError(f"max_iter must be 1 or more, got {self.max_iter!r}.")
-        if self.max_nfr is not None and not 0 <= self.max_nfr < 1:
-            raise ValueError(f"max_nfr must be in [0, 1), got {self.max_nfr!r}.")
+        if self.max_nfr is not None:
+            check_share("max_nfr", self.max_nfr)
         if not (isinstance(self.calibration, Real) and 0 < self.calibration < 1):
             raise ValueError(
                 f"calibration must be a share in (0, 1), got {self.calibration!r}."
@@ -802,10 +812,12 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
 
 
 def _check_positive(name, value, word):
-    is_positive = isinstance(value, Real) and 0 < value < np.inf
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool)
+    is_positive = is_number and 0 < value < np.inf
     if not is_positive and not (isinstance(value, str) and value == word):
         raise ValueError(f"{name} must be positive or {word!r}, got {value!r}.")
 
 
 def _is_count(value):
-    return isinstance(value, Integral) and value >= 1
+    is_bool = isinstance(value, bool | np.bool)
+    return isinstance(value, Integral) and not is_bool and value >= 1

@@ -26,7 +26,7 @@ def train_new_model(training):
     learner, names = last_step(estimator), ["sample_weight"]
     if is_skorch_net(learner):
         take_tables(learner)
-    params = {}
+    params = dict(training.fit_params)
     if isinstance(learner, ReplacesModelMixin):
         if learner.random_state is None:
             learner.random_state = _seed()

@@ -7,16 +7,23 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
 from sklearn_graceful._row_arguments import check_stored
 from sklearn_graceful._wrappers import last_step
+from sklearn_graceful.classification._fit_params import fit_routing, route
 from sklearn_graceful.congruence import METHODS, Congruence
 from sklearn_graceful.metrics import check_labels, is_negative_flip
 from sklearn_graceful.nn import load_weights, mlp_net
-from sklearn_graceful.training import Progress, Training, learner_kind, learns_indices
+from sklearn_graceful.training import (
+    Progress,
+    Training,
+    checked_scores,
+    learner_kind,
+    predicted_labels,
+)
 
 
 def _learner_has(method):
@@ -24,8 +31,7 @@ def _learner_has(method):
 
     def check(self):
         estimator = getattr(self, "estimator_", self.estimator)
-        if estimator is not None:
-            getattr(estimator, method)
+        getattr(_default_learner() if estimator is None else estimator, method)
         return True
 
     return check
@@ -158,6 +164,7 @@ class PCClassifier(
         old_proba=None,
         sample_weight=None,
         critical=None,
+        **fit_params,
     ):
         """Train the new model.
 
@@ -184,6 +191,12 @@ class PCClassifier(
         critical : array-like of shape (n,), default=None
             Rows whose correctness may not be lost. Where the old model is right, the
             row's loss is multiplied by ``1 + critical``; True counts as 10.
+        **fit_params
+            Passed on to the learner's ``fit``, that of the last step of a Pipeline, by
+            plain names: ``eval_set`` and ``callbacks`` of boosters, for example, by
+            which they stop early. Rows of an ``eval_set`` are for you to prepare as the
+            learner gets them. Arguments with one entry for each row go with
+            ``method="none"`` only, or without an old model.
 
         Returns
         -------
@@ -195,18 +208,22 @@ class PCClassifier(
             If row counts differ, X or probabilities are not what they should be, the
             method is unknown or not for this learner, learners inside `estimator` weigh
             classes differently, old and new share no class, `critical` comes without an
-            old model, or `old_proba` with a history; for ``"interpolate"``, if the old
-            network has another architecture or other classes.
+            old model, or `old_proba` with a history; if the fitted learner does not
+            answer with one of the classes, or one finite probability for each, in every
+            row; if a booster shall stop early and has no ``eval_set``; for
+            ``"interpolate"``, if the old network has another architecture or other
+            classes.
         TypeError
             If `estimator` is no classifier, takes no sample weights or makes no use of
-            them where the method needs them, or the old model can neither predict nor
-            be called; for ``"interpolate"``, if the old model is no network.
+            them where the method needs them, or does not take what else is passed to
+            it, or the old model can neither predict nor be called; for
+            ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.
         """
         with self._refit():
             training = self._training(
-                X, y, old_model, old_proba, sample_weight, critical
+                X, y, old_model, old_proba, sample_weight, critical, fit_params
             )
             method = as_method(self.method, Congruence, METHODS)
             method.check(training)
@@ -221,7 +238,19 @@ class PCClassifier(
                 self.critical_flips_ = int((lost & (training.critical > 0)).sum())
         return self
 
-    def _training(self, X, y, old_model, old_proba, sample_weight, critical):
+    def get_metadata_routing(self):
+        """What ``fit`` asks for, and the learner's ``fit``, with metadata routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        own = super().get_metadata_routing()
+        return fit_routing(self, own, last_step(self.estimator))
+
+    def _training(
+        self, X, y, old_model, old_proba, sample_weight, critical, fit_params
+    ):
         """Check what the user gave: all that a method trains with."""
         estimator = self._make_estimator()
         learner_kind(estimator)
@@ -229,11 +258,13 @@ class PCClassifier(
             estimator,
             **self._check_given(X, y, old_model, sample_weight, critical),
             old_proba=old_proba,
+            fit_params=route(self, fit_params)[0],
             prepare=self._check_X,
             verbose=max(0, self.verbose - 1),
             progress=Progress(shown=self.verbose > 0),
         )
         _check_old_answers(training)
+        training.check_fit_params()
         if training.is_net and len(training.classes) < 2:
             raise ValueError(
                 "A network needs rows of two classes or more, got 1 class: "
@@ -256,10 +287,7 @@ class PCClassifier(
         check_is_fitted(self)
         if learner_kind(self.estimator_) == "net":
             return self.classes_[self.predict_proba(X).argmax(axis=1)]
-        labels = self.estimator_.predict(self._check_X(X))
-        if learns_indices(last_step(self.estimator_)):
-            return self.classes_[labels]
-        return labels
+        return predicted_labels(self.estimator_, self._check_X(X), self.classes_)
 
     @available_if(_learner_has("predict_proba"))
     def predict_proba(self, X):
@@ -276,7 +304,44 @@ class PCClassifier(
             Columns in the order of ``classes_``.
         """
         check_is_fitted(self)
-        return self.estimator_.predict_proba(self._check_X(X))
+        X = self._check_X(X)
+        proba = self.estimator_.predict_proba(X)
+        size = _num_samples(X), len(self.classes_)
+        return checked_scores(self.estimator_, proba, *size)
+
+    @available_if(_learner_has("predict_log_proba"))
+    def predict_log_proba(self, X):
+        """Predict logarithms of class probabilities, where the learner does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_log_proba(self._check_X(X))
+
+    @available_if(_learner_has("decision_function"))
+    def decision_function(self, X):
+        """Compute the learner's margins, where it has any.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        margins : ndarray of shape (n,) or (n, n_classes)
+            As of the learner.
+        """
+        check_is_fitted(self)
+        return self.estimator_.decision_function(self._check_X(X))
 
     @available_if(_has_path)
     def at_flip_cost(self, flip_cost):
@@ -337,9 +402,11 @@ class PCClassifier(
         return path.on_rows(np.array(wrong), y_old == y)
 
     def _make_estimator(self):
-        if self.estimator is None:
-            return make_pipeline(StandardScaler(), mlp_net())
-        return self.estimator  # whose clones are trained
+        return _default_learner() if self.estimator is None else self.estimator
+
+
+def _default_learner():
+    return make_pipeline(StandardScaler(), mlp_net())
 
 
 def _check_old_answers(training):

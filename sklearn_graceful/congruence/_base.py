@@ -161,6 +161,7 @@ class Congruence(Method):
         if training.old is None:
             NoCongruence().check(training)
             return
+        training.check_no_row_params()
         label_weight, old_weight = method.row_weights(training)
         if old_weight is not None or training.kind == "boosting":
             training.check_takes_soft_labels()

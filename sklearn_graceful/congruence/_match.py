@@ -205,6 +205,7 @@ class Match(TemperedKL):
                 f"{type(training.learner).__name__} has no predict_proba, which match "
                 "mixes with the old model's."
             )
+        training.check_no_row_params()
         _ = training.old  # asked before anything is fitted
         training.check_takes_soft_labels()
 

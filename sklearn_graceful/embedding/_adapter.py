@@ -9,10 +9,16 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+)
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sklearn_graceful._containers import as_array, as_readable_rows
+from sklearn_graceful._refit import refit
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
 from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
@@ -199,6 +205,10 @@ class EmbeddingAdapter(
             value = getattr(self, name)
             if not is_right(value):
                 raise ValueError(f"{name} must {what}, got {value!r}.")
+        with refit(self):
+            return self._fit(X, y)
+
+    def _fit(self, X, y):
         X, y = validate_data(
             self,
             as_readable_rows(X),
@@ -208,6 +218,7 @@ class EmbeddingAdapter(
             ensure_min_samples=2,
         )
         X, y = X.astype(float), y.astype(float)
+        assert_all_finite(y, input_name="y")  # None has become NaN
         if y.ndim == 1:
             warn_user(
                 f"y of shape {y.shape} is taken for vectors of width 1. It holds the "
@@ -219,7 +230,6 @@ class EmbeddingAdapter(
         # None leaves the global generator alone.
         fresh = np.random.RandomState() if self.random_state is None else None
         seed = check_random_state(fresh or self.random_state).randint(2**31 - 1)
-        vars(self).pop("comparison_", None)
         if self.compare:
             self.comparison_ = compare_kinds(X, y, self, seed)
         self.map_, self.inverse_map_ = fit_both_ways(self.kind, X, y, self, seed)
@@ -397,6 +407,10 @@ def _is_count(value):
     return isinstance(value, Integral) and value > 0
 
 
+def _is_flag(value):
+    return isinstance(value, bool | np.bool)
+
+
 _REQUIREMENTS = {
     "kind": (lambda kind: kind in KINDS, f"be one of {KINDS}"),
     "alpha": (lambda a: a == "auto" or _is_positive(a), "be positive or 'auto'"),
@@ -410,6 +424,7 @@ _REQUIREMENTS = {
         lambda s: np.ndim(s) == 1 and len(s) and min(s) >= 1,
         "be one width or more",
     ),
+    **dict.fromkeys(("center", "normalize", "compare"), (_is_flag, "be True or False")),
 }
 
 

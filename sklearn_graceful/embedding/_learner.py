@@ -3,11 +3,13 @@
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import check_array
+from sklearn.utils.validation import _num_samples
 from skorch import NeuralNet
 
 from sklearn_graceful._wrappers import last_step, transform_before_last
 from sklearn_graceful.nn import embed
 from sklearn_graceful.search import unit_rows
+from sklearn_graceful.training import checked_scores
 
 
 def embedder_kind(estimator):
@@ -37,7 +39,8 @@ def embeddings_of(estimator, X, codes=None):
     if codes is None:
         predicted = np.asarray(learner.predict(X))
         return predicted.reshape(len(predicted), -1)
-    return learner.predict_proba(X) @ codes[learner.classes_]
+    known, proba = learner.classes_, learner.predict_proba(X)
+    return checked_scores(learner, proba, _num_samples(X), len(known)) @ codes[known]
 
 
 def unit_length(embeddings):

@@ -59,7 +59,10 @@ def slerp(U, V, share):
 
 def check_share(share, n_rows):
     """Share of the angle as an array (1, 1), or (n_rows, 1) for one a row."""
-    array = np.asarray(share, dtype=np.float64)
+    array = np.asarray(share)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"share must be between 0 and 1, got {share!r}.")
+    array = array.astype(np.float64)
     if array.ndim > 1 or (array.ndim and len(array) != n_rows):
         raise ValueError(
             f"share must be one number, or one for each of {n_rows} rows, got shape "

@@ -161,7 +161,8 @@ class EmbedderTraining:
         `old_dim` is that of the old vectors that a learner other than a network learns.
         """
         wanted, learner = self.embedding_dim, self.learner
-        if wanted is not None and (not isinstance(wanted, Integral) or wanted < 1):
+        is_whole = isinstance(wanted, Integral) and not isinstance(wanted, bool)
+        if wanted is not None and not (is_whole and wanted >= 1):
             raise ValueError(f"embedding_dim must be an integer >= 1, got {wanted!r}.")
         if self.kind == "net":
             if wanted is None and not takes_width(learner):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful._parameters import check_flag, check_share
 from sklearn_graceful._warn import warn_user
 
 
@@ -22,12 +23,22 @@ class BestUnderBudget:
         Name, in the search's ``scoring``, of what to maximise.
     nfr : str, default="neg_nfr"
         Name, in the search's ``scoring``, of the negated negative flip rate.
+    strict : bool, default=False
+        What to do if no candidate is within the budget. False: warn, and take the one
+        with the fewest flips. True: raise ValueError, for where nobody reads warnings.
 
     Raises
     ------
     ValueError
         If `max_nfr` is outside [0, 1), or, at refit, if the search's scoring lacks
-        one of the names or every candidate has a nan among its scores.
+        one of the names or every candidate has a nan among its scores, or none is
+        within the budget and `strict`.
+
+    Notes
+    -----
+    scikit-learn's halving searches, ``HalvingGridSearchCV`` and
+    ``HalvingRandomSearchCV``, cannot use it: they know one score only and never ask
+    ``refit`` which candidate to take. Use ``GridSearchCV`` or ``RandomizedSearchCV``.
 
     Examples
     --------
@@ -50,10 +61,11 @@ class BestUnderBudget:
     max_nfr: float = 0.01
     score: str = "accuracy"
     nfr: str = "neg_nfr"
+    strict: bool = False
 
     def __post_init__(self):
-        if not 0 <= self.max_nfr < 1:
-            raise ValueError(f"max_nfr must be in [0, 1), got {self.max_nfr!r}.")
+        check_share("max_nfr", self.max_nfr)
+        check_flag("strict", self.strict)
 
     def __call__(self, cv_results):
         """Return the index of the candidate.
@@ -79,10 +91,10 @@ class BestUnderBudget:
         within = scored & (nfr <= self.max_nfr + 1e-12)
         if not within.any():
             fewest = nfr[scored].min()
-            warn_user(
-                f"No candidate keeps the negative flip rate within {self.max_nfr}; "
-                f"the one with the fewest flips, {fewest:.4f}, is taken."
-            )
+            none = f"No candidate keeps the negative flip rate within {self.max_nfr}"
+            if self.strict:
+                raise ValueError(f"{none}; the lowest is {fewest:.4f}.")
+            warn_user(f"{none}; the one with the fewest flips, {fewest:.4f}, is taken.")
             within = scored & (nfr == fewest)
         # Equal scores: the fewest flips, then the candidate that was listed first.
         order = np.lexsort((nfr, -np.where(within, score, -np.inf)))

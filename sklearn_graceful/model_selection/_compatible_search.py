@@ -202,7 +202,8 @@ class CompatibleSearchCV(
         y : array-like of shape (n,)
             Labels.
         **params
-            Passed to the estimator's ``fit``, such as ``sample_weight``.
+            Passed to the estimator's ``fit``, such as ``sample_weight``; ``groups`` to
+            the splitter `cv`. With metadata routing, each goes where it is requested.
 
         Returns
         -------
@@ -235,6 +236,17 @@ class CompatibleSearchCV(
             search = self._halving(estimator, within, y).fit(X, y, **params)
             self._take_over(search, within)
         return self
+
+    def get_metadata_routing(self):
+        """What the estimator and the splitter ask for, with metadata routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        router = self._halving(self.estimator, [], None).get_metadata_routing()
+        router.owner = self
+        return router
 
     def transform(self, X):
         """Embed rows by the best architecture; see ``CompatibleEmbedder.transform``."""

@@ -54,7 +54,7 @@ def flip_scorer(old_model, metric="neg_nfr"):
     >>> search.fit(X, y).best_params_
     {'C': 1.0}
     """
-    if metric not in _FIGURES:
+    if not isinstance(metric, str) or metric not in _FIGURES:
         hint = f" Did you mean 'neg_{metric}'?" if f"neg_{metric}" in _FIGURES else ""
         raise ValueError(
             f"Unknown metric {metric!r}; known are {', '.join(_FIGURES)}.{hint}"
@@ -106,6 +106,11 @@ class _FlipScorer:
         self._weight_request = None
 
     def __call__(self, estimator, X, y, sample_weight=None):
+        if isinstance(estimator, type) or not hasattr(estimator, "predict"):
+            raise TypeError(
+                "A flip scorer asks estimator.predict, which "
+                f"{type(estimator).__name__} has not."
+            )
         counts = flip_counts(
             y,
             estimator.predict(X),

@@ -1,6 +1,7 @@
 """What a prediction store accepts; everything else is refused by name."""
 
-from numbers import Integral
+from collections.abc import Hashable
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -32,10 +33,10 @@ def check_n_rows(n_rows):
 
 def check_cost_ratio(cost_ratio):
     """Turn a cost ratio into a float, if it is finite and at least 1."""
-    if not 1 <= cost_ratio < np.inf:
+    if not (isinstance(cost_ratio, Real) and 1 <= cost_ratio < np.inf):
         raise ValueError(
-            f"cost_ratio must be finite and at least 1, got {cost_ratio}: with less, a "
-            "label would give way to one that is less probable."
+            f"cost_ratio must be finite and at least 1, got {cost_ratio!r}: with less, "
+            "a label would give way to one that is less probable."
         )
     return float(cost_ratio)
 
@@ -47,8 +48,8 @@ def check_correlation(correlation):
             raise ValueError(
                 f"correlation must be a number or 'auto', got {correlation!r}."
             )
-    elif not 0 <= correlation <= 1:
-        raise ValueError(f"correlation must be between 0 and 1, got {correlation}.")
+    elif not (isinstance(correlation, Real) and 0 <= correlation <= 1):
+        raise ValueError(f"correlation must be between 0 and 1, got {correlation!r}.")
     return correlation
 
 
@@ -61,7 +62,10 @@ def check_prior(prior, n_classes):
                 f"got {prior!r}."
             )
         return prior
-    prior = np.asarray(prior, dtype=np.float64)
+    prior = np.asarray(prior)
+    if prior.dtype.kind not in "biuf":
+        raise ValueError(f"prior must hold numbers, got {prior.dtype}.")
+    prior = prior.astype(np.float64)
     if prior.shape != (n_classes,):
         raise ValueError(
             f"prior has shape {prior.shape}, but there are {n_classes} classes."
@@ -72,6 +76,15 @@ def check_prior(prior, n_classes):
             "probability 0 could never be reported."
         )
     return prior
+
+
+def check_version(version):
+    """Refuse a version's name by which nothing can be looked up."""
+    if not isinstance(version, Hashable):
+        raise TypeError(
+            f"version must be hashable, such as a string or an int, got {version!r}."
+        )
+    return version
 
 
 def check_rows(rows, n_rows):

@@ -1,5 +1,7 @@
 """How reliable a version is: P(prediction | label), from few labelled rows."""
 
+from numbers import Real
+
 import numpy as np
 
 
@@ -102,5 +104,5 @@ def check_square(name, table):
 
 def check_smoothing(smoothing):
     """Refuse a number of prior rows that would leave a probability of 0."""
-    if not 0 < smoothing < np.inf:
-        raise ValueError(f"smoothing must be finite and above 0, got {smoothing}.")
+    if not (isinstance(smoothing, Real) and 0 < smoothing < np.inf):
+        raise ValueError(f"smoothing must be finite and above 0, got {smoothing!r}.")

@@ -16,6 +16,7 @@ from sklearn_graceful.rollout._checks import (
     check_n_rows,
     check_prior,
     check_rows,
+    check_version,
     encode,
 )
 from sklearn_graceful.rollout._confusion import (
@@ -33,6 +34,7 @@ from sklearn_graceful.rollout._posterior import (
 
 # Cells of a table of probabilities that is in memory at once.
 _CHUNK_CELLS = 2**17
+_STRATEGIES = ["entropy", "information_gain", "random"]
 
 
 class PredictionStore:
@@ -231,7 +233,7 @@ default="uniform"
             ``correlation="auto"``, if the labelled rows are not those of the versions
             before.
         """
-        if version in self.confusions:
+        if check_version(version) in self.confusions:
             raise ValueError(f"Version {version!r} is registered already.")
         if (y_true is None) != (y_pred is None):
             raise ValueError("y_true and y_pred must be given together.")
@@ -288,6 +290,10 @@ default="uniform"
         ValueError
             If `version`, `strategy` or `budget` is none of the above.
         """
+        if not isinstance(strategy, str) or strategy not in _STRATEGIES:
+            raise ValueError(
+                f"Unknown strategy {strategy!r}, choose one of {_STRATEGIES}."
+            )
         version = self._check_version(version)
         n_chosen = check_budget(budget, self.n_rows)
         left = np.flatnonzero(self._predictions[version] < 0)
@@ -296,13 +302,10 @@ default="uniform"
             priority = np.zeros(len(left))
         elif strategy == "entropy":
             priority = self._of_posterior(entropy, left)
-        elif strategy == "information_gain":
+        else:
             confusion = self.confusions[version]
             gain = self._of_posterior(lambda p: information_gain(p, confusion), left)
             priority = gain * worth_of_one_more(n_before, self.correlation_)
-        else:
-            known = ["entropy", "information_gain", "random"]
-            raise ValueError(f"Unknown strategy {strategy!r}, choose one of {known}.")
         # Rows with the same predictions have the same posterior.
         tie_breaker = np.random.default_rng(random_state).random(len(left))
         order = np.lexsort((tie_breaker, -priority, n_before > 0))
@@ -458,7 +461,7 @@ default="uniform"
             raise NotFittedError("No version is registered; call `register` first.")
         if version is None:
             return next(reversed(self.confusions))
-        if version not in self.confusions:
+        if check_version(version) not in self.confusions:
             raise ValueError(
                 f"Version {version!r} is not registered, only {self.versions}."
             )

@@ -1,5 +1,7 @@
 """Columns of labels, ids or weights, one value a row: checked once, read in chunks."""
 
+from numbers import Real
+
 import numpy as np
 
 from sklearn_graceful._containers import as_values
@@ -130,7 +132,7 @@ def check_weight(sample_weight, y_true):
         return None
     columns = {"y_true": y_true, "sample_weight": sample_weight}
     weight = _aligned(columns)["sample_weight"]
-    if weight.dtype.kind == "O":
+    if weight.dtype.kind == "O" and all(isinstance(w, Real) for w in weight):
         weight = weight.astype(np.float64)
     if weight.dtype.kind not in "biuf":
         raise ValueError(f"sample_weight must hold numbers, got {weight.dtype}.")

@@ -8,6 +8,7 @@ from sklearn_graceful.training._comparison import (
 from sklearn_graceful.training._fitted_network import FittedNetwork
 from sklearn_graceful.training._labels_of_learner import learns_indices
 from sklearn_graceful.training._learner import learner_kind
+from sklearn_graceful.training._new_answers import checked_scores, predicted_labels
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
@@ -33,9 +34,11 @@ __all__ = [
     "WeightedRows",
     "answers_of_proba",
     "ask_with_warnings",
+    "checked_scores",
     "learner_kind",
     "learns_indices",
     "paired_difference",
+    "predicted_labels",
     "rows_of_network",
     "strongest_allowed",
     "warn_of_wrong_input",

@@ -36,7 +36,7 @@ def learner_kind(estimator):
     learner = last_step(estimator)
     if isinstance(learner, NeuralNet):
         return "net"
-    if not is_classifier(learner):
+    if not (hasattr(learner, "__sklearn_tags__") and is_classifier(learner)):
         raise TypeError(
             "estimator must be a classifier, a skorch net or a Pipeline that ends in "
             f"one, got {type(learner).__name__}."

@@ -99,17 +99,17 @@ class SoftLabels:
         n_real = np.count_nonzero(kept & self.is_real)
         return SoftLabels(self.y[kept], self.proba[kept], self.weight[kept], n_real)
 
-    def fit(self, learner, X, classes):
+    def fit(self, learner, X, classes, **fit_params):
         """Fit a classifier; `X` are the training rows, `classes` the labels' names."""
         switched_off, factor = class_weights(learner, self.y[self.is_real], classes)
         weight = self.weight.copy()
         weight[self.is_real] *= factor
         labels = replace(self, weight=weight)
         with fitting_with(learner, **switched_off):
-            if not fit_by_own_loss(learner, X, labels, classes):
-                labels._fit_copies(learner, X, classes)
+            if not fit_by_own_loss(learner, X, labels, classes, fit_params):
+                labels._fit_copies(learner, X, classes, fit_params)
 
-    def _fit_copies(self, learner, X, classes):
+    def _fit_copies(self, learner, X, classes, fit_params):
         """Each class of a row is a row to fit: leave out what decides nothing."""
         floor = np.where(self.is_real, COPY_FLOOR, MIXTURE_COPY_FLOOR)
         floor = np.minimum(floor, self.proba.max(axis=1))
@@ -118,4 +118,5 @@ class SoftLabels:
         kept *= (self.weight / kept.sum(axis=1))[:, None]
         copied, labels = np.nonzero(kept)
         X = _safe_indexing(as_rows(X if hasattr(X, "shape") else np.asarray(X)), copied)
-        WeightedRows(labels, kept[copied, labels]).fit(learner, X, classes)
+        weighted = WeightedRows(labels, kept[copied, labels])
+        weighted.fit(learner, X, classes, **fit_params)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import _check_method_params, has_fit_parameter
 
 from sklearn_graceful._containers import as_array, stack_rows
 from sklearn_graceful._wrappers import (
@@ -26,8 +26,13 @@ from sklearn_graceful.nn import (
 from sklearn_graceful.training._class_weights import class_weights
 from sklearn_graceful.training._comparison import hold_out
 from sklearn_graceful.training._cross_fit import can_cross_fit, cross_fit
+from sklearn_graceful.training._fit_params import (
+    check_fit_params,
+    check_no_row_params,
+)
 from sklearn_graceful.training._labels_of_learner import label_names
 from sklearn_graceful.training._learner import learner_kind
+from sklearn_graceful.training._new_answers import check_answers, predicted_labels
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._plain import PlainModels, at_length, fit_plain_models
 from sklearn_graceful.training._progress import Progress
@@ -56,6 +61,8 @@ class Training:
         The old model.
     old_proba : array-like, default=None
         Its stored answers.
+    fit_params : dict, default={}
+        Whatever else the user passes to the learner's ``fit``.
     prepare : callable, default=None
         Turns other raw rows into what the learner wants. None: they are that already.
     seed : int, RandomState or None, default=None
@@ -84,6 +91,7 @@ class Training:
     critical: np.ndarray | None = None
     reference: object | None = None
     old_proba: object | None = None
+    fit_params: dict = field(default_factory=dict)
     prepare: object | None = None
     seed: int | None = None
     verbose: int = 0
@@ -211,7 +219,9 @@ class Training:
         length = n_epochs or getattr(learner, "max_epochs", None)
         with self.progress.of_model(name, length) as after_epoch:
             if not self.is_net:
-                loss.fit(learner, X, label_names(learner, self.classes))
+                names = label_names(learner, self.classes)
+                loss.fit(learner, X, names, **self.fit_params)
+                check_answers(learner, X, self.classes)
                 return fitted
             fitted["history_"] = train_net(
                 learner,
@@ -250,8 +260,7 @@ class Training:
         if self.is_net:
             proba = estimator.predict_proba(self.X)
             return proba.argmax(axis=1) != self.y
-        names = label_names(self.learner, self.classes)
-        return np.ravel(estimator.predict(self.X)) != names[self.y]
+        return predicted_labels(estimator, self.X, self.classes) != self.labels
 
     def after(self, earlier):
         """The same, with plain models from some of the rows, which may teach."""
@@ -297,6 +306,14 @@ class Training:
             names = label_names(self.learner, self.classes)
             class_weights(self.learner, self.y, names)
 
+    def check_fit_params(self):
+        """Refuse what the learner's ``fit`` does not take, or cannot do without."""
+        check_fit_params(self.learner, self.fit_params, self.is_net)
+
+    def check_no_row_params(self):
+        """Refuse fit parameters with an entry for each row, see there."""
+        check_no_row_params(self.fit_params, len(self.y))
+
     def take(self, rows):
         """Some of the rows, by a mask or by position, with the same classes."""
         names = ["raw", "X", "labels", "sample_weight", "critical"]
@@ -309,6 +326,7 @@ class Training:
             if whole is not None
         }
         parts = {name: taken.get(id(whole)) for name, whole in wholes.items()}
+        parts["fit_params"] = _check_method_params(self.X, self.fit_params, rows)
         some = replace(self, **parts, _plain=PlainModels(), _asked=0, _found={})
         some.classes, some.y = self.classes, self.y[rows]
         if vars(self).get("old") is not None:

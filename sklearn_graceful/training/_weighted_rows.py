@@ -20,7 +20,7 @@ class WeightedRows:
     y: np.ndarray
     weight: np.ndarray | None = None
 
-    def fit(self, learner, X, classes):
+    def fit(self, learner, X, classes, **fit_params):
         """Fit a classifier; `X` are the training rows, `classes` the labels' names."""
         weight = {} if self.weight is None else {"sample_weight": self.weight}
-        learner.fit(X, classes[self.y], **weight)
+        learner.fit(X, classes[self.y], **weight, **fit_params)

@@ -97,7 +97,10 @@ def test_flips_of_the_calibration_rows_are_what_is_allowed(
 
 def test_more_budget_goes_further_to_the_new_model(models, fresh):
     budgets = [0.0, 0.001, 0.005, 0.01, 0.02, 0.04, 0.5]
-    with pytest.warns(UserWarning, match="max_nfr=0.0, which takes inf"):
+    with pytest.warns(
+        UserWarning,
+        match="max_nfr=0.0, which takes more than any number; the least .* 0.0007",
+    ):
         fits = [controlled(models, max_nfr=b).fit(*fresh) for b in budgets]
     shares = [model.new_share_ for model in fits]
     assert shares == sorted(shares)
@@ -537,3 +540,31 @@ def test_it_can_be_the_old_model_of_the_next_release(models, fresh):
     assert second.new_share_ > 0
     # 350 calibration rows allow 6 flips; 297 other rows are close to that.
     assert flips(second, X[1200:], y[1200:], first) <= 15
+
+
+# Strict
+
+
+def test_a_strict_budget_is_certified_or_raises(models, fresh):
+    few, labels = fresh[0][:50], fresh[1][:50]
+    model = controlled(models, max_nfr=0.01, strict=True).fit(*fresh)
+    share = model.new_share_
+    assert share == controlled(models, max_nfr=0.01).fit(*fresh).new_share_
+    with pytest.raises(ValueError, match=r"50 .* takes 99 or more; .* can is 0.0197"):
+        model.fit(few, labels)
+    assert model.new_share_ == share
+    critical = np.zeros(len(fresh[1]), dtype=bool)
+    critical[:5] = True
+    model.set_params(max_critical_nfr=0.1)
+    with pytest.raises(ValueError, match="5 critical calibration rows cannot certify"):
+        model.fit(*fresh, critical=critical)
+    # The least that they can certify is certified.
+    controlled(models, max_nfr=0.0197, strict=True).fit(few, labels)
+
+
+def test_strict_about_critical_rows_that_are_not_held_out(models, fresh):
+    X, y = fresh
+    critical = np.arange(len(y)) == 0
+    new = controlled(models, GaussianNB(), calibration=0.2, max_nfr=0.1, strict=True)
+    with pytest.raises(ValueError, match="None of the 1 critical rows is a calibrat"):
+        new.fit(X, y, critical=critical)

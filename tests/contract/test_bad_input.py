@@ -158,6 +158,7 @@ OF_EVERY_ESTIMATOR = [
     ("y", lambda y: replaced(y, 3, np.nan), "y contains NaN"),
     ("y", lambda y: replaced(y, 3, np.inf), "y contains infinity"),
     ("y", lambda y: y + 0.5, "continuous"),
+    ("y", lambda y: np.where(y, y.astype(str), None), "all numbers, got .'NoneType'"),
     ("STORED", lambda old: old[:-1], "STORED has 177 rows, X has 178"),
     ("STORED", lambda old: old[:1], "STORED has 1 rows, X has 178"),
     ("STORED", lambda old: 0.5, "STORED must have one entry for each of 178 rows"),
@@ -195,6 +196,7 @@ OF_CLASSIFIERS = [
         lambda old: pd.DataFrame(old, columns=[7, 8, 9]),
         r"share no class: \[7, 8, 9\] and \[0, 1, 2\]",
     ),
+    ("y", lambda y: None, "requires y to be passed, but the target y is None"),
     ("critical", lambda rows: rows[:-1], "critical has 177 rows, X has 178"),
     ("critical", lambda rows: True, "critical must have one entry for each of 178"),
     ("critical", lambda rows: replaced(rows, 0, -1), ONE_WEIGHT),
@@ -328,7 +330,10 @@ NO_OLD_MODEL_OF_ANY = [
         r"X has 13 features.*(Pipeline|PCA) was fitted on 5.*STORED=",
     ),
 ]
-OF_ANOTHER_KIND = "old_model holds strings, y holds numbers"
+OF_ANOTHER_KIND = (
+    "old_model holds strings, y holds numbers. .*"
+    r"ReferenceModel\(old_model, classes=\[...\]\)"
+)
 NO_OLD_CLASSIFIER = [
     (lambda old, X, y: StandardScaler().fit(X), TypeError, "Scaler has no predict"),
     (on(same, lambda y: y.astype(str)), ValueError, OF_ANOTHER_KIND),
@@ -409,6 +414,11 @@ NO_LOSS_FOR_IT = "is a loss that only a network can be trained on. For a regress
 BAD_VALUES = {
     "PCClassifier": [
         ("linear", {"method": "vocal"}, "method 'vocal'; known are conditional"),
+        ("linear", {"random_state": "a"}, "random_state must be an int from 0 to"),
+        ("forest", {"random_state": -1}, "random_state must be an int from 0 to"),
+        ("net", {"random_state": 1.5}, "random_state must be an int from 0 to"),
+        ("linear", {"verbose": "much"}, "verbose must be a whole number from 0 on"),
+        ("forest", {"verbose": -1}, "verbose must be a whole number from 0 on"),
         ("forest", {"method": "focal_lm"}, f"focal_lm {ONLY_A_NETWORK}"),
         ("linear", {"method": FocalLM(strength=0.1)}, f"focal_lm {ONLY_A_NETWORK}"),
         ("forest", {"method": "ldi"}, f"The method {ONLY_A_NETWORK}"),
@@ -423,7 +433,26 @@ BAD_VALUES = {
         ("linear", {"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\), got 1.0"),
         ("linear", {"max_nfr": -0.1}, "max_nfr"),
         ("linear", {"max_nfr": np.nan}, "max_nfr"),
+        ("linear", {"max_nfr": "few"}, r"max_nfr must be in \[0, 1\), got 'few'"),
+        ("linear", {"max_nfr": True}, r"max_nfr must be in \[0, 1\), got True"),
+        ("linear", {"max_nfr": None}, r"max_nfr must be in \[0, 1\), got None"),
+        ("linear", {"max_nfr": np.full(2, 0.1)}, r"max_nfr must be in \[0, 1\), got"),
         ("linear", {"max_critical_nfr": 2}, "max_critical_nfr"),
+        ("linear", {"confidence": "high"}, r"confidence must be in \(0, 1\), got"),
+        ("linear", {"route": ["mixing"]}, "route must be one of"),
+        (
+            "linear",
+            {"temperature_scaling": "no"},
+            "temperature_scaling must be True or",
+        ),
+        ("linear", {"strict": 1}, "strict must be True or False"),
+        ("linear", {"calibration": True}, "calibration"),
+        ("linear", {"calibration": "a"}, "Got a"),
+        ("linear", {"calibration": [([0, 1], [500])]}, "speaks of row 500, X has 178"),
+        ("linear", {"calibration": [(["a"], ["b"])]}, "must yield pairs of positions"),
+        ("linear", {"calibration": [([], [0, 1])]}, "must leave rows to train on"),
+        ("linear", {"calibration": []}, "must leave rows to train on"),
+        ("linear", {"random_state": "a"}, "random_state must be an int from 0 to"),
         ("linear", {"guarantee": "certain"}, "guarantee must be one of"),
         ("linear", {"route": "detour"}, "route must be one of"),
         ("linear", {"within_budget": "nearest"}, "within_budget must be one of"),
@@ -481,7 +510,11 @@ A_NET_OR_MORE = "estimator must be a skorch net, a regressor .* got"
 BAD_KINDS = {
     "PCClassifier": [
         ("linear", {"method": 3}, "method must be a name or a Congruence, got int"),
-        ("neighbours", {}, "KNeighborsClassifier.fit takes no sample_weight"),
+        (
+            "neighbours",
+            {},
+            "KNeighborsClassifier.fit takes no sample_weight.*FlipControlledClassifier",
+        ),
         ("regression", {}, f"{A_CLASSIFIER} LinearRegression"),
         ("clusters", {}, f"{A_CLASSIFIER} KMeans"),
         ("step", {}, f"{A_CLASSIFIER} StandardScaler"),

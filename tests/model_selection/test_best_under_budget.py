@@ -76,7 +76,7 @@ def test_budget_pickles_clones_and_compares():
     assert pickle.loads(pickle.dumps(budget)) == budget
     search = GridSearchCV(DecisionTreeClassifier(), {}, refit=budget)
     assert clone(search).refit == budget
-    assert repr(budget) == "BestUnderBudget(max_nfr=0.02, score='f1', nfr='neg_nfr')"
+    assert repr(budget).startswith("BestUnderBudget(max_nfr=0.02, score='f1', ")
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -104,3 +104,12 @@ def test_budget_chooses_in_a_search(wine, n_jobs):
     assert search.best_index_ == within[accuracy[within].argmax()]
     assert search.best_params_ == search.cv_results_["params"][search.best_index_]
     assert search.predict(X).shape == y.shape
+
+
+def test_a_strict_budget_is_kept_or_raises():
+    strict = BestUnderBudget(max_nfr=0.01, strict=True)
+    assert strict(results([0.9, 0.8], [-0.02, -0.01])) == 1
+    with pytest.raises(ValueError, match=r"within 0.01; the lowest is 0.0200"):
+        strict(results([0.9, 0.8], [-0.02, -0.03]))
+    with pytest.raises(ValueError, match="strict must be True or False"):
+        BestUnderBudget(strict="yes")

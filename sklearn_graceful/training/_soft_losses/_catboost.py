@@ -20,6 +20,8 @@ _SPEAK_OF_LABELS = (
 )
 _RATES = ("learning_rate", "eta")
 
+TIED_TO_LOSS = ("eval_set", "init_model")
+
 
 def learns(learner, n_classes):
     """Whether it has two classes and the default loss."""
@@ -32,21 +34,20 @@ def learns(learner, n_classes):
     )
 
 
-def fit(learner, X, labels, classes):
+def fit(learner, X, labels, classes, **fit_params):
     """Fit by the loss that takes probabilities of the second class.
 
     It knows neither the labels' names nor what the default loss chooses for a learning
     rate: both are read off a first iteration with the default loss.
     """
     first = clone(learner)
-    first.fit(
-        X, classes[labels.y], sample_weight=labels.weight, callbacks=[_FirstOnly()]
-    )
+    stopped = fit_params | {"callbacks": [_FirstOnly()]}
+    first.fit(X, classes[labels.y], sample_weight=labels.weight, **stopped)
     params = {"loss_function": "CrossEntropy"}
     if all(learner.get_params(deep=False).get(name) is None for name in _RATES):
         params["learning_rate"] = first.learning_rate_
     with fitting_with(learner, **params):
-        learner.fit(X, labels.proba[:, 1], sample_weight=labels.weight)
+        learner.fit(X, labels.proba[:, 1], sample_weight=labels.weight, **fit_params)
     learner.get_metadata()["class_params"] = first.get_metadata()["class_params"]
     return True
 

@@ -16,21 +16,23 @@ from sklearn_graceful.training._parameters import fitting_with
 # More rows than this, and "auto" stops early.
 _MOST_ROWS_WITHOUT_STOPPING = 10_000
 
+TIED_TO_LOSS = ()
+
 
 def learns(learner, n_classes):
     """Whether the loss is the default, of which there is a soft form."""
     return learner.loss == "log_loss"
 
 
-def fit(learner, X, labels, classes):
+def fit(learner, X, labels, classes, **fit_params):
     """Fit on soft labels; with early stopping, hold out the rows of a plain fit.
 
     The loss knows rows by their position, so they are split here. Only rows of the
     user are held out, and they alone decide whether there are enough to stop early.
     """
     stops = _stops_early(learner, np.count_nonzero(labels.is_real))
-    validation = {}
-    if stops and learner.validation_fraction is not None:
+    validation = fit_params  # the user's own rows, if there are any
+    if stops and not validation and learner.validation_fraction is not None:
         X = X if hasattr(X, "shape") else np.asarray(X)
         held_out = _held_out(learner, labels)
         validation = {

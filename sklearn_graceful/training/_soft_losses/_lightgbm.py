@@ -14,6 +14,9 @@ _CHANGE_THE_LOSS = ("objective_type", "app", "application", "loss", "sigmoid")
 # only after it was asked.
 _BOOSTING = ("gbdt", "goss")
 
+# Its metrics do not know what to make of raw scores without its objective.
+TIED_TO_LOSS = ("eval_set", "eval_X", "init_model")
+
 
 def learns(learner, n_classes):
     """Whether it boosts by the default objective."""
@@ -27,7 +30,7 @@ def learns(learner, n_classes):
     )
 
 
-def fit(learner, X, labels, classes):
+def fit(learner, X, labels, classes, **fit_params):
     """Fit on soft labels; False where no feature can split the rows."""
     from lightgbm.basic import LightGBMError
 
@@ -42,7 +45,8 @@ def fit(learner, X, labels, classes):
     shape = len(labels.y) if n_classes == 2 else (len(labels.y), n_classes)
     try:
         with fitting_with(learner, objective=objective):
-            learner.fit(X, classes[labels.y], init_score=np.full(shape, start))
+            init_score = np.full(shape, start)
+            learner.fit(X, classes[labels.y], init_score=init_score, **fit_params)
     except LightGBMError:  # it has no message of its own for this
         return False
     _predict_probabilities(learner, start, n_classes)

@@ -13,6 +13,8 @@ from sklearn_graceful.training._soft_losses._cross_entropy import (
     derivatives,
 )
 
+TIED_TO_LOSS = ("xgb_model",)
+
 
 def learns(learner, n_classes):
     """Whether the objective is the default; it changes its name for many classes."""
@@ -20,7 +22,7 @@ def learns(learner, n_classes):
     return learner.objective in (None, "binary:logistic", *several)
 
 
-def fit(learner, X, labels, classes):
+def fit(learner, X, labels, classes, **fit_params):
     """Fit on soft labels; weights are passed too, since bins are made by them."""
 
     def objective(y_true, raw, sample_weight=None):
@@ -29,7 +31,7 @@ def fit(learner, X, labels, classes):
     params = {"objective": objective, **_start(learner, labels)}
     weight = None if (labels.weight == 1).all() else labels.weight
     with fitting_with(learner, **params):
-        learner.fit(X, classes[labels.y], sample_weight=weight)
+        learner.fit(X, classes[labels.y], sample_weight=weight, **fit_params)
     return True
 
 
