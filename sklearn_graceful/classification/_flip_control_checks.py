@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_graceful._labels import check_same_label_kind
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful._wrappers import last_step
+from sklearn_graceful.reference import has_learned
 
 
 def check_old_model(reference, **needing):
@@ -44,6 +45,16 @@ def check_knows_its_labels(proba):
         raise ValueError(
             "The old model predicts a label that neither its classes nor y have. List "
             "them all: ReferenceModel(old_model, classes=[...])."
+        )
+
+
+def warn_of_fitted_estimator(estimator):
+    """Warn if a fitted new model is going to be trained again."""
+    if has_learned(estimator):
+        warn_user(
+            f"estimator, a {type(last_step(estimator)).__name__}, is fitted already, "
+            "and a clone of it is going to be trained. To keep it as it is, and to "
+            "calibrate on all rows, pass FrozenEstimator(estimator)."
         )
 
 

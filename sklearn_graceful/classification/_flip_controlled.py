@@ -11,7 +11,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_graceful._front_door import ReplacesModelMixin
+from sklearn_graceful._front_door import ReplacesModelMixin, without_predecessors
 from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.classification._calibration_rows import (
@@ -28,6 +28,7 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_knows_its_labels,
     check_old_model,
     check_shares_a_class,
+    warn_of_fitted_estimator,
     warn_of_other_predict,
 )
 from sklearn_graceful.classification._new_model import train_new_model
@@ -45,6 +46,7 @@ from sklearn_graceful.flip_control import (
     risk_bound,
     trace_path,
 )
+from sklearn_graceful.reference import ReferenceModel
 from sklearn_graceful.training import (
     Training,
     answers_of_proba,
@@ -82,7 +84,8 @@ class FlipControlledClassifier(
         The new model: a classifier with predict_proba or decision_function, or a
         Pipeline that ends in one. Trained on the rows that calibration leaves, unless
         it is a ``FrozenEstimator``: then all rows that ``fit`` gets are calibration
-        rows, and must be new to the model.
+        rows, and must be new to the model. A fitted one that is not frozen is trained
+        anew, as by every meta-estimator of scikit-learn, with a warning.
 
         A :class:`PCClassifier` without an old model of its own is trained against the
         same old model, with the same `old_proba` and `critical`. Inside a Pipeline it
@@ -498,6 +501,35 @@ class FlipControlledClassifier(
         )
         return single
 
+    def standalone(self):
+        """A copy that predicts the same and holds no calibration data.
+
+        It still needs both models. Their own predecessors are gone: estimators inside,
+        of both models, are standalone too. What was counted on the calibration rows
+        stays (``path_``), their ``flip_times_`` do not.
+
+        Returns
+        -------
+        other : FlipControlledClassifier
+            Fitted; this one stays as it is.
+
+        Raises
+        ------
+        NotFittedError
+            If this one is not fitted.
+        """
+        return super().standalone()
+
+    def _without_predecessors(self, memo):
+        other = super()._without_predecessors(memo)
+        vars(other).pop("flip_times_", None)
+        kept = getattr(self, "reference_", None)
+        if kept is not None:
+            model = without_predecessors(kept.model)
+            other.reference_ = ReferenceModel(model, classes=kept.classes)
+            other.old_model = other.reference_
+        return other
+
     def _check_labelled(self, X, y, name="y"):
         X, y = self._check_X(X), column_or_1d(y, warn=True)
         if len(y) != _num_samples(X):
@@ -523,6 +555,8 @@ class FlipControlledClassifier(
         check_calibration(self.calibration)
         if self._is_frozen:
             check_is_fitted(self.estimator.estimator)
+        else:
+            warn_of_fitted_estimator(self.estimator)
 
     def _check_X(self, X, *, reset=False):
         # The models know best what they take, and say best what is no table.

@@ -326,8 +326,13 @@ class PCClassifier(
         Raises
         ------
         ValueError
-            If the number or kind of labels is wrong.
+            If the number or kind of labels is wrong, or there is no old model to count
+            flips against, as in a standalone copy.
         """
+        if self.reference_ is None:
+            raise ValueError(
+                "update_path counts flips against the old model, and there is none."
+            )
         y, y_old = check_labels(y=y, y_old=self.reference_.predict(X))
         path = self.update_path_
         wrong = [self.at_flip_cost(cost).predict(X) != y for cost in path.flip_cost]

@@ -1,18 +1,31 @@
 """The model that is being replaced: one clone-safe handle for every kind."""
 
 from sklearn_graceful.reference._adapters._torch import floating_dtype, looks_up_numbers
+from sklearn_graceful.reference._fingerprint import fingerprint_of
+from sklearn_graceful.reference._fitted_state import parts_of
+from sklearn_graceful.reference._fresh_clone import (
+    fresh_clone,
+    has_learned,
+    what_clones_keep,
+)
 from sklearn_graceful.reference._handle import ReferenceModel, as_reference
 from sklearn_graceful.reference._history import ModelHistory, old_labels
-from sklearn_graceful.reference._kinds import is_skorch_net
+from sklearn_graceful.reference._kinds import is_onnx_session, is_skorch_net
 from sklearn_graceful.reference._scores import margin_columns
 
 __all__ = [
     "ModelHistory",
     "ReferenceModel",
     "as_reference",
+    "fingerprint_of",
     "floating_dtype",
+    "fresh_clone",
+    "has_learned",
+    "is_onnx_session",
     "is_skorch_net",
     "looks_up_numbers",
     "margin_columns",
     "old_labels",
+    "parts_of",
+    "what_clones_keep",
 ]

@@ -1,11 +1,11 @@
 """Where the old model's answers on the training rows come from."""
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._labels import align_columns, check_same_label_kind
+from sklearn_graceful.reference import fresh_clone
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
     answers_of_model,
@@ -62,7 +62,7 @@ def newest_right(by_version):
 
 def _out_of_fold(reference, keyword, X, y, classes):
     """Ask clones of the old model that never saw the row."""
-    _check_can_be_cloned(reference, keyword)
+    fresh = _fresh_clone_of(reference, keyword)
     check_same_label_kind(old_model=reference.classes_, y=y)
     # It never saw the rows of a class that it does not know.
     source, seen = reference.classes_, np.isin(y, reference.classes_)
@@ -74,7 +74,7 @@ def _out_of_fold(reference, keyword, X, y, classes):
         )
     proba = reference.predict_proba(X)
     out_of_fold = cross_val_predict(
-        clone(reference.model),
+        fresh,
         _safe_indexing(X, seen),
         y[seen],
         cv=StratifiedKFold(min(_N_FOLDS, counts.min())),
@@ -85,7 +85,8 @@ def _out_of_fold(reference, keyword, X, y, classes):
     return OldAnswers.aligned(proba, source, right, y, classes)
 
 
-def _check_can_be_cloned(reference, keyword):
+def _fresh_clone_of(reference, keyword):
+    """An unfitted old model, or an error that says why there is none."""
     if keyword != "out-of-fold":
         raise ValueError(f'old_proba is an array or "out-of-fold", got {keyword!r}.')
     if reference is None:
@@ -101,3 +102,11 @@ def _check_can_be_cloned(reference, keyword):
             f"{type(model).__name__}. Pass the answers themselves."
         )
     reference.check_fitted()
+    try:
+        return fresh_clone(model)
+    except TypeError as error:
+        raise TypeError(
+            f'old_proba="out-of-fold" trains clones of the old model. {error} It may '
+            "know the rows by heart: pass the answers themselves, or an old model "
+            "without it (standalone() of an estimator of this package)."
+        ) from error
