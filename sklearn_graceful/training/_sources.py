@@ -1,7 +1,8 @@
 """Where the old model's answers on the training rows come from."""
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._labels import align_columns, check_same_label_kind
@@ -73,14 +74,14 @@ def _out_of_fold(reference, keyword, X, y, classes):
             f"two rows each; y has {counts.tolist()} rows of {known.tolist()}."
         )
     proba = reference.predict_proba(X)
-    out_of_fold = cross_val_predict(
-        fresh,
-        _safe_indexing(X, seen),
-        y[seen],
-        cv=StratifiedKFold(min(_N_FOLDS, counts.min())),
-        method="predict_proba",
-    )
-    proba[seen] = align_columns(out_of_fold, known, source)[0]
+    rows = np.flatnonzero(seen)
+    folds = StratifiedKFold(min(_N_FOLDS, counts.min()))
+    for train, held_out in folds.split(rows, y[rows]):
+        train, held_out = rows[train], rows[held_out]
+        # With its own labels, which its parameters may name (class_weight).
+        model = clone(fresh).fit(_safe_indexing(X, train), y[train])
+        asked = model.predict_proba(_safe_indexing(X, held_out))
+        proba[held_out] = align_columns(asked, model.classes_, source)[0]
     right = source[proba.argmax(axis=1)] == y
     return OldAnswers.aligned(proba, source, right, y, classes)
 
