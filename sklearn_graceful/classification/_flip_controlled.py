@@ -29,6 +29,7 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_old_model,
     check_shares_a_class,
     warn_of_fitted_estimator,
+    warn_of_known_rows,
     warn_of_other_predict,
 )
 from sklearn_graceful.classification._new_model import train_new_model
@@ -49,6 +50,7 @@ from sklearn_graceful.flip_control import (
 from sklearn_graceful.reference import ReferenceModel
 from sklearn_graceful.training import (
     Training,
+    answers_of_model,
     answers_of_proba,
     ask_with_warnings,
     warn_of_wrong_input,
@@ -190,9 +192,13 @@ class FlipControlledClassifier(
     Notes
     -----
     The guarantee is about rows that are exchangeable with the calibration rows, and
-    neither model may have been trained on these: an old model knows its own training
-    rows by heart. Pass rows that are new to it, or its out-of-fold outputs as
-    `old_proba` (which makes the guarantee approximate).
+    neither model, nor a frozen part of one, may have been trained on these: an old
+    model knows its own training rows by heart. Pass rows that are new to it, or its
+    out-of-fold outputs as `old_proba` (which makes the guarantee approximate). Fit
+    warns where a model keeps traces of these rows: nearest neighbours, support vector
+    machines and Gaussian processes do, and trees and forests of scikit-learn where
+    values hardly repeat. **Nothing can be seen** of linear models, networks, other
+    libraries, or a small part of the rows.
 
     Flips are counted against the old model's most probable class. If its ``predict``
     says something else (a tuned threshold), fit warns.
@@ -602,9 +608,9 @@ class FlipControlledClassifier(
     def _ask_old_model(self, rows):
         """Log-probabilities of the old model on the calibration rows."""
         if rows.old_proba is None:
-            answers = ask_with_warnings(
-                self.reference_, rows.raw, rows.labels, self.classes_
-            )
+            known = warn_of_known_rows(self.reference_, self.estimator, rows)
+            ask = answers_of_model if known else ask_with_warnings
+            answers = ask(self.reference_, rows.raw, rows.labels, self.classes_)
             warn_of_other_predict(answers, self.classes_, rows.labels)
             return self._old_scores(rows.raw)  # remembered, and as at predict
         answers = answers_of_proba(

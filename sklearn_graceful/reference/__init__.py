@@ -12,6 +12,11 @@ from sklearn_graceful.reference._handle import ReferenceModel, as_reference
 from sklearn_graceful.reference._history import ModelHistory, old_labels
 from sklearn_graceful.reference._kinds import is_onnx_session, is_skorch_net
 from sklearn_graceful.reference._scores import margin_columns
+from sklearn_graceful.reference._training_traces import knows_rows
+from sklearn_graceful.reference._unlike_columns import (
+    unlike_columns,
+    warn_of_unlike_columns,
+)
 
 __all__ = [
     "ModelHistory",
@@ -23,9 +28,12 @@ __all__ = [
     "has_learned",
     "is_onnx_session",
     "is_skorch_net",
+    "knows_rows",
     "looks_up_numbers",
     "margin_columns",
     "old_labels",
     "parts_of",
+    "unlike_columns",
+    "warn_of_unlike_columns",
     "what_clones_keep",
 ]

@@ -71,11 +71,12 @@ def what_clones_keep(estimator):
 
     Examples
     --------
+    >>> from sklearn.base import clone
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn_graceful import PCClassifier
     >>> from sklearn_graceful.reference import what_clones_keep
     >>> old = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    >>> what_clones_keep(PCClassifier(LogisticRegression(), old_model=old))
+    >>> what_clones_keep(clone(PCClassifier(LogisticRegression(), old_model=old)))
     [ReferenceModel(LogisticRegression())]
     """
     return [part for part in parts_of(estimator) if has_learned(part)]

@@ -11,7 +11,7 @@ _ADVICE = (
 
 def check_same_features(model, X):
     """Refuse `X` of other columns than those that `model` says it was fitted on."""
-    fitted, given = getattr(model, "feature_names_in_", None), _column_names(X)
+    fitted, given = getattr(model, "feature_names_in_", None), column_names(X)
     if fitted is not None and given is not None:
         _check_names(model, [str(name) for name in fitted], given)
         return
@@ -48,7 +48,7 @@ def _some(names):
     return ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
 
 
-def _column_names(X):
+def column_names(X):
     names = getattr(X, "columns", None)
     if names is None or not all(isinstance(name, str) for name in names):
         return None

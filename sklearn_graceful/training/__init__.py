@@ -10,6 +10,7 @@ from sklearn_graceful.training._learner import learner_kind
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
+    answers_of_model,
     answers_of_proba,
     warn_of_wrong_input,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "SoftLabels",
     "Training",
     "WeightedRows",
+    "answers_of_model",
     "answers_of_proba",
     "ask_with_warnings",
     "learner_kind",

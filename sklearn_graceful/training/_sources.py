@@ -6,7 +6,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._labels import align_columns, check_same_label_kind
-from sklearn_graceful.reference import fresh_clone
+from sklearn_graceful.reference import fresh_clone, warn_of_unlike_columns
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
     answers_of_model,
@@ -37,7 +37,8 @@ def find_old_answers(reference, old_proba, X, y, classes):
 def ask_with_warnings(reference, X, y, classes):
     """Ask the old model, and warn where its answers look as if it got wrong rows."""
     answers = answers_of_model(reference, X, y, classes)
-    warn_of_wrong_input(answers, y)
+    if not warn_of_unlike_columns(reference, X):
+        warn_of_wrong_input(answers, y)
     warn_of_memorised_rows(reference.model, answers)
     return answers
 
