@@ -117,6 +117,9 @@ def has_learned(part):
 def _is_fitted(estimator):
     if is_skorch_net(estimator):
         return getattr(estimator, "initialized_", False)
+    says = getattr(estimator, "is_fitted", None)  # as CatBoost's does
+    if callable(says):
+        return says()
     try:
         check_is_fitted(estimator)
     except (NotFittedError, TypeError, AttributeError):
