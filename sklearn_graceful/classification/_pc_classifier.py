@@ -178,7 +178,8 @@ class PCClassifier(
 
             ``"out-of-fold"``: for an old model that was trained on these rows and knows
             them by heart, as forests and boosting do. The answers come from 5 clones of
-            it, each trained without the fifth that it is asked about.
+            it, each trained without the fifth that it is asked about. What a clone
+            keeps fitted, such as a FrozenEstimator, is trained anew too, or refused.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
@@ -199,7 +200,8 @@ class PCClassifier(
             classes.
         TypeError
             If `estimator` is no classifier, takes no sample weights where the method
-            needs them, or the old model can neither predict nor be called; for
+            needs them, the old model can neither predict nor be called, or no clone of
+            it forgets what it knows (``"out-of-fold"``); for
             ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.

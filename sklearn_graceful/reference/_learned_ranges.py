@@ -50,8 +50,7 @@ def learned_ranges(model):
 
 def some(items, at_most=_MAX_ROWS):
     """So many of the items, evenly spread."""
-    n_items = items.shape[0] if hasattr(items, "shape") else len(items)
-    return items[:: -(-n_items // at_most) or 1]
+    return items[:: -(-len(items) // at_most) or 1]
 
 
 def _around(center, spread):
@@ -59,8 +58,9 @@ def _around(center, spread):
 
 
 def _of_rows(rows):
-    rows = some(rows.tocsr() if sparse.issparse(rows) else np.asarray(rows, np.float64))
-    return np.quantile(rows.toarray() if sparse.issparse(rows) else rows, _BULK, axis=0)
+    if sparse.issparse(rows):
+        return None
+    return np.quantile(some(np.asarray(rows, np.float64)), _BULK, axis=0)
 
 
 def _of_principal_axes(pca):

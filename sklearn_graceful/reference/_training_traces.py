@@ -73,24 +73,35 @@ def _rows_of_learner(model, X):
     for layer in layers(model):
         if isinstance(layer, Pipeline):
             X = layer[:-1].transform(X)
-    return np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=np.float64)
+    return np.asarray(_dense(X), dtype=np.float64)
+
+
+def _dense(rows):
+    if sparse.issparse(rows):
+        raise TypeError("Nothing is said of sparse rows, which may be wide.")
+    return rows
 
 
 def _are_among(stored, rows):
     """Whether more rows are stored than it happens among the rows themselves."""
-    stored = stored.toarray() if sparse.issparse(stored) else np.asarray(stored)
-    stored, given = set(_row_keys(stored)), _row_keys(rows)
-    found = sum(key in stored for key in given)
-    one_half, other_half = given[::2], set(given[1::2])
-    again = sum(key in other_half for key in one_half) / max(1, len(one_half))
-    # There are so many times as many to meet.
-    by_chance = again * len(given) * max(1, len(stored) / max(1, len(other_half)))
+    given = list(_row_keys(rows))
+    found = _count_among(given, _row_keys(stored))
+    again = _count_among(given[::2], given[1::2])
+    # There are so many times as many rows to meet.
+    by_chance = 2 * again * max(1, 2 * len(stored) / len(given))
     return found >= _FEWEST and found > _TIMES * by_chance
+
+
+def _count_among(keys, others):
+    wanted = set(keys)
+    met = {key for key in others if key in wanted}
+    return sum(key in met for key in keys)
 
 
 def _row_keys(rows):
     # In single precision, where sums in another order are equal.
-    return [row.tobytes() for row in np.ascontiguousarray(rows, dtype=np.float32)]
+    rows = np.ascontiguousarray(_dense(rows), dtype=np.float32)
+    return (row.tobytes() for row in rows)
 
 
 def _lie_between(splits, rows):

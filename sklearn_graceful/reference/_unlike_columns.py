@@ -167,11 +167,10 @@ def _columns(X, names):
         X = _safe_indexing(X, some(np.arange(_num_samples(X))))
         names = given if names is None else names
         return [_safe_indexing(X, name, axis=1) for name in names]
-    X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-    if X.ndim != 2 or not X.shape[0]:
+    if sparse.issparse(X):  # most of a column is 0, scaled or not
         return None
-    X = some(X)
-    return (X.toarray() if sparse.issparse(X) else X).T
+    X = np.asarray(X)
+    return some(X).T if X.ndim == 2 and len(X) else None
 
 
 def _as_numbers(column):
