@@ -4,7 +4,7 @@ import copy
 
 from sklearn.base import is_classifier
 from sklearn.utils import get_tags
-from sklearn.utils.validation import _num_samples, validate_data
+from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from sklearn_graceful._containers import as_readable_rows, as_rows
 from sklearn_graceful._parameters import check_seed, check_verbosity
@@ -14,7 +14,33 @@ from sklearn_graceful._row_arguments import (
     check_labels,
     check_weights,
 )
-from sklearn_graceful.reference import as_reference, is_skorch_net
+from sklearn_graceful.reference import (
+    as_reference,
+    is_onnx_session,
+    is_skorch_net,
+    parts_of,
+)
+
+_PREDECESSORS = {"old_model", "reference_", "_reference"}
+
+
+def without_predecessors(model):
+    """A copy of a model of any kind, no estimator in which holds an old model.
+
+    Parameters
+    ----------
+    model : object
+
+    Returns
+    -------
+    other : object
+        `model` itself if there is no estimator in it that could hold one.
+    """
+    inside = [part for part in parts_of(model) if isinstance(part, ReplacesModelMixin)]
+    copies = {}
+    for estimator in reversed(inside):  # what is inside comes after what it is in
+        copies[id(estimator)] = estimator._without_predecessors(copies)
+    return copy.deepcopy(model, copies) if copies else model
 
 
 class ReplacesModelMixin:
@@ -38,6 +64,38 @@ class ReplacesModelMixin:
         for name in self._kept_by_clones:
             setattr(fresh, name, getattr(self, name))
         return fresh
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if is_onnx_session(state["old_model"]):  # which only a handle can pickle
+            state = {**state, "old_model": self._shared_reference()}
+        return state
+
+    def standalone(self):
+        """A copy that predicts the same and holds no old model: what one deploys.
+
+        It can be pickled whatever the old model was, and does not grow from release to
+        release. A clone of it is trained without an old model.
+
+        Returns
+        -------
+        other : estimator
+            Of the same kind, fitted; this one stays as it is.
+
+        Raises
+        ------
+        NotFittedError
+            If this one is not fitted.
+        """
+        check_is_fitted(self)
+        return without_predecessors(self)
+
+    def _without_predecessors(self, memo):
+        """A copy without old model; `memo` as for ``deepcopy``, of what is inside."""
+        other = copy.copy(self)
+        for name in _PREDECESSORS & vars(other).keys():
+            setattr(other, name, None)
+        return copy.deepcopy(other, memo)
 
     def _shared_reference(self):
         """The constructor's old model behind one handle that is kept."""

@@ -2,11 +2,12 @@
 
 
 class OldModelMismatchWarning(UserWarning):
-    """The old model's answers look as if it was given the wrong input.
+    """The old model looks as if it was given the wrong input.
 
-    Raised at fit when the old model is no more often right on the training rows
-    than always guessing the most frequent class, or so often right that it has
-    probably memorised them.
+    Raised at fit when columns lie elsewhere than those that the old model learned
+    from; when it is no more often right on the training rows than always guessing the
+    most frequent class, or so often right that it has probably memorised them; and
+    when a model keeps traces of rows that calibrate flip control.
     """
 
 

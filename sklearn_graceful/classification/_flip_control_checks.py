@@ -3,10 +3,13 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.base import clone
 
 from sklearn_graceful._labels import check_same_label_kind
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful._wrappers import has_method, last_step
+from sklearn_graceful.exceptions import OldModelMismatchWarning
+from sklearn_graceful.reference import has_learned, knows_rows, what_clones_keep
 
 
 def check_old_model(reference, **needing):
@@ -64,6 +67,36 @@ def check_knows_its_labels(proba):
             "The old model predicts a label that neither its classes nor y have. List "
             "them all: ReferenceModel(old_model, classes=[...])."
         )
+
+
+def warn_of_fitted_estimator(estimator):
+    """Warn if a fitted new model is going to be trained again."""
+    if has_learned(estimator):
+        warn_user(
+            f"estimator, a {type(last_step(estimator)).__name__}, is fitted already, "
+            "and a clone of it is going to be trained. To keep it as it is, and to "
+            "calibrate on all rows, pass FrozenEstimator(estimator)."
+        )
+
+
+def warn_of_known_rows(reference, estimator, rows):
+    """Warn, and say so, if one of the models keeps traces of the calibration rows.
+
+    Frozen parts of a new model that is to be trained are looked at too.
+    """
+    if knows_rows(reference.model, rows.raw):
+        name, remedy = "old model", "or its out-of-fold outputs as old_proba"
+    elif any(knows_rows(part, rows.X) for part in what_clones_keep(clone(estimator))):
+        name, remedy = "new model, or a frozen part of it,", "or one that is not fitted"
+    else:
+        return False
+    warn_user(
+        f"The {name} was trained on some of the calibration rows, of which it keeps "
+        "traces. It is right on these more often than on new rows, so that max_nfr is "
+        f"not guaranteed: pass rows that are new to both models, {remedy}.",
+        OldModelMismatchWarning,
+    )
+    return True
 
 
 def warn_of_other_predict(answers, classes, y):

@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_graceful._containers import as_rows
-from sklearn_graceful._front_door import ReplacesModelMixin
+from sklearn_graceful._front_door import ReplacesModelMixin, without_predecessors
 from sklearn_graceful._labels import check_same_label_kind, class_index
 from sklearn_graceful._parameters import check_choice, check_flag, check_share
 from sklearn_graceful._row_arguments import (
@@ -41,6 +41,8 @@ from sklearn_graceful.classification._flip_control_checks import (
     check_shares_a_class,
     check_splitter,
     has_scores,
+    warn_of_fitted_estimator,
+    warn_of_known_rows,
     warn_of_other_predict,
 )
 from sklearn_graceful.classification._new_model import train_new_model
@@ -58,8 +60,10 @@ from sklearn_graceful.flip_control import (
     risk_bound,
     trace_path,
 )
+from sklearn_graceful.reference import ReferenceModel
 from sklearn_graceful.training import (
     Training,
+    answers_of_model,
     answers_of_proba,
     ask_with_warnings,
     predicted_labels,
@@ -101,7 +105,8 @@ class FlipControlledClassifier(
         The new model: a classifier with predict_proba or decision_function, or a
         Pipeline that ends in one. Trained on the rows that calibration leaves, unless
         it is a ``FrozenEstimator``: then all rows that ``fit`` gets are calibration
-        rows, and must be new to the model.
+        rows, and must be new to the model. A fitted one that is not frozen is trained
+        anew, as by every meta-estimator of scikit-learn, with a warning.
 
         A :class:`PCClassifier` without an old model of its own is trained against the
         same old model, with the same `old_proba` and `critical`. Inside a Pipeline it
@@ -213,9 +218,13 @@ class FlipControlledClassifier(
     Notes
     -----
     The guarantee is about rows that are exchangeable with the calibration rows, and
-    neither model may have been trained on these: an old model knows its own training
-    rows by heart. Pass rows that are new to it, or its out-of-fold outputs as
-    `old_proba` (which makes the guarantee approximate).
+    neither model, nor a frozen part of one, may have been trained on these: an old
+    model knows its own training rows by heart. Pass rows that are new to it, or its
+    out-of-fold outputs as `old_proba` (which makes the guarantee approximate). Fit
+    warns where a model keeps traces of these rows: nearest neighbours, support vector
+    machines and Gaussian processes do, and trees and forests of scikit-learn where
+    values hardly repeat. **Nothing can be seen** of linear models, networks, other
+    libraries, or a small part of the rows.
 
     Flips are counted against the old model's most probable class. If its ``predict``
     says something else (a tuned threshold), fit warns.
@@ -575,6 +584,35 @@ class FlipControlledClassifier(
         )
         return single
 
+    def standalone(self):
+        """A copy that predicts the same and holds no calibration data.
+
+        It still needs both models. Their own predecessors are gone: estimators inside,
+        of both models, are standalone too. What was counted on the calibration rows
+        stays (``path_``), their ``flip_times_`` do not.
+
+        Returns
+        -------
+        other : FlipControlledClassifier
+            Fitted; this one stays as it is.
+
+        Raises
+        ------
+        NotFittedError
+            If this one is not fitted.
+        """
+        return super().standalone()
+
+    def _without_predecessors(self, memo):
+        other = super()._without_predecessors(memo)
+        vars(other).pop("flip_times_", None)
+        kept = getattr(self, "reference_", None)
+        if kept is not None:
+            model = without_predecessors(kept.model)
+            other.reference_ = ReferenceModel(model, classes=kept.classes)
+            other.old_model = other.reference_
+        return other
+
     def _check_labelled(self, X, y, name="y"):
         X = self._check_X(X)
         y = check_labels(y, _num_samples(X), name)
@@ -596,6 +634,8 @@ class FlipControlledClassifier(
         check_calibration(self.calibration)
         if self._is_frozen:
             check_is_fitted(self.estimator.estimator)
+        else:
+            warn_of_fitted_estimator(self.estimator)
 
     def _check_X(self, X, *, reset=False):
         check_container(X)
@@ -656,9 +696,9 @@ class FlipControlledClassifier(
     def _ask_old_model(self, rows):
         """Log-probabilities of the old model on the calibration rows."""
         if rows.old_proba is None:
-            answers = ask_with_warnings(
-                self.reference_, rows.raw, rows.labels, self.classes_
-            )
+            known = warn_of_known_rows(self.reference_, self.estimator, rows)
+            ask = answers_of_model if known else ask_with_warnings
+            answers = ask(self.reference_, rows.raw, rows.labels, self.classes_)
             warn_of_other_predict(answers, self.classes_, rows.labels)
             return self._old_scores(rows.raw)  # remembered, and as at predict
         answers = answers_of_proba(

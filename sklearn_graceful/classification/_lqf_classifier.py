@@ -548,6 +548,11 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
         other : LQFClassifier
         """
         check_is_fitted(self, "linear_")
+        return self._without_predecessors({})
+
+    def _without_predecessors(self, memo):
+        if not hasattr(self, "linear_"):
+            return super()._without_predecessors(memo)
         other = copy.copy(self)
         # One with a step of its own.
         other._design = copy.deepcopy(self._design)

@@ -185,7 +185,8 @@ class PCClassifier(
 
             ``"out-of-fold"``: for an old model that was trained on these rows and knows
             them by heart, as forests and boosting do. The answers come from 5 clones of
-            it, each trained without the fifth that it is asked about.
+            it, each trained without the fifth that it is asked about. What a clone
+            keeps fitted, such as a FrozenEstimator, is trained anew too, or refused.
         sample_weight : array-like of shape (n,), default=None
             Weight of each row's whole loss.
         critical : array-like of shape (n,), default=None
@@ -216,7 +217,8 @@ class PCClassifier(
         TypeError
             If `estimator` is no classifier, takes no sample weights or makes no use of
             them where the method needs them, or does not take what else is passed to
-            it, or the old model can neither predict nor be called; for
+            it, the old model can neither predict nor be called, or no clone of it
+            forgets what it knows (``"out-of-fold"``); for
             ``"interpolate"``, if the old model is no network.
         NotFittedError
             If the old model is not fitted.
@@ -394,8 +396,13 @@ class PCClassifier(
         Raises
         ------
         ValueError
-            If the number or kind of labels is wrong.
+            If the number or kind of labels is wrong, or there is no old model to count
+            flips against, as in a standalone copy.
         """
+        if self.reference_ is None:
+            raise ValueError(
+                "update_path counts flips against the old model, and there is none."
+            )
         y, y_old = check_labels(y=y, y_old=self.reference_.predict(X))
         path = self.update_path_
         wrong = [self.at_flip_cost(cost).predict(X) != y for cost in path.flip_cost]

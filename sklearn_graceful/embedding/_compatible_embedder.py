@@ -317,6 +317,13 @@ class CompatibleEmbedder(
         check_is_fitted(self, "estimator_")
         return embedder_at_width(self, width)
 
+    def _without_predecessors(self, memo):
+        other = super()._without_predecessors(memo)
+        if getattr(self, "versions_", ()) and self.reference_ is not None:
+            # A gallery knows the space of an old model of another kind by its name.
+            other.versions_[-1] = self.versions_[-1].named_after(self.reference_)
+        return other
+
     @property
     def _n_features_out(self):
         return self.embedding_dim_

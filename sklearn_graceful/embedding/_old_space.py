@@ -14,6 +14,7 @@ from sklearn_graceful.embedding._old_vectors import (
 )
 from sklearn_graceful.embedding._versions import EmbedderVersion
 from sklearn_graceful.nn import isolated_randomness
+from sklearn_graceful.reference import warn_of_unlike_columns
 
 
 class OldSpace:
@@ -42,6 +43,7 @@ class OldSpace:
         self.raw, self.y, self.classes, self.weight = raw, y, classes, weight
         self.seed = seed
         self._modes = {}
+        self._unlike = False  # whether the user was told so of the rows
         if stored is not None:
             self.vectors = self._check_width(unit_vectors("old_embeddings", stored))
 
@@ -60,6 +62,7 @@ class OldSpace:
         if self.reference is None:
             return None
         values = self.reference.transform(self.raw)
+        self._unlike = warn_of_unlike_columns(self.reference, self.raw)
         return self._check_width(unit_vectors("The old model's embeddings", values))
 
     @cached_property
@@ -68,7 +71,8 @@ class OldSpace:
         if self.y is None:
             return np.ones(len(self.vectors), dtype=bool)
         right = retrieves_own_class(self.vectors, self.y)
-        warn_of_useless_vectors(right, self.y)
+        if not self._unlike:
+            warn_of_useless_vectors(right, self.y)
         return right
 
     def modes(self, number):

@@ -1,11 +1,13 @@
 """What is kept of every version, so that later ones still fit its gallery."""
 
 import hashlib
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sklearn_graceful.compatibility import VersionPrototypes
+from sklearn_graceful.reference import fingerprint_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class EmbedderVersion:
     def dim(self):
         """Width of the version's vectors."""
         return self.vectors.shape[1]
+
+    def named_after(self, model):
+        """The same with the fingerprint of its model, where that has any."""
+        if self.fingerprint is not None:
+            return self
+        with suppress(ValueError):
+            return replace(self, fingerprint=fingerprint_of(model))
+        return self
 
     def prototypes(self, classes):
         """The same, by index among the classes of a new embedder.

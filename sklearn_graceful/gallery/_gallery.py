@@ -9,14 +9,14 @@ from sklearn_graceful.gallery._backfill import run, shards, status
 from sklearn_graceful.gallery._contents import Contents
 from sklearn_graceful.gallery._finding import find
 from sklearn_graceful.gallery._local_store import LocalStore
-from sklearn_graceful.gallery._models import Model, fingerprint_of
+from sklearn_graceful.gallery._models import Model
 from sklearn_graceful.gallery._plan import plan
 from sklearn_graceful.gallery._sources import by_id
 from sklearn_graceful.gallery._state import State
 from sklearn_graceful.gallery._store import VectorStore
 from sklearn_graceful.gallery._upgrade import begin, commit, roll_back
 from sklearn_graceful.gallery._versions import GalleryVersion
-from sklearn_graceful.reference import as_reference
+from sklearn_graceful.reference import as_reference, fingerprint_of
 
 METRICS = ("cosine", "inner_product", "euclidean")
 # Queries that are embedded and searched at once.

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-import joblib
 import numpy as np
 
 from sklearn_graceful._wrappers import innermost
-from sklearn_graceful.reference import ReferenceModel
+from sklearn_graceful.reference import ReferenceModel, fingerprint_of
 from sklearn_graceful.search import old_view, unit_rows
 
 
@@ -55,41 +54,6 @@ class Model:
         """Return the model that JSON tells of."""
         sights = {space: Sight(**how) for space, how in said["sights"].items()}
         return replace(cls(**said), sights=sights)
-
-
-def fingerprint_of(model):
-    """Name a fitted model by what it has learned.
-
-    Parameters
-    ----------
-    model : object
-        Anything that :class:`ReferenceModel` takes, or an adapter.
-
-    Returns
-    -------
-    fingerprint : str
-        ``fingerprint_``, where the model or the last step of a Pipeline has one. Else a
-        digest of its pickle: the same in every process, but not in every version of the
-        libraries that it is made of.
-
-    Raises
-    ------
-    ValueError
-        If it has neither.
-    """
-    if isinstance(model, ReferenceModel):
-        model = model.model
-    known = getattr(innermost(model), "fingerprint_", None)
-    if known is not None:
-        return known
-    try:
-        return joblib.hash(model)
-    except Exception as error:
-        raise ValueError(
-            f"There is no telling {type(model).__name__} from other models: it has no "
-            "fingerprint_ and cannot be pickled. Pass fingerprint=, a name of its "
-            "version."
-        ) from error
 
 
 def older_spaces(model):

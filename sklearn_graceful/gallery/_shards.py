@@ -9,9 +9,8 @@ import numpy as np
 
 from sklearn_graceful.exceptions import DamagedGalleryError
 from sklearn_graceful.gallery._ids import as_ids, ids_as_bytes, ids_from_bytes, kind_of
-from sklearn_graceful.gallery._models import fingerprint_of
 from sklearn_graceful.gallery._sources import batches
-from sklearn_graceful.reference import as_reference
+from sklearn_graceful.reference import as_reference, fingerprint_of
 
 
 def embed_shard(

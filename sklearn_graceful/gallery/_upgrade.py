@@ -5,15 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from sklearn_graceful.gallery._ids import are_among
-from sklearn_graceful.gallery._models import (
-    Model,
-    Sight,
-    fingerprint_of,
-    older_spaces,
-    seen_in,
-)
+from sklearn_graceful.gallery._models import Model, Sight, older_spaces, seen_in
 from sklearn_graceful.gallery._state import HOWS, Upgrade
 from sklearn_graceful.gallery._store import View
+from sklearn_graceful.reference import fingerprint_of
 
 # Of a sample, found among so many of their own.
 _FOUND, _AMONG = 0.5, 10

@@ -24,7 +24,7 @@ class FittedState:
     def __init__(self, model):
         # Parts are kept alive: an identity is only unique among living objects. Writing
         # into an array that is an attribute, or into ``tensor.data``, stays unseen.
-        parts = [*_walk(model)]
+        parts = [*parts_of(model)]
         tensors = [
             t for module in filter(_is_module, parts) for t in tensors_of(module)
         ]
@@ -37,7 +37,7 @@ class FittedState:
 
 def torch_modules(model):
     """List the outermost torch modules inside a model of any kind."""
-    return list(filter(_is_module, _walk(model)))
+    return list(filter(_is_module, parts_of(model)))
 
 
 def tensors_of(module):
@@ -54,7 +54,7 @@ def _is_module(part):
     return type(part) not in _LEAVES and is_a(part, "torch.nn.Module")
 
 
-def _walk(model):
+def parts_of(model):
     """Yield a model and all that it is made of, nested estimators included."""
     # Attributes are followed through estimators, nets, containers, functions and their
     # closures; what a torch module holds is left to torch. Of objects that are no
@@ -78,7 +78,7 @@ def _inside(part, is_root):
     if type(part) in _LEAVES or _is_module(part) or isinstance(part, type):
         return ()
     if is_skorch_net(part):
-        names = ("module_", "criterion_", "classes_inferred_")
+        names = ("module", "criterion", "module_", "criterion_", "classes_inferred_")
         return [getattr(part, name, None) for name in names]
     if isinstance(part, list | tuple | dict):
         items = part.values() if isinstance(part, dict) else part

@@ -10,6 +10,7 @@ from sklearn_graceful._labels import align_columns, label_kind
 from sklearn_graceful.reference._adapters import EnsembleAdapter, adapter_for
 from sklearn_graceful.reference._memory import RowMemory
 from sklearn_graceful.reference._scores import one_hot
+from sklearn_graceful.reference._sessions import pack_sessions, unpack_sessions
 
 
 class ReferenceModel:
@@ -69,7 +70,9 @@ class ReferenceModel:
     -----
     A model changed by writing into an array it holds (``model.coef_[:] = 0`` or
     ``tensor.data.zero_()``) is not noticed; refitting and optimizer steps are.
-    An ONNX session cannot be pickled, so a handle of it cannot either.
+    An ONNX session cannot be pickled by itself; a handle pickles the bytes that it was
+    made from. One that was made from a path has none: nothing is loaded from a path on
+    the user's behalf.
 
     Examples
     --------
@@ -359,11 +362,15 @@ class ReferenceModel:
     def __sklearn_clone__(self):
         return self
 
+    def __deepcopy__(self, memo):
+        return self  # as clone: what never changes can be shared
+
     def __getstate__(self):
-        return {"model": self.model, "classes": self.classes}
+        return {"model": pack_sessions(self.model), "classes": self.classes}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
+        self.model = unpack_sessions(self.model)
         self._connect()
 
     def __repr__(self):

@@ -12,7 +12,7 @@ _ADVICE = (
 
 def check_same_features(model, X):
     """Refuse `X` of other columns than those that `model` says it was fitted on."""
-    fitted, given = getattr(model, "feature_names_in_", None), _column_names(X)
+    fitted, given = getattr(model, "feature_names_in_", None), string_names(X)
     if fitted is not None and given is not None:
         _check_names(model, [str(name) for name in fitted], given)
         return
@@ -49,7 +49,8 @@ def _some(names):
     return ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
 
 
-def _column_names(X):
+def string_names(X):
+    """Names of columns as scikit-learn keeps them: if all are strings."""
     names = column_names(X)
     return names if names and all(isinstance(n, str) for n in names) else None
 

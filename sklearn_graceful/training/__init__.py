@@ -12,6 +12,7 @@ from sklearn_graceful.training._new_answers import checked_scores, predicted_lab
 from sklearn_graceful.training._objective import Objective
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
+    answers_of_model,
     answers_of_proba,
     warn_of_wrong_input,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "SoftLabels",
     "Training",
     "WeightedRows",
+    "answers_of_model",
     "answers_of_proba",
     "ask_with_warnings",
     "checked_scores",

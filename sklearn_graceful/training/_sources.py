@@ -1,11 +1,12 @@
 """Where the old model's answers on the training rows come from."""
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._labels import align_columns, check_same_label_kind
+from sklearn_graceful.reference import fresh_clone, warn_of_unlike_columns
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
     answers_of_model,
@@ -37,7 +38,8 @@ def find_old_answers(reference, old_proba, X, y, classes):
 def ask_with_warnings(reference, X, y, classes):
     """Ask the old model, and warn where its answers look as if it got wrong rows."""
     answers = answers_of_model(reference, X, y, classes)
-    warn_of_wrong_input(answers, y)
+    if not warn_of_unlike_columns(reference, X):
+        warn_of_wrong_input(answers, y)
     warn_of_memorised_rows(reference.model, answers)
     return answers
 
@@ -63,7 +65,7 @@ def newest_right(by_version):
 
 def _out_of_fold(reference, keyword, X, y, classes):
     """Ask clones of the old model that never saw the row."""
-    _check_can_be_cloned(reference, keyword)
+    fresh = _fresh_clone_of(reference, keyword)
     check_same_label_kind(old_model=reference.classes_, y=y)
     # It never saw the rows of a class that it does not know.
     source, seen = reference.classes_, np.isin(y, reference.classes_)
@@ -74,19 +76,20 @@ def _out_of_fold(reference, keyword, X, y, classes):
             f"two rows each; y has {counts.tolist()} rows of {known.tolist()}."
         )
     proba = reference.predict_proba(X)
-    out_of_fold = cross_val_predict(
-        unfitted(reference.model, len(known)),
-        _safe_indexing(as_readable_rows(X), seen),
-        y[seen],
-        cv=StratifiedKFold(min(_N_FOLDS, counts.min())),
-        method="predict_proba",
-    )
-    proba[seen] = align_columns(out_of_fold, known, source)[0]
+    X, rows = as_readable_rows(X), np.flatnonzero(seen)
+    folds = StratifiedKFold(min(_N_FOLDS, counts.min()))
+    for train, held_out in folds.split(rows, y[rows]):
+        train, held_out = rows[train], rows[held_out]
+        # With its own labels, which its parameters may name (class_weight).
+        model = unfitted(fresh, len(known)).fit(_safe_indexing(X, train), y[train])
+        asked = model.predict_proba(_safe_indexing(X, held_out))
+        proba[held_out] = align_columns(asked, model.classes_, source)[0]
     right = source[proba.argmax(axis=1)] == y
     return OldAnswers.aligned(proba, source, right, y, classes)
 
 
-def _check_can_be_cloned(reference, keyword):
+def _fresh_clone_of(reference, keyword):
+    """An unfitted old model, or an error that says why there is none."""
     if keyword != "out-of-fold":
         raise ValueError(f'old_proba is an array or "out-of-fold", got {keyword!r}.')
     if reference is None:
@@ -102,3 +105,11 @@ def _check_can_be_cloned(reference, keyword):
             f"{type(model).__name__}. Pass the answers themselves."
         )
     reference.check_fitted()
+    try:
+        return fresh_clone(model)
+    except TypeError as error:
+        raise TypeError(
+            f'old_proba="out-of-fold" trains clones of the old model. {error} It may '
+            "know the rows by heart: pass the answers themselves, or an old model "
+            "without it (standalone() of an estimator of this package)."
+        ) from error

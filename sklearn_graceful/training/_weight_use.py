@@ -7,11 +7,11 @@ from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from sklearn_graceful._containers import as_rows
 from sklearn_graceful._wrappers import fit_before_last, last_step
 from sklearn_graceful.nn import isolated_randomness
 from sklearn_graceful.training._labels_of_learner import label_names
 from sklearn_graceful.training._parameters import learners_inside, library_of
-from sklearn_graceful.training._rows import as_rows
 
 # Those of their learners that take weights use them, unless another one is inside; ours
 # ask the same of what is inside.

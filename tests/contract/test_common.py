@@ -7,6 +7,7 @@ package, they lie beside the other contracts that all estimators keep.
 
 import io
 import pickle
+import threading
 
 import joblib
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -494,17 +496,63 @@ def test_round_trip_of_what_only_some_fits_set(wine, old_model, round_trip):
 
 
 @takes_old_model
+def test_a_standalone_copy_predicts_the_same_and_holds_no_old_model(
+    estimator, wine, old_model
+):
+    X, y = wine
+    old_model.lock = threading.Lock()  # so that it cannot be pickled
+    original = fitted(estimator, X, y, old_model=old_model)
+    alone = original.standalone()
+    np.testing.assert_array_equal(answers(alone, X), answers(original, X))
+    assert original.reference_.model is old_model
+    if isinstance(estimator, FlipControlledClassifier):  # which needs both
+        assert alone.reference_.model is old_model
+        assert not hasattr(alone, "flip_times_")
+    else:
+        assert all(part is not old_model for part in walk(alone))
+        assert alone.reference_ is alone.old_model is None
+        restored = pickle_round_trip(alone)
+        np.testing.assert_array_equal(answers(restored, X), answers(original, X))
+
+
+def test_a_standalone_mixture_drops_the_predecessors_of_both_models(wine, old_model):
+    X, y = wine
+    congruent = PCClassifier(GaussianNB(), method="naive")
+    second = clone(congruent).fit(X, y, old_model=old_model)
+    mixture = FlipControlledClassifier(congruent, old_model=second, random_state=0)
+    with pytest.warns(UserWarning, match="cannot certify"):
+        mixture.fit(X, y)
+    mixture.new_share_ = 0.5  # as if it had been enough rows
+    alone = mixture.standalone()
+    np.testing.assert_array_equal(answers(alone, X), answers(mixture, X))
+    handles = [part for part in walk(alone) if isinstance(part, ReferenceModel)]
+    assert handles == [alone.reference_]
+    assert alone.reference_.model is not second
+    assert second.reference_.model is old_model
+
+
+def test_what_is_deployed_does_not_grow_from_release_to_release(wine, old_model):
+    X, y = wine
+    release, whole, deployed = old_model, [], []
+    for _ in range(4):
+        release = PCClassifier(GaussianNB(), old_model=release, method="naive")
+        release.fit(X, y)
+        whole.append(len(pickle.dumps(release)))
+        deployed.append(len(pickle.dumps(release.standalone())))
+    assert np.diff(whole).min() > 500  # each brings its predecessors along
+    assert len(set(deployed)) == 1
+
+
+@takes_old_model
 def test_size_does_not_grow_with_the_number_of_rows(estimator, wine, old_model):
     X, y = wine
     sizes = []
     for n in (4, 10):  # enough to choose on, each time
         rows, labels = np.tile(X, (n, 1)), np.tile(y, n)
         model = fitted(estimator, rows, labels, old_model=old_model)
-        # Documented to have an entry per calibration row, and one per epoch: a net of
-        # another strength may have been trained for longer.
-        for name in ("flip_times_", "history_"):
-            vars(model).pop(name, None)
-        model = without_rows(model)
+        # A net of another strength may have been trained for longer.
+        vars(model).pop("history_", None)
+        model = model.standalone()
         sizes.append(len(pickle.dumps(model)))
     # One byte for each of the 1,068 additional rows would be more.
     assert abs(sizes[1] - sizes[0]) < 1000

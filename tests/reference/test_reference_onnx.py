@@ -1,5 +1,7 @@
 """ONNX sessions: every output form of a converted classifier, and plain tensors."""
 
+import pickle
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
+from sklearn_graceful import PCClassifier
 from sklearn_graceful.reference import ReferenceModel
 
 X, y = load_iris(return_X_y=True)
@@ -177,3 +181,55 @@ def test_real_session_of_a_network():
     assert_allclose(handle.logits(X), expected, rtol=1e-4)
     assert_allclose(handle.transform(X), expected, rtol=1e-4)
     assert_allclose(handle.predict_proba(X), softmax(expected, axis=1), atol=1e-5)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """A session in place of onnxruntime's, which need not be there."""
+
+    model = LogisticRegression(max_iter=500).fit(X, y)
+
+    class InferenceSession(Session):
+        def __init__(self, content, providers=("CPU",)):
+            scale = float(content) if isinstance(content, bytes) else 1.0
+            super().__init__(
+                lambda feed: [scale * model.decision_function(feed["X"])],
+                [("out", "tensor(float)")],
+            )
+            # What onnxruntime keeps: the content, or the path of a file.
+            self._model_bytes = content if isinstance(content, bytes) else None
+            self.get_providers = lambda: list(providers)
+
+        def __reduce__(self):
+            raise TypeError("cannot pickle 'InferenceSession' object")
+
+    monkeypatch.setitem(
+        sys.modules, "onnxruntime", SimpleNamespace(InferenceSession=InferenceSession)
+    )
+    return InferenceSession
+
+
+def test_a_handle_pickles_the_bytes_of_its_session(opened):
+    session = opened(b"2.0", providers=["CUDA", "CPU"])
+    for model in (session, [session, session]):
+        handle = ReferenceModel(model, classes=[0, 1, 2])
+        restored = pickle.loads(pickle.dumps(handle))
+        assert_array_equal(restored.predict_proba(X), handle.predict_proba(X))
+        assert handle.model is model
+    assert restored.model[0].get_providers() == ["CUDA", "CPU"]
+    # So do estimators, and processes of a search get them.
+    new = PCClassifier(LogisticRegression(), old_model=session)
+    restored = pickle.loads(pickle.dumps(new)).old_model
+    assert_array_equal(restored.transform(X), ReferenceModel(session).transform(X))
+    assert new.old_model is session
+
+
+def test_a_session_from_a_path_says_what_to_do_when_it_is_pickled(opened):
+    old = ReferenceModel(opened("model.onnx"), classes=[0, 1, 2])
+    with pytest.raises(TypeError, match=r"read_bytes.*old_proba=.*standalone\(\)"):
+        pickle.dumps(old)
+    new = PCClassifier(GaussianNB(), method="naive", old_model=old)
+    alone = new.fit(X, y).standalone()
+    assert_array_equal(
+        pickle.loads(pickle.dumps(alone)).predict_proba(X), new.predict_proba(X)
+    )

@@ -79,6 +79,9 @@ class EstimatorAdapter(Adapter):
         return ask("transform", X) if has_any else super().embeddings(ask, X)
 
     def check_fitted(self):
+        says = getattr(self.model, "is_fitted", None)  # as CatBoost's does
+        if callable(says) and not says():
+            raise NotFittedError(_UNFITTED.format(name=self.name))
         if not isinstance(self.model, BaseEstimator):
             return
         try:
