@@ -86,4 +86,10 @@ def class_probabilities(estimator, X, classes):
             f"The probabilities of the new model {type(estimator).__name__} contain "
             "NaN or infinity."
         )
+    n_classes = len(estimator.classes_)
+    if proba.shape[1] != n_classes:
+        raise ValueError(
+            f"The new model {type(estimator).__name__} yields {proba.shape[1]} columns "
+            f"of probabilities, and has {n_classes} classes."
+        )
     return align_columns(proba, np.asarray(estimator.classes_), classes)[0]

@@ -334,6 +334,8 @@ class FlipControlledClassifier(
             check_has_scores(self.estimator)
         if sample_weight is not None and not self._is_frozen:
             training.check_takes_weights()
+        if training.reference is not None:
+            training.check_may_hold_out()
         return training
 
     def predict(self, X):

@@ -1,11 +1,14 @@
 """Train the new model of an update, against the old one where it can be."""
 
+from functools import partial
+
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._wrappers import fit_before_last, last_step
+from sklearn_graceful.nn import fit_as_it_is
 
 
 def train_new_model(training):
@@ -29,6 +32,7 @@ def train_new_model(training):
     for name in names:
         if getattr(training, name) is not None:
             params[name] = getattr(training, name)
-    learner, X, _ = fit_before_last(estimator, training.X, training.labels)
-    learner.fit(X, training.labels, **params)
+    learner, X, labels, _ = fit_before_last(estimator, training.X, training.labels)
+    fit = partial(fit_as_it_is, learner) if training.is_net else learner.fit
+    fit(X, labels, **params)
     return estimator

@@ -203,6 +203,7 @@ class Match(TemperedKL):
                 "mixes with the old model's."
             )
         training.check_takes_weights()
+        training.check_takes_more_rows()
 
     def train(self, training):
         """Train the teachers, ask all models about synthetic rows, train on these."""

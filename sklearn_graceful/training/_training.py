@@ -11,6 +11,7 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_graceful._wrappers import (
+    check_keeps_rows,
     fit_before_last,
     last_step,
     take_over_transformers,
@@ -18,6 +19,8 @@ from sklearn_graceful._wrappers import (
 )
 from sklearn_graceful.nn import (
     Probabilities,
+    check_draws_any_rows,
+    check_splits_any_rows,
     fixed_seed,
     isolated_randomness,
     train_net,
@@ -161,22 +164,23 @@ class Training:
             self._found[key] = find()
         return self._found[key]
 
-    def plain_loss(self):
-        """What is learned from the labels alone, for :meth:`fit`."""
-        weight = self.row_weight
-        if weight is not None and (weight == 1).all():
-            weight = None
-        kind = Objective if self.is_net else WeightedRows
-        return kind(self.y, weight)
-
-    def fit(self, loss, *, more=None, start_from=None, n_epochs=None, name="new model"):
+    def fit(
+        self,
+        loss=None,
+        *,
+        more=None,
+        start_from=None,
+        n_epochs=None,
+        name="new model",
+    ):
         """Train a clone of the learner.
 
         Parameters
         ----------
-        loss : Objective, WeightedRows or SoftLabels
+        loss : Objective, WeightedRows or SoftLabels, default=None
             What a network, or any other learner, minimises. It covers the training
-            rows and, after them, those of `more`.
+            rows and, after them, those of `more`. None: what is learned from the labels
+            alone.
         more : array-like of shape (m, ...), default=None
             Further rows, as the learner wants them; with `start_from`, as
             :func:`rows_of_network` makes them. No step before it is fitted on them.
@@ -195,21 +199,27 @@ class Training:
             Attributes of the estimator that is fitted: ``estimator_``, and
             ``history_`` of a network.
         """
-        estimator = clone(self.estimator)
+        by_row = (loss, start_from, self.row_weight)
+        if any(part is not None for part in by_row):
+            check_keeps_rows(self.estimator)
+        estimator, labels = clone(self.estimator), self.labels
         more = () if more is None else (more,)
         if start_from is None:
-            learner, X, more = fit_before_last(estimator, self.X, self.labels, more)
+            learner, X, labels, more = fit_before_last(estimator, self.X, labels, more)
         else:
             take_over_transformers(estimator, start_from.transformers_for(self.X))
             learner = last_step(estimator)
             X = rows_of_network(estimator, self.X)
         X = stack_rows(X, *more)
+        if loss is None:
+            loss = self._plain_loss(labels)
         fitted = {"estimator_": estimator}
         length = n_epochs or getattr(learner, "max_epochs", None)
         with self.progress.of_model(name, length) as after_epoch:
             if not self.is_net:
                 loss.fit(learner, X, self.classes)
                 return fitted
+            loss.n_classes = len(self.classes)
             fitted["history_"] = train_net(
                 learner,
                 check_array(X, allow_nd=True, input_name="X"),
@@ -222,6 +232,14 @@ class Training:
             )
         learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
         return fitted
+
+    def _plain_loss(self, labels):
+        """What is learned from labels alone; a sampler may have made them."""
+        weight = self.row_weight
+        if weight is not None and (weight == 1).all():
+            weight = None
+        kind = Objective if self.is_net else WeightedRows
+        return kind(np.searchsorted(self.classes, labels), weight)
 
     def as_learner_wants(self, rows):
         """Other raw rows, prepared for the learner."""
@@ -259,8 +277,24 @@ class Training:
         """Context that draws from a stream of its own, as if nothing had been drawn."""
         return isolated_randomness(self.seed)
 
+    def check_takes_more_rows(self):
+        """Refuse a network that could not be shown rows beside those of fit."""
+        if self.is_net:
+            check_draws_any_rows(self.learner)
+
+    def check_may_hold_out(self):
+        """Refuse a network that could not be trained on some of the rows of fit."""
+        if self.is_net:
+            check_draws_any_rows(self.learner)
+            check_splits_any_rows(self.learner)
+
     def check_takes_weights(self):
-        """Refuse a learner, other than a network, whose ``fit`` takes no weights."""
+        """Refuse a learner that could not be told weights row by row.
+
+        That is a Pipeline with a sampler, and what is no network and whose ``fit``
+        takes none.
+        """
+        check_keeps_rows(self.estimator)
         if not self.is_net and not has_fit_parameter(self.learner, "sample_weight"):
             raise TypeError(
                 f"{type(self.learner).__name__}.fit takes no sample_weight, which this "
