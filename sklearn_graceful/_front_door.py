@@ -1,12 +1,13 @@
 """The one door through which rows and an old model reach an estimator."""
 
 import copy
-from contextlib import contextmanager
 
 from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, validate_data
 
+from sklearn_graceful._numbers import as_numbers
+from sklearn_graceful._refit import refitting
 from sklearn_graceful._row_arguments import check_labels, check_weights
 from sklearn_graceful.reference import as_reference, is_skorch_net
 
@@ -68,26 +69,16 @@ class ReplacesModelMixin:
             "seed": self.random_state,
         }
 
-    @contextmanager
     def _refit(self):
         """Forget earlier fits; a fit that fails leaves the estimator as it was."""
-        before = vars(self).copy()
-        try:
-            for name in before:
-                if name.endswith("_") and not name.startswith("_"):
-                    delattr(self, name)
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+        return refitting(self)
 
     def _check_X(self, X, *, reset=False):
         """Rows as the learner wants them."""
-        if self.estimator is None:
-            return validate_data(self, X, reset=reset, dtype="numeric")
-        if is_skorch_net(self.estimator):
-            return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
+        if self.estimator is None or is_skorch_net(self.estimator):
+            allow_nd = self.estimator is not None
+            options = {"reset": reset, "dtype": "numeric", "allow_nd": allow_nd}
+            return as_numbers(X, lambda X: validate_data(self, X, **options))
         # A Pipeline or a scikit-learn estimator knows best what it takes, and says
         # best what is wrong with rows that are no table.
         if reset or len(getattr(X, "shape", (0, 0))) > 1:

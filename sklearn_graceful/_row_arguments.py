@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.utils import assert_all_finite
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -24,6 +25,10 @@ def check_row_count(name, values, n_rows):
 def check_labels(y, n_rows):
     """Turn class labels into a column of `n_rows`, refusing what is none."""
     y = column_or_1d(y, warn=True)
+    if y.dtype == object:  # of which scikit-learn names neither y nor the row
+        for row, label in enumerate(y):
+            if label is None or is_scalar_nan(label) or is_pandas_na(label):
+                raise ValueError(f"y has no label in row {row}: it is {label!r}.")
     assert_all_finite(y, input_name="y")
     if len(y) != n_rows:
         raise ValueError(f"y has {len(y)} rows, X has {n_rows}.")

@@ -12,6 +12,7 @@ from sklearn.base import (
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from sklearn_graceful._refit import refitting
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
 from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
@@ -194,6 +195,11 @@ class EmbeddingAdapter(
         -------
         self : EmbeddingAdapter
         """
+        with refitting(self):
+            self._fit(X, y)
+        return self
+
+    def _fit(self, X, y):
         for name, (is_right, what) in _REQUIREMENTS.items():
             value = getattr(self, name)
             if not is_right(value):
@@ -213,12 +219,10 @@ class EmbeddingAdapter(
         # None leaves the global generator alone.
         fresh = np.random.RandomState() if self.random_state is None else None
         seed = check_random_state(fresh or self.random_state).randint(2**31 - 1)
-        vars(self).pop("comparison_", None)
         if self.compare:
             self.comparison_ = compare_kinds(X, y, self, seed)
         self.map_, self.inverse_map_ = fit_both_ways(self.kind, X, y, self, seed)
         self.n_features_out_ = self._n_features_out = y.shape[1]
-        return self
 
     def transform(self, X):
         """Map vectors of the source into the target's space.

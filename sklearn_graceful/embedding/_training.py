@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from numbers import Integral
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
+from sklearn_graceful._numbers import as_numbers
 from sklearn_graceful._wrappers import check_keeps_rows, fit_before_last, last_step
 from sklearn_graceful.compatibility import Independent, Task
 from sklearn_graceful.embedding._learner import (
@@ -187,7 +188,7 @@ class EmbedderTraining:
         """
         estimator = clone(self.estimator)
         net, X, _, _ = fit_before_last(estimator, self.X, self.y)
-        X = check_array(X, allow_nd=True, input_name="X")
+        X = as_numbers(X, partial(check_array, allow_nd=True, input_name="X"))
         loss = make_loss(set_sizes(net, X, embedding_dim))
         y = as_target(net, self.y, len(X))
         history = train_net(net, X, y, loss, verbose=self.verbose)

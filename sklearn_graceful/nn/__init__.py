@@ -1,6 +1,10 @@
 """skorch nets: in-memory batches, a lean training loop, the default network."""
 
-from sklearn_graceful.nn._batches import InMemoryBatches, use_in_memory_batches
+from sklearn_graceful.nn._batches import (
+    InMemoryBatches,
+    numbered_batches,
+    use_in_memory_batches,
+)
 from sklearn_graceful.nn._classifier import InMemoryClassifier, count_classes
 from sklearn_graceful.nn._contrasts import Contrasts, with_outputs
 from sklearn_graceful.nn._cost import ModelCost, model_cost
@@ -86,6 +90,7 @@ __all__ = [
     "mlp_net",
     "model_cost",
     "net_at_width",
+    "numbered_batches",
     "output_kind",
     "pack",
     "packed_mlp_net",

@@ -298,4 +298,5 @@ def _forget_training(net):
     if isinstance(net.callbacks, list):
         net.callbacks = clone(net.callbacks, safe=False)
     net.callbacks_ = []
+    net.virtual_params_ = {}  # what would be set in an optimizer that is gone
     net.history_ = History()

@@ -23,12 +23,16 @@ def fit_as_it_is(net, X, y, **fit_params):
     Raises
     ------
     ValueError
-        If `y` is not 0..K-1, or the module's output has not a column for each class.
+        If `y` is one class only or not 0..K-1, or the module's output has not a column
+        for each class.
     KeyboardInterrupt
         If it is interrupted.
     """
+    n_classes = count_classes(y)
+    if n_classes < 2:
+        raise ValueError("A network needs rows of two classes or more, got 1 class.")
     # Gone as soon as there is an output.
-    vars(net)["infer"] = partial(_infer_first, net, count_classes(y))
+    vars(net)["infer"] = partial(_infer_first, net, n_classes)
     try:
         with ended_by_interrupts(net):
             net.fit(X, y, **fit_params)

@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from scipy import sparse
@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_graceful._numbers import as_numbers
 from sklearn_graceful._wrappers import (
     check_keeps_rows,
     fit_before_last,
@@ -222,7 +223,7 @@ class Training:
             loss.n_classes = len(self.classes)
             fitted["history_"] = train_net(
                 learner,
-                check_array(X, allow_nd=True, input_name="X"),
+                as_numbers(X, partial(check_array, allow_nd=True, input_name="X")),
                 loss.y,
                 loss,
                 start_from=None if start_from is None else start_from.weights,
