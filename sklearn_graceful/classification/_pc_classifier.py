@@ -193,7 +193,9 @@ class PCClassifier(
         ------
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
-            method is unknown or not for this learner, old and new share no class,
+            method is unknown or not for this learner, old and new share no class, a
+            network has not an output for each class, a step of a Pipeline makes or
+            drops rows, a network's sampler or validation rows are not those of `fit`,
             `critical` comes without an old model, or `old_proba` with a history; for
             ``"interpolate"``, if the old network has another architecture or other
             classes.
