@@ -28,7 +28,7 @@ def as_numbers(X, check):
         return checked.astype(float) if checked.dtype == object else checked
     except (TypeError, ValueError) as error:
         for name, values in _columns(X):
-            if not _are_numbers(values):
+            if _are_words_or_times(values):
                 raise ValueError(
                     f"Column {name!r} of X holds {values[0]!r}, but a network takes "
                     "numbers: put an encoder before it in a Pipeline, such as "
@@ -50,12 +50,13 @@ def _columns(X):
     return list(enumerate(table.T)) if table.ndim == 2 else []
 
 
-def _are_numbers(values):
-    if values.dtype.kind in "mM":  # times
-        return False
+def _are_words_or_times(values):
+    if values.dtype.kind != "O":
+        return values.dtype.kind not in "biufc"
     try:
         values.astype(float)
-    except (TypeError, ValueError):
-        return False
-    # Strings of digits are none, though NumPy would read them.
-    return values.dtype.kind in "biufcO"
+    except ValueError:
+        return True
+    except TypeError:  # scikit-learn says best what else is no number
+        pass
+    return False

@@ -26,7 +26,8 @@ def check_labels(y, n_rows):
     """Turn class labels into a column of `n_rows`, refusing what is none."""
     y = column_or_1d(y, warn=True)
     if y.dtype == object:  # of which scikit-learn names neither y nor the row
-        for row, label in enumerate(y):
+        others = ((row, label) for row, label in enumerate(y) if type(label) is not str)
+        for row, label in others:
             if label is None or is_scalar_nan(label) or is_pandas_na(label):
                 raise ValueError(f"y has no label in row {row}: it is {label!r}.")
     assert_all_finite(y, input_name="y")

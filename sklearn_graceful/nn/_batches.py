@@ -243,7 +243,7 @@ def use_in_memory_batches(net, *, predict_batch_size=2048):
     net keeps torch's.
     """
     ours = {"batch_size", "shuffle", "drop_last"}
-    in_memory = inspect.isclass(net.dataset) and _is_plain(net.dataset)
+    in_memory = has_plain_dataset(net)
     train, valid = (net.get_params_for(f"iterator_{p}") for p in ("train", "valid"))
     params = {}
     if net.iterator_train is DataLoader and set(train) <= ours:
@@ -275,6 +275,11 @@ def root_and_rows(dataset):
     whole, rows = root_and_rows(dataset.dataset)
     indices = torch.as_tensor(dataset.indices, dtype=torch.int64)
     return whole, indices if rows is None else rows[indices]
+
+
+def has_plain_dataset(net):
+    """Whether a net takes rows as they are given."""
+    return inspect.isclass(net.dataset) and _is_plain(net.dataset)
 
 
 def _whole_arrays(dataset):

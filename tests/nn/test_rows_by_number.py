@@ -186,10 +186,11 @@ def test_a_split_inside_fit_has_the_loss_of_its_own_rows(rows, old):
 
 class Doubled(Dataset):
     def transform(self, X, y):
-        return 2 * X, y
+        return super().transform(2 * X, y)
 
 
-def test_a_dataset_of_ones_own_makes_what_it_does_of_rows(rows):
+@pytest.mark.parametrize("method", ["none", "elodi"])
+def test_a_dataset_of_ones_own_makes_what_it_does_of_rows(rows, method):
     seen = []
 
     class Watches(Linear):
@@ -197,7 +198,7 @@ def test_a_dataset_of_ones_own_makes_what_it_does_of_rows(rows):
             seen.append(X.abs().max().item())
             return super().forward(X)
 
-    fit(net(module=Watches, dataset=Doubled), rows, None, "none")
+    fit(net(module=Watches, dataset=Doubled), rows, None, method)
     assert max(seen) == pytest.approx(2 * np.abs(rows[0]).max())
 
 
