@@ -7,8 +7,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from sklearn_graceful._containers import as_readable_rows, as_rows
+from sklearn_graceful._numbers import as_numbers
 from sklearn_graceful._parameters import check_seed, check_verbosity
-from sklearn_graceful._refit import refit
+from sklearn_graceful._refit import refitting
 from sklearn_graceful._row_arguments import (
     check_container,
     check_labels,
@@ -137,16 +138,16 @@ class ReplacesModelMixin:
 
     def _refit(self):
         """Forget earlier fits; a fit that fails leaves the estimator as it was."""
-        return refit(self)
+        return refitting(self)
 
     def _check_X(self, X, *, reset=False):
         """Rows as the learner wants them."""
         check_container(X)
         X = as_readable_rows(X)
-        if self.estimator is None:
-            return validate_data(self, X, reset=reset, dtype="numeric")
-        if is_skorch_net(self.estimator):
-            return validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
+        if self.estimator is None or is_skorch_net(self.estimator):
+            allow_nd = self.estimator is not None
+            options = {"reset": reset, "dtype": "numeric", "allow_nd": allow_nd}
+            return as_numbers(X, lambda X: validate_data(self, X, **options))
         # A Pipeline or a scikit-learn estimator knows best what it takes, and says
         # best what is wrong with rows that are no table.
         if reset or len(getattr(X, "shape", (0, 0))) > 1:

@@ -1,10 +1,10 @@
-"""A fit that succeeds or leaves no trace."""
+"""What an estimator forgets when it is fitted again, and keeps when that fails."""
 
 from contextlib import contextmanager
 
 
 @contextmanager
-def refit(estimator):
+def refitting(estimator):
     """Forget earlier fits; a fit that fails leaves the estimator as it was."""
     before = vars(estimator).copy()
     try:

@@ -1,5 +1,6 @@
 """Look through what is wrapped around a learner: the one place that knows wrappers."""
 
+from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import (
     FixedThresholdClassifier,
@@ -42,6 +43,26 @@ def transformers(model):
     return [step for p in pipelines for _, step in p.steps[:-1] if _acts(step)]
 
 
+def check_keeps_rows(estimator):
+    """Refuse a Pipeline with a sampler, such as those of imbalanced-learn.
+
+    Raises
+    ------
+    ValueError
+        If a step before the last one makes or drops rows.
+    """
+    while isinstance(estimator, Pipeline):
+        for _, step in estimator.steps[:-1]:
+            if _resamples(step):
+                raise ValueError(
+                    f"{type(step).__name__} makes or drops rows inside the Pipeline, "
+                    "where neither weights nor what the old model says can follow: "
+                    "resample before fit, or weigh rows by sample_weight= instead. "
+                    "Only method='none' of a PCClassifier does without either."
+                )
+        estimator = estimator.steps[-1][1]
+
+
 def has_threshold(model):
     """Whether a wrapper predicts by a threshold of its own, not the likeliest class."""
     return any(isinstance(layer, _THRESHOLDS) for layer in layers(model))
@@ -74,18 +95,28 @@ def replace_last_step(estimator, learner):
 def fit_before_last(estimator, X, y, more=()):
     """Fit a Pipeline's steps before the last one, in place.
 
-    Returns the learner, and `X` and `more` as it gets them; no step is fitted on
-    `more`, a tuple of further rows.
+    Returns the learner, and `X`, `y` and `more` as it gets them: with a sampler among
+    the steps, `X` and `y` have other rows. No step is fitted on `more`, a tuple of
+    further rows.
     """
     while isinstance(estimator, Pipeline):
-        before = estimator[:-1]
-        if before.steps:
-            X = before.fit_transform(X, y)
-            more = tuple(before.transform(rows) for rows in more)
-        # With `memory`, a Pipeline replaces its steps by the fitted ones.
-        estimator.steps = [*before.steps, estimator.steps[-1]]
-        estimator = estimator.steps[-1][1]
-    return estimator, X, more
+        (name, learner), given = estimator.steps[-1], _Given()
+        estimator.steps[-1] = (name, given)
+        # The Pipeline's own fit knows of samplers, `memory` and routing.
+        X, y = estimator.fit(X, y)[-1].rows
+        estimator.steps[-1] = (name, learner)
+        if len(estimator.steps) > 1:
+            more = tuple(estimator[:-1].transform(rows) for rows in more)
+        estimator = learner
+    return estimator, X, y, more
+
+
+class _Given(BaseEstimator):
+    """In the place of a Pipeline's last step: the rows that this one gets."""
+
+    def fit(self, X, y=None):
+        self.rows = X, y
+        return self
 
 
 def transform_before_last(estimator, X):
@@ -110,7 +141,13 @@ def take_over_transformers(estimator, fitted):
 
 
 def _acts(step):
-    return step is not None and not isinstance(step, str)  # "passthrough"
+    # Not "passthrough". A sampler lets rows through when they are predicted.
+    is_step = step is not None and not isinstance(step, str)
+    return is_step and not _resamples(step)
+
+
+def _resamples(step):
+    return hasattr(step, "fit_resample")
 
 
 def _predicts_as_estimator(model):

@@ -403,6 +403,8 @@ class FlipControlledClassifier(
             check_has_scores(self.estimator)
         if not self._is_frozen:
             training.check_fit_params()
+        if training.reference is not None:
+            training.check_may_hold_out()
         return training
 
     def predict(self, X):

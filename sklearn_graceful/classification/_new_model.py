@@ -1,5 +1,7 @@
 """Train the new model of an update, against the old one where it can be."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -10,7 +12,7 @@ from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._kinds import is_skorch_net
 from sklearn_graceful._wrappers import fit_before_last, last_step
 from sklearn_graceful.classification._pc_classifier import PCClassifier
-from sklearn_graceful.nn import take_tables
+from sklearn_graceful.nn import fit_as_it_is, take_tables
 from sklearn_graceful.training import learns_indices
 
 
@@ -42,8 +44,9 @@ def train_new_model(training):
         if getattr(training, name) is not None:
             params[name] = getattr(training, name)
     X = as_readable_rows(training.X)
-    learner, X, _ = fit_before_last(estimator, X, training.labels)
-    learner.fit(X, training.labels, **params)
+    learner, X, labels, _ = fit_before_last(estimator, X, training.labels)
+    fit = partial(fit_as_it_is, learner) if training.is_net else learner.fit
+    fit(X, labels, **params)
     return estimator
 
 

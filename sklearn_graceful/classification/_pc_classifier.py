@@ -208,8 +208,10 @@ class PCClassifier(
         ValueError
             If row counts differ, X or probabilities are not what they should be, the
             method is unknown or not for this learner, learners inside `estimator` weigh
-            classes differently, old and new share no class, `critical` comes without an
-            old model, or `old_proba` with a history; if the fitted learner does not
+            classes differently, old and new share no class, a network has not an output
+            for each class, a step of a Pipeline makes or drops rows, a network's
+            sampler or validation rows are not those of `fit`, `critical` comes without
+            an old model, or `old_proba` with a history; if the fitted learner does not
             answer with one of the classes, or one finite probability for each, in every
             row; if a booster shall stop early and has no ``eval_set``; for
             ``"interpolate"``, if the old network has another architecture or other

@@ -59,6 +59,7 @@ class ELODI(LogitDifferenceInhibition):
     def check(self, training):
         """Refuse a learner that is no network; an old model is not needed."""
         self.suited_to(training.kind)
+        training.check_takes_weights()
 
     def train(self, training):
         """Train the teachers, and a network that imitates their mean."""

@@ -124,8 +124,11 @@ class Focal(Congruence):
 
     def check(self, training):
         """Refuse what no candidate can be used for."""
-        for method in self.candidates(training)[0]:
+        candidates, _ = self.candidates(training)
+        for method in candidates:
             method.check(training)
+        if training.old is not None and len(candidates) > 1:
+            training.check_may_hold_out()
 
     def train(self, training):
         """Choose a candidate on held-out rows and train it on all of them."""

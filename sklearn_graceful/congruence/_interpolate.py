@@ -140,8 +140,11 @@ class Interpolate(Congruence):
     def check(self, training):
         """Refuse an old model whose weights cannot be averaged with."""
         self.suited_to(training.kind)
+        training.check_takes_weights()
         if training.reference is not None:
             _check_network(training)
+            if self.old_share is None:
+                training.check_may_hold_out()
         elif training.old_proba is not None:
             raise ValueError(
                 "interpolate starts from the old model's weights, so stored outputs "
@@ -159,7 +162,7 @@ class Interpolate(Congruence):
             fitted["interpolation_path_"] = path
             old_share = path.choose(self.tolerance)
             method = clone(self).set_params(old_share=old_share)
-        fitted |= training.fit(training.plain_loss(), start_from=old)
+        fitted |= training.fit(start_from=old)
         WeightLine(old, fitted["estimator_"], training).go_to(method.old_share)
         return {"method_": method, **fitted}
 
@@ -173,7 +176,7 @@ class Interpolate(Congruence):
                 "any class that has a weight: there is nothing to choose the share "
                 "on. Give more rows, or an old_share."
             )
-        tuned = rest.fit(rest.plain_loss(), start_from=old)["estimator_"]
+        tuned = rest.fit(start_from=old)["estimator_"]
         line, wrong = WeightLine(old, tuned, rest), []
         for share in _GRID:
             line.go_to(share)

@@ -208,6 +208,7 @@ class Match(TemperedKL):
         training.check_no_row_params()
         _ = training.old  # asked before anything is fitted
         training.check_takes_soft_labels()
+        training.check_takes_more_rows()
 
     def train(self, training):
         """Train the teachers, ask all models about synthetic rows, train on these."""

@@ -4,7 +4,12 @@ from sklearn.utils import check_array
 from torch.optim.swa_utils import update_bn
 
 from sklearn_graceful._wrappers import last_step, transform_before_last
-from sklearn_graceful.nn import copy_weights, interpolate_weights, load_weights
+from sklearn_graceful.nn import (
+    copy_weights,
+    interpolate_weights,
+    load_weights,
+    numbered_batches,
+)
 
 
 class WeightLine:
@@ -25,5 +30,5 @@ class WeightLine:
             # The ends have statistics of their own. Batches are those of the training,
             # where none was too small.
             rows = self.net.get_dataset(self.X, self.y)
-            batches = self.net.get_iterator(rows, training=True)
+            batches = numbered_batches(self.net, rows, training=True)
             update_bn(batches, self.net.module_, device=self.net.device)

@@ -18,7 +18,7 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sklearn_graceful._containers import as_array, as_readable_rows
-from sklearn_graceful._refit import refit
+from sklearn_graceful._refit import refitting
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
 from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
@@ -201,11 +201,16 @@ class EmbeddingAdapter(
         -------
         self : EmbeddingAdapter
         """
+        with refitting(self):
+            self._fit(X, y)
+        return self
+
+    def _fit(self, X, y):
         for name, (is_right, what) in _REQUIREMENTS.items():
             value = getattr(self, name)
             if not is_right(value):
                 raise ValueError(f"{name} must {what}, got {value!r}.")
-        with refit(self):
+        with refitting(self):
             return self._fit(X, y)
 
     def _fit(self, X, y):
@@ -234,7 +239,6 @@ class EmbeddingAdapter(
             self.comparison_ = compare_kinds(X, y, self, seed)
         self.map_, self.inverse_map_ = fit_both_ways(self.kind, X, y, self, seed)
         self.n_features_out_ = self._n_features_out = y.shape[1]
-        return self
 
     def transform(self, X):
         """Map vectors of the source into the target's space.

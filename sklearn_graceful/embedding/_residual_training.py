@@ -14,6 +14,7 @@ from sklearn_graceful.embedding._maps import ResidualMap, fit_linear
 from sklearn_graceful.nn import (
     MLP,
     LeanEpochs,
+    ended_by_interrupts,
     isolated_randomness,
     resolve_device,
     use_in_memory_batches,
@@ -77,7 +78,7 @@ def _train(start, X, Y, adapter, seed, *, held_out=None, max_epochs=None):
         net.set_params(train_split=predefined_split(held_out), callbacks=[stop])
     else:
         net.set_params(max_epochs=max_epochs)
-    with isolated_randomness(seed):
+    with isolated_randomness(seed), ended_by_interrupts(net):
         net.fit(*scaled(X, Y))
     layers = [
         [t.detach().cpu().numpy().astype(float) for t in (layer.weight.T, layer.bias)]

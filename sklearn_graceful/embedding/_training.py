@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
-from sklearn_graceful._wrappers import fit_before_last, last_step
+from sklearn_graceful._numbers import as_numbers
+from sklearn_graceful._wrappers import check_keeps_rows, fit_before_last, last_step
 from sklearn_graceful.compatibility import Independent, Task
 from sklearn_graceful.embedding._learner import (
     embedder_kind,
@@ -20,6 +21,8 @@ from sklearn_graceful.embedding._learner import (
 from sklearn_graceful.embedding._old_space import OldSpace
 from sklearn_graceful.nn import (
     as_target,
+    check_draws_any_rows,
+    check_splits_any_rows,
     isolated_randomness,
     set_sizes,
     takes_width,
@@ -118,6 +121,9 @@ class EmbedderTraining:
                 raise ValueError(
                     "sample_weight is 0 in every row: there is none to learn."
                 )
+            if self.kind == "net":
+                check_draws_any_rows(self.learner)
+                check_splits_any_rows(self.learner)
             names = ("raw", "X", "labels", "old_embeddings", "sample_weight")
             parts = {
                 name: _safe_indexing(part, weight > 0)
@@ -182,8 +188,8 @@ class EmbedderTraining:
         the width that was found. Returns what is fitted, by attribute.
         """
         estimator = clone(self.estimator)
-        net, X, _ = fit_before_last(estimator, self.X, self.y)
-        X = check_array(X, allow_nd=True, input_name="X")
+        net, X, _, _ = fit_before_last(estimator, self.X, self.y)
+        X = as_numbers(X, partial(check_array, allow_nd=True, input_name="X"))
         loss = make_loss(set_sizes(net, X, embedding_dim))
         y = as_target(net, self.y, len(X))
         history = train_net(net, X, y, loss, verbose=self.verbose)
@@ -196,7 +202,7 @@ class EmbedderTraining:
     def fit_other(self, target):
         """Train a clone of a regressor on vectors, or of a classifier on classes."""
         estimator = clone(self.estimator)
-        learner, X, _ = fit_before_last(estimator, self.X, self.y)
+        learner, X, _, _ = fit_before_last(estimator, self.X, self.y)
         weight = self.sample_weight
         learner.fit(X, target, **({} if weight is None else {"sample_weight": weight}))
         return {"estimator_": estimator}
@@ -230,7 +236,8 @@ class EmbedderTraining:
         return isolated_randomness(self.seed)
 
     def check_takes_weights(self):
-        """Refuse sample weights that the learner could not use."""
+        """Refuse sample weights that the learner could not use, and samplers."""
+        check_keeps_rows(self.estimator)
         if (
             self.sample_weight is not None
             and self.kind != "net"

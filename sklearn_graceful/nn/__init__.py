@@ -2,10 +2,11 @@
 
 from sklearn_graceful.nn._batches import (
     InMemoryBatches,
+    numbered_batches,
     take_tables,
     use_in_memory_batches,
 )
-from sklearn_graceful.nn._classifier import InMemoryClassifier
+from sklearn_graceful.nn._classifier import InMemoryClassifier, count_classes
 from sklearn_graceful.nn._contrasts import Contrasts, with_outputs
 from sklearn_graceful.nn._cost import ModelCost, model_cost
 from sklearn_graceful.nn._curvature import Curvature, kronecker_curvature
@@ -14,6 +15,7 @@ from sklearn_graceful.nn._elastic import ElasticModule, elastic_net, net_at_widt
 from sklearn_graceful.nn._embed import as_target, embed, set_sizes, takes_width
 from sklearn_graceful.nn._embedding_net import EmbeddingMLP, embedding_net
 from sklearn_graceful.nn._frozen_trunk import FrozenTrunk
+from sklearn_graceful.nn._interrupts import ended_by_interrupts
 from sklearn_graceful.nn._leaky_relu import to_leaky_relu
 from sklearn_graceful.nn._length import KnownLength, log_losses
 from sklearn_graceful.nn._linearized import (
@@ -24,13 +26,23 @@ from sklearn_graceful.nn._linearized import (
 )
 from sklearn_graceful.nn._loop import LeanEpochs, first_output, train_net
 from sklearn_graceful.nn._mlp import MLP, mlp_net
-from sklearn_graceful.nn._outputs import Probabilities, output_kind, to_logits
+from sklearn_graceful.nn._outputs import (
+    Probabilities,
+    check_output_width,
+    output_kind,
+    to_logits,
+)
+from sklearn_graceful.nn._own_fit import fit_as_it_is
 from sklearn_graceful.nn._packed_module import NotPackableError, PackedModule
 from sklearn_graceful.nn._packed_net import (
     PackedClassifier,
     pack,
     packed_mlp_net,
     trains_alike_when_packed,
+)
+from sklearn_graceful.nn._row_numbers import (
+    check_draws_any_rows,
+    check_splits_any_rows,
 )
 from sklearn_graceful.nn._seeding import fixed_seed, isolated_randomness
 from sklearn_graceful.nn._weights import (
@@ -58,11 +70,17 @@ __all__ = [
     "PackedModule",
     "Probabilities",
     "as_target",
+    "check_draws_any_rows",
+    "check_output_width",
+    "check_splits_any_rows",
     "copy_weights",
+    "count_classes",
     "elastic_net",
     "embed",
     "embedding_net",
+    "ended_by_interrupts",
     "first_output",
+    "fit_as_it_is",
     "fixed_seed",
     "interpolate_weights",
     "isolated_randomness",
@@ -73,6 +91,7 @@ __all__ = [
     "mlp_net",
     "model_cost",
     "net_at_width",
+    "numbered_batches",
     "output_kind",
     "pack",
     "packed_mlp_net",

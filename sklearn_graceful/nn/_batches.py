@@ -1,13 +1,16 @@
 """Batches taken straight from tensors, without a Python call per row."""
 
+import inspect
 from copy import copy
+from itertools import pairwise
 
 import numpy as np
-import skorch
 import torch
 from scipy import sparse
 from sklearn.utils import check_array
-from torch.utils.data import DataLoader, Dataset, Subset
+from skorch.dataset import Dataset as ArraysDataset
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, Subset, default_collate
 
 from sklearn_graceful._frames import is_frame
 from sklearn_graceful.nn._device import fits_on_device
@@ -20,13 +23,15 @@ class InMemoryBatches:
     A drop-in for ``iterator_train`` and ``iterator_valid`` of a skorch net, whose
     default fetches and collates one row at a time. On a CUDA device the data is
     moved there once if it takes at most half of the free memory, else batch by
-    batch from pinned memory.
+    batch from pinned memory. A single row that is left over, which batch
+    normalisation could not be trained on, joins the batch before it.
 
     Parameters
     ----------
-    dataset : skorch.dataset.Dataset or torch.utils.data.Subset of one
+    dataset : ArraysDataset or torch.utils.data.Subset of one
         Its ``X`` is an array or tensor with rows first, or a dict, list or tuple
-        of these; its ``y`` is an array, a tensor or None.
+        of these; its ``y`` is an array, a tensor or None. A dataset of another kind is
+        asked for each of its rows once.
     batch_size : int, default=128
         Rows per batch.
     shuffle : bool, default=False
@@ -50,8 +55,8 @@ class InMemoryBatches:
     >>> from skorch.dataset import Dataset
     >>> from sklearn_graceful.nn import InMemoryBatches
     >>> data = Dataset(np.zeros((5, 3), dtype="float32"), np.arange(5))
-    >>> [len(y) for _, y in InMemoryBatches(data, batch_size=2)]
-    [2, 2, 1]
+    >>> [len(y) for _, y in InMemoryBatches(data, batch_size=3)]
+    [3, 2]
     """
 
     def __init__(
@@ -69,9 +74,10 @@ class InMemoryBatches:
         self.drop_last = drop_last
         self.device = torch.device(device)
         self.float_rows = float_rows
-        whole, self._row_numbers = _root(dataset)
-        self._X = _map(_tensor, whole.X)
-        self._y = None if whole.y is None else _tensor(whole.y)
+        whole, self._row_numbers = root_and_rows(dataset)
+        X, y = _whole_arrays(whole)
+        self._X = _map(_tensor, X)
+        self._y = None if y is None else _tensor(y)
         self._place()
 
     def _place(self):
@@ -84,22 +90,29 @@ class InMemoryBatches:
             self._row_numbers = self._row_numbers.to(home)
 
     def __len__(self):
-        full, rest = divmod(len(self.dataset), self.batch_size)
-        return full + bool(rest and not self.drop_last)
+        return len(self._stops())
 
     def __iter__(self):
-        n_rows = len(self.dataset)
         in_place = not self.shuffle and self._row_numbers is None
         order = None if in_place else self.draw_order()
-        for start in self.starts():
-            stop = min(start + self.batch_size, n_rows)
+        for start, stop in self.bounds():
             # Without an order a batch is a view: nothing is copied.
             self.rows = slice(start, stop) if in_place else order[start:stop]
             yield self.take(self.rows)
 
-    def starts(self):
-        """Positions in the order of rows at which batches start."""
-        return range(0, len(self) * self.batch_size, self.batch_size)
+    def bounds(self):
+        """Positions in the order of rows at which each batch starts and stops."""
+        return pairwise([0, *self._stops()])
+
+    def _stops(self):
+        n_rows = len(self.dataset)
+        stops = list(range(self.batch_size, n_rows + 1, self.batch_size))
+        left = n_rows - (stops[-1] if stops else 0)
+        if left and not self.drop_last:
+            if left == 1 and stops:
+                stops.pop()
+            stops.append(n_rows)
+        return stops
 
     def draw_order(self):
         """Row numbers in the order of one pass; drawn anew with `shuffle`."""
@@ -116,7 +129,8 @@ class InMemoryBatches:
         """The same over some of the dataset's rows, by position."""
         some = copy(self)
         some.dataset = Subset(self.dataset, rows)
-        some._row_numbers = _root(some.dataset)[1].to(_leaves(self._X)[0].device)
+        _, numbers = root_and_rows(some.dataset)
+        some._row_numbers = numbers.to(_leaves(self._X)[0].device)
         return some
 
     def take(self, rows):
@@ -158,8 +172,8 @@ class PackedBatches:
     def __iter__(self):
         first = self._members[0]
         orders = torch.stack([member.draw_order() for member in self._members])
-        for start in first.starts():
-            self.rows = orders[:, start : start + first.batch_size].flatten()
+        for start, stop in first.bounds():
+            self.rows = orders[:, start:stop].flatten()
             yield first.take(self.rows)
 
 
@@ -170,24 +184,29 @@ def numbered_batches(net, dataset, *, training):
     kind = net.iterator_train if training else net.iterator_valid
     if kind is InMemoryBatches:
         return net.get_iterator(dataset, training=training)
-    numbered = NumberedDataset(dataset)
-    return NumberedLoader(net.get_iterator(numbered, training=training))
+    loader = net.get_iterator(NumberedDataset(dataset), training=training)
+    return NumberedLoader(loader, full=training and _has_batch_norm(net))
 
 
 class NumberedLoader:
-    """A user's DataLoader over a NumberedDataset, with the ``rows`` of each batch."""
+    """A user's DataLoader over a NumberedDataset, with the ``rows`` of each batch.
 
-    def __init__(self, loader):
+    With `full`, a single row that is left over is left out.
+    """
+
+    def __init__(self, loader, full=False):
         loader.collate_fn = _CollateNumbered(loader.collate_fn)
         self._loader = loader
+        self._least = 2 if full and (loader.batch_size or 1) > 1 else 1
 
     def __len__(self):
         return len(self._loader)
 
     def __iter__(self):
         for batch, rows in self._loader:
-            self.rows = rows
-            yield batch
+            if len(rows) >= self._least:
+                self.rows = rows
+                yield batch
 
 
 class NumberedDataset(Dataset):
@@ -195,13 +214,19 @@ class NumberedDataset(Dataset):
 
     def __init__(self, dataset):
         self._dataset = dataset
-        _, rows = _root(dataset)
+        _, rows = root_and_rows(dataset)
         self._rows = range(len(dataset)) if rows is None else rows.tolist()
 
     def __len__(self):
         return len(self._dataset)
 
     def __getitem__(self, item):
+        if item >= len(self):
+            raise ValueError(
+                f"The sampler of iterator_train draws row {item}, but there are "
+                f"{len(self)} rows: it was made for others. Weigh rows by "
+                "sample_weight= instead."
+            )
         return self._dataset[item], self._rows[item]
 
 
@@ -214,7 +239,7 @@ class _CollateNumbered:
         return self._collate([item for item, _ in items]), rows
 
 
-class TableDataset(skorch.dataset.Dataset):
+class TableDataset(ArraysDataset):
     """skorch's dataset, for which a table is one array and not an input a column.
 
     A transformer may yield a table at any time: ``set_output`` and scikit-learn's
@@ -232,22 +257,28 @@ class TableDataset(skorch.dataset.Dataset):
 
 def take_tables(net):
     """Let a net take tables of numbers, unless the user chose a dataset."""
-    if net.dataset is skorch.dataset.Dataset:
+    if net.dataset is ArraysDataset:
         net.set_params(dataset=TableDataset)
     return net
 
 
 def use_in_memory_batches(net, *, predict_batch_size=2048):
-    """Set our dataset and iterators, which shuffle, unless the user chose others."""
+    """Set our dataset and iterators, which shuffle, unless the user chose others.
+
+    They would pass by what a dataset of the user's own makes of its rows: with one, the
+    net keeps torch's.
+    """
     take_tables(net)
     ours = {"batch_size", "shuffle", "drop_last"}
+    in_memory = has_plain_dataset(net)
     train, valid = (net.get_params_for(f"iterator_{p}") for p in ("train", "valid"))
     params = {}
     if net.iterator_train is DataLoader and set(train) <= ours:
-        params["iterator_train"] = InMemoryBatches
         params["iterator_train__shuffle"] = train.get("shuffle", True)
-        params["iterator_train__device"] = net.device
-    if net.iterator_valid is DataLoader and set(valid) <= ours:
+        if in_memory:
+            params["iterator_train"] = InMemoryBatches
+            params["iterator_train__device"] = net.device
+    if in_memory and net.iterator_valid is DataLoader and set(valid) <= ours:
         params["iterator_valid"] = InMemoryBatches
         params["iterator_valid__batch_size"] = valid.get(
             "batch_size", predict_batch_size
@@ -264,13 +295,37 @@ def take_integers_as_floats(net):
             setattr(net, f"{name}__float_rows", not looks_up_numbers(net.module_))
 
 
-def _root(dataset):
+def root_and_rows(dataset):
     """Innermost dataset behind nested Subsets, and its rows that are meant."""
     if not isinstance(dataset, Subset):
         return dataset, None
-    whole, rows = _root(dataset.dataset)
+    whole, rows = root_and_rows(dataset.dataset)
     indices = torch.as_tensor(dataset.indices, dtype=torch.int64)
     return whole, indices if rows is None else rows[indices]
+
+
+def has_plain_dataset(net):
+    """Whether a net takes rows as they are given."""
+    return inspect.isclass(net.dataset) and _is_plain(net.dataset)
+
+
+def _whole_arrays(dataset):
+    if _is_plain(type(dataset)):
+        return dataset.X, dataset.y
+    return default_collate([dataset[row] for row in range(len(dataset))])
+
+
+def _is_plain(kind):
+    """Whether datasets of this class yield their rows as they are."""
+    return issubclass(kind, ArraysDataset) and all(
+        getattr(kind, name) is getattr(ArraysDataset, name)
+        for name in ("__getitem__", "transform")
+    )
+
+
+def _has_batch_norm(net):
+    parts = (part for m in net._modules for part in getattr(net, f"{m}_").modules())
+    return any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in parts)
 
 
 def _map(function, X):

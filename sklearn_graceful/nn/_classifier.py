@@ -127,6 +127,10 @@ class InMemoryClassifier(LeanEpochs, NeuralNetClassifier):
         """
         if not self.initialized_:
             self._find_sizes(X, y if classes is None else classes)
+        elif self.optimizer_ is None:  # trained by an estimator, which keeps none
+            self._initialize_callbacks()
+            self._initialize_criterion()
+            self._initialize_optimizer()
         return super().partial_fit(X, y, classes=classes, **fit_params)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
@@ -154,23 +158,31 @@ class InMemoryClassifier(LeanEpochs, NeuralNetClassifier):
             return train_for_length(OnOwnLoss(self, y, fit_params), X, y)
 
     def _find_sizes(self, X, y):
-        labels = np.unique(y)
-        if not np.array_equal(labels, np.arange(len(labels))):
-            raise ValueError(
-                f"A net's labels are 0..K-1, got {labels[:10].tolist()}. Wrap the "
-                'net in PCClassifier(net, method="none") to learn other labels.'
-            )
-        self.n_classes_ = len(labels)
+        self.n_classes_ = count_classes(y)
         self.n_features_ = None if isinstance(X, dict | list) else _count_columns(X)
 
     def initialize_module(self):
-        """Make the module, with the sizes of the data where it takes them."""
+        """Make the module, with the sizes of the data where it takes them.
+
+        Raises
+        ------
+        ValueError
+            If it takes sizes that are neither given nor known from data.
+        """
         kwargs = self.get_params_for("module")
         if inspect.isclass(self.module):
             wanted = inspect.signature(self.module).parameters
             for name in ("n_features", "n_classes"):
-                if name in wanted:
-                    kwargs.setdefault(name, getattr(self, name + "_", None))
+                if name not in wanted or name in kwargs:
+                    continue
+                if hasattr(self, f"{name}_"):
+                    kwargs[name] = getattr(self, f"{name}_")
+                elif wanted[name].default is inspect.Parameter.empty:
+                    raise ValueError(
+                        f"{self.module.__name__} takes {name} from the data of fit. "
+                        "Without, as before load_params, give module__n_features and "
+                        "module__n_classes."
+                    )
         self.module_ = self.initialized_instance(self.module, kwargs)
         return self
 
@@ -200,6 +212,23 @@ class InMemoryClassifier(LeanEpochs, NeuralNetClassifier):
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
             output = super().infer(x, **fit_params)
         return output.float()
+
+
+def count_classes(y):
+    """Number of classes of labels as a net takes them.
+
+    Raises
+    ------
+    ValueError
+        If they are not 0..K-1.
+    """
+    labels = np.unique(y)
+    if not np.array_equal(labels, np.arange(len(labels))):
+        raise ValueError(
+            f"A net's labels are 0..K-1, got {labels[:10].tolist()}. Wrap the net in "
+            'PCClassifier(net, method="none") to learn other labels.'
+        )
+    return len(labels)
 
 
 def _count_columns(X):

@@ -134,7 +134,7 @@ def _initialized(estimator, X, y):
     if hasattr(net, "module_"):
         return net, _two_rows(transform_before_last(estimator, _first(X)))
     with isolated_randomness(0):
-        net, X, _ = fit_before_last(clone(estimator), X, y)
+        net, X, _, _ = fit_before_last(clone(estimator), X, y)
         X = _two_rows(X)
         _check_says_how_many_classes(net)
         net.set_params(callbacks=None, verbose=0)

@@ -8,10 +8,12 @@ from itertools import islice
 import numpy as np
 import torch
 import torch.nn.functional as F
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EarlyStopping, LRScheduler
 from torch import nn
 from torch.utils.data import Subset
 
+from sklearn_graceful.nn._batches import root_and_rows
+from sklearn_graceful.nn._row_numbers import own_sampler
 from sklearn_graceful.nn._weights import copy_weights, load_weights
 
 # One row in so many is held out; with fewer than the least, nothing is to be seen.
@@ -76,7 +78,11 @@ def train_for_length(way, X, y):
     net = way.net
     net.check_data(X, y)
     net.check_training_readiness()
-    train, valid = net.get_split_datasets(X, y, **way.fit_params)
+    whole = net.get_dataset(X, y)
+    train, valid = net.get_split_datasets(whole, y, **way.fit_params)
+    for part in (train, valid):
+        if part is not None:
+            _check_rows_of_fit(whole, part, way.is_by_row)
     length = net.max_epochs
     stops_itself = any(isinstance(c, EarlyStopping) for _, c in net.callbacks_)
     if not has_schedule(length):
@@ -90,8 +96,54 @@ def train_for_length(way, X, y):
     elif stops_itself:
         Epochs(way, train, valid).run(MOST_EPOCHS)
     else:
-        _run_as_long_as_pays(way, train, valid)
+        _check_may_go_on(net)
+        strata = None if valid is not None else _strata(way, whole, train)
+        _run_as_long_as_pays(way, train, valid, strata)
     return net
+
+
+def _check_rows_of_fit(whole, part, is_by_row):
+    """Refuse rows that a split takes from elsewhere, or that are not there."""
+    root, rows = root_and_rows(part)
+    if is_by_row and root is not whole:
+        raise ValueError(
+            "train_split yields rows that are not among those of fit, so nobody knows "
+            "their weights or what the old model says about them. Pass all rows to "
+            "fit, and a split of them: train_split=ValidSplit(PredefinedSplit(fold))."
+        )
+    if rows is not None and len(rows) and rows.max() >= len(root):
+        raise ValueError(
+            f"train_split takes row {rows.max()} of {len(root)} rows: it was made for "
+            "others."
+        )
+
+
+def _check_may_go_on(net):
+    """Refuse what was made for a known number of rows, or of steps."""
+    if (name := own_sampler(net)) is not None and not net.train_split:
+        raise ValueError(
+            f"{name} draws from all rows by number, but max_epochs='auto' holds some "
+            "of them out: give max_epochs a number."
+        )
+    for _, callback in net.callbacks_:
+        policy = getattr(callback, "policy", None)
+        if isinstance(callback, LRScheduler) and "OneCycleLR" in (
+            policy,
+            getattr(policy, "__name__", None),
+        ):
+            raise ValueError(
+                "OneCycleLR is made for a number of steps, which max_epochs='auto' "
+                "finds only now: give max_epochs a number."
+            )
+
+
+def _strata(way, whole, train):
+    """Class of each row that is trained on; one for all where nobody knows them."""
+    root, rows = root_and_rows(train)
+    if root is not whole:
+        return np.zeros(len(train), dtype=int)
+    strata = way.strata(len(whole))
+    return strata if rows is None else strata[rows]
 
 
 class Epochs:
@@ -102,6 +154,11 @@ class Epochs:
         self._train = way.batches(train, training=True)
         self._valid = None if valid is None else way.batches(valid, training=False)
         self.n_steps = len(self._train)
+        if not self.n_steps:
+            raise ValueError(
+                f"iterator_train leaves no batch of {len(train)} rows: batch_size is "
+                "larger than that, and drop_last=True leaves out what is not full."
+            )
 
     def __iter__(self):
         while True:
@@ -140,11 +197,11 @@ def _finish(net, epochs, n_epochs):
         epochs.run_out(max(1, round(DECAY_SHARE * n_epochs)))
 
 
-def _run_as_long_as_pays(way, train, valid):
+def _run_as_long_as_pays(way, train, valid, strata):
     """Find the best length on rows that are held out; then train on all of them."""
     rest, held_out = train, valid
     if valid is None:
-        rows = draw_held_out(way.strata(len(train)))
+        rows = draw_held_out(strata)
         if len(rows) < LEAST_HELD_OUT:
             return _run_blind(way, train)
         others = np.setdiff1d(np.arange(len(train)), rows)
@@ -256,8 +313,8 @@ def as_strata(labels, n_rows):
     return np.unique(labels, return_inverse=True)[1]
 
 
-def draw_held_out(strata):
-    """Positions of every tenth row, stratum by stratum.
+def draw_held_out(strata, share=1 / ONE_IN):
+    """Positions of every tenth row or so, stratum by stratum.
 
     Rows of a stratum below 0 are left out, and so are those alone in theirs.
     """
@@ -265,7 +322,8 @@ def draw_held_out(strata):
     order = order[np.argsort(strata[order], kind="stable")]
     _, number, counts = np.unique(strata, return_inverse=True, return_counts=True)
     order = order[(strata[order] >= 0) & (counts[number[order]] > 1)]
-    return order[ONE_IN // 2 :: ONE_IN]
+    number = np.floor(np.arange(len(order)) * share + 0.5)
+    return order[np.diff(number, prepend=0) > 0]
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sklearn_graceful.nn._batches import (
     take_integers_as_floats,
     use_in_memory_batches,
 )
+from sklearn_graceful.nn._interrupts import ended_by_interrupts
 from sklearn_graceful.nn._length import (
     Tuning,
     as_strata,
@@ -56,6 +57,8 @@ def train_net(
         ``objective(output, y, rows)`` returns what each row of a batch adds to the
         loss, a tensor of shape (batch,); `rows` are their positions in `X`. Its
         parameters are trained too. The net's own criterion becomes its ``criterion``.
+        One whose ``is_by_row`` is False looks at no `rows`, and may be asked about a
+        validation set of other rows than those of `X`.
     start_from : dict of str to tensor, default=None
         Weights of a module of the same architecture. None: the module's own start.
     n_epochs : int, default=None
@@ -75,7 +78,10 @@ def train_net(
     Raises
     ------
     ValueError
-        If `start_from` fits another architecture.
+        If `start_from` fits another architecture, or the net's ``train_split`` yields
+        rows from elsewhere that the objective knows nothing about.
+    KeyboardInterrupt
+        If the training is interrupted; skorch's ``EarlyStopping`` ends it as ever.
     """
     own = {}
     if n_epochs is not None:
@@ -83,18 +89,16 @@ def train_net(
         vars(net).update(_PUT_ASIDE, max_epochs=Tuning(n_epochs))
     net.set_params(verbose=verbose)
     use_in_memory_batches(net)
-    # Methods of this one net, each gone as soon as skorch has called it: the net is
-    # itself again before the first epoch, for callbacks that pickle it.
-    hooks = {
-        "initialize_criterion": partial(_initialize, net, objective, start_from),
-        "fit_loop": partial(_fit_loop, net, objective, after_epoch),
-    }
-    vars(net).update(hooks)
+    # Like the loop, a method of this one net that is gone as soon as skorch has called
+    # it: the net is itself again before the first epoch, for callbacks that pickle it.
+    initialize = partial(_initialize, net, objective, start_from)
+    vars(net)["initialize_criterion"] = initialize
+    loop = partial(_fit_loop, net, objective, after_epoch)
     try:
-        net.fit(X, y)
+        with ended_by_interrupts(net, loop):
+            net.fit(X, y)
     finally:
-        for hook in hooks:
-            vars(net).pop(hook, None)
+        vars(net).pop("initialize_criterion", None)
         if hasattr(net, "objective_"):
             del net.objective_
         vars(net).update(own)
@@ -187,13 +191,14 @@ def _initialize(net, objective, start_from):
 
 def _fit_loop(net, objective, after_epoch, X, y=None, **_):
     """Run skorch's loop over epochs, with batches that know their rows."""
-    del vars(net)["fit_loop"]
     with counted_steps(net):
         return train_for_length(_OnObjective(net, objective, after_epoch), X, y)
 
 
 class OnOwnLoss:
     """The way of training of a net alone: skorch's epochs, the net's own loss."""
+
+    is_by_row = False
 
     def __init__(self, net, labels=None, fit_params=None):
         self.net, self.fit_params = net, fit_params or {}
@@ -228,6 +233,7 @@ class _OnObjective:
 
     def __init__(self, net, objective, after_epoch=None):
         self.net, self.fit_params = net, {}
+        self.is_by_row = getattr(objective, "is_by_row", True)
         self._objective, self._after_epoch = objective, after_epoch
 
     def batches(self, dataset, *, training):
@@ -292,4 +298,5 @@ def _forget_training(net):
     if isinstance(net.callbacks, list):
         net.callbacks = clone(net.callbacks, safe=False)
     net.callbacks_ = []
+    net.virtual_params_ = {}  # what would be set in an optimizer that is gone
     net.history_ = History()

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import torch
 from skorch.callbacks import EarlyStopping
-from skorch.dataset import ValidSplit
 from torch import nn
 
 from sklearn_graceful.nn._classifier import InMemoryClassifier
 from sklearn_graceful.nn._device import resolve_device
+from sklearn_graceful.nn._held_out_share import HeldOutShare
 
 
 class MLP(nn.Sequential):
@@ -50,8 +50,9 @@ def mlp_net(
     hidden_sizes : tuple of int, default=(128, 128)
         Width of each hidden layer.
     early_stopping : bool, default=False
-        Hold out a stratified part of the training rows, stop when the loss on it
-        has not improved for `patience` epochs, and keep the best weights.
+        Hold out a part of the training rows of each class, stop when the loss on it
+        has not improved for `patience` epochs, and keep the best weights. The only row
+        of a class is trained on.
     validation_fraction : float, default=0.1
         Share of rows held out with `early_stopping`.
     patience : int, default=10
@@ -112,7 +113,7 @@ def mlp_params(
     if skorch_params.get("optimizer", torch.optim.AdamW) is torch.optim.AdamW:
         params["optimizer__fused"] = True
     if early_stopping:
-        params["train_split"] = ValidSplit(validation_fraction, stratified=True)
+        params["train_split"] = HeldOutShare(validation_fraction)
         stop = EarlyStopping(patience=patience, load_best=True)
         own = skorch_params.pop("callbacks", None) or []
         params["callbacks"] = [*own, ("early_stopping", stop)]

@@ -28,6 +28,25 @@ def output_kind(output):
     return "logits"
 
 
+def check_output_width(output, n_classes):
+    """Refuse a batch of a classifier module's output without a column for each class.
+
+    Of two classes, the logit of the second will do.
+
+    Raises
+    ------
+    ValueError
+        If it has more columns, or fewer.
+    """
+    n_columns = 1 if output.ndim == 1 else output.shape[1]
+    is_margin = n_columns == 1 and n_classes == 2
+    if output.ndim > 2 or not (n_columns == n_classes or is_margin):
+        raise ValueError(
+            f"The module yields {n_columns} columns, y has {n_classes} classes: a "
+            f"network's output has shape (n, {n_classes}), not {tuple(output.shape)}."
+        )
+
+
 def to_logits(output, kind):
     """Turn a module's output into logits, one per class.
 

@@ -7,7 +7,11 @@ from sklearn.base import clone
 from skorch import NeuralNetClassifier
 from torch import nn
 
-from sklearn_graceful.nn._batches import InMemoryBatches, PackedBatches
+from sklearn_graceful.nn._batches import (
+    InMemoryBatches,
+    PackedBatches,
+    has_plain_dataset,
+)
 from sklearn_graceful.nn._classifier import InMemoryClassifier
 from sklearn_graceful.nn._mlp import MLP, mlp_params
 from sklearn_graceful.nn._packed_module import PackedModule
@@ -210,6 +214,7 @@ def trains_alike_when_packed(net):
         and net.optimizer in _ELEMENTWISE
         and "optimizer__param_groups" not in params
         and net.train_split is None
+        and has_plain_dataset(net)
         and not net.callbacks
         and not any(name.startswith("callbacks__") for name in params)
         and not net.compile

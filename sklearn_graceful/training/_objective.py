@@ -7,7 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sklearn_graceful.nn import log_losses, output_kind, to_logits
+from sklearn_graceful.nn import (
+    check_output_width,
+    log_losses,
+    output_kind,
+    to_logits,
+)
 
 
 class Objective(nn.Module):
@@ -36,6 +41,8 @@ class Objective(nn.Module):
     criterion : torch.nn.Module
         The net's own loss, set before the first batch. It counts as it would without
         us: its class weights and labels to ignore are averaged over as it does.
+    n_classes : int or None
+        Outputs that the module must have, set before the first batch; None: any.
     kind : str or None
         What the module's output is, see :func:`nn.output_kind`; known from the first
         batch on.
@@ -54,7 +61,7 @@ class Objective(nn.Module):
         super().__init__()
         self.y = y
         self.criterion = self.criterion_by_row = None
-        self.kind = None
+        self.n_classes = self.kind = None
         self._keep_weight("label_weight", label_weight)
         self._keep_weight("old_weight", old_weight)
         self.divergence = divergence
@@ -69,6 +76,8 @@ class Objective(nn.Module):
     def forward(self, output, y, rows):
         """What each row of a batch adds to its mean loss, of shape (batch,)."""
         if self.kind is None:
+            if self.n_classes is not None:
+                check_output_width(output, self.n_classes)
             self.kind = output_kind(output.detach().float().cpu().numpy())
         logits = to_logits(output, self.kind)
         if torch.is_tensor(rows) and rows.device != output.device:
@@ -86,6 +95,11 @@ class Objective(nn.Module):
                 )
             parts.append((divergence, self.old_weight))
         return _shares(parts, rows)
+
+    @property
+    def is_by_row(self):
+        """Whether it knows more of a row than its label."""
+        return any(map(torch.is_tensor, self.buffers(recurse=False)))
 
     def held_out_losses(self, output, y, rows):
         """What tells how good the net is on a batch that it was not trained on.

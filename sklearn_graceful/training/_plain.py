@@ -111,4 +111,4 @@ def fit_one(training, estimator, randomness):
     plain = copy(training)
     plain.estimator = estimator
     with randomness:
-        return plain.fit(plain.plain_loss(), name="plain model")
+        return plain.fit(name="plain model")

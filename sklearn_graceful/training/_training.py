@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,9 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import _check_method_params, has_fit_parameter
 
 from sklearn_graceful._containers import as_array, stack_rows
+from sklearn_graceful._numbers import as_numbers
 from sklearn_graceful._wrappers import (
+    check_keeps_rows,
     fit_before_last,
     last_step,
     take_over_transformers,
@@ -19,6 +21,8 @@ from sklearn_graceful._wrappers import (
 )
 from sklearn_graceful.nn import (
     Probabilities,
+    check_draws_any_rows,
+    check_splits_any_rows,
     fixed_seed,
     isolated_randomness,
     train_net,
@@ -172,22 +176,23 @@ class Training:
             self._found[key] = find()
         return self._found[key]
 
-    def plain_loss(self):
-        """What is learned from the labels alone, for :meth:`fit`."""
-        weight = self.row_weight
-        if weight is not None and (weight == 1).all():
-            weight = None
-        kind = Objective if self.is_net else WeightedRows
-        return kind(self.y, weight)
-
-    def fit(self, loss, *, more=None, start_from=None, n_epochs=None, name="new model"):
+    def fit(
+        self,
+        loss=None,
+        *,
+        more=None,
+        start_from=None,
+        n_epochs=None,
+        name="new model",
+    ):
         """Train a clone of the learner.
 
         Parameters
         ----------
-        loss : Objective, WeightedRows or SoftLabels
+        loss : Objective, WeightedRows or SoftLabels, default=None
             What a network, or any other learner, minimises. It covers the training
-            rows and, after them, those of `more`.
+            rows and, after them, those of `more`. None: what is learned from the labels
+            alone.
         more : array-like of shape (m, ...), default=None
             Further rows, as the learner wants them; with `start_from`, as
             :func:`rows_of_network` makes them. No step before it is fitted on them.
@@ -206,15 +211,20 @@ class Training:
             Attributes of the estimator that is fitted: ``estimator_``, and
             ``history_`` of a network.
         """
-        estimator = clone(self.estimator)
+        by_row = (loss, start_from, self.row_weight)
+        if any(part is not None for part in by_row):
+            check_keeps_rows(self.estimator)
+        estimator, labels = clone(self.estimator), self.labels
         more = () if more is None else (more,)
         if start_from is None:
-            learner, X, more = fit_before_last(estimator, self.X, self.labels, more)
+            learner, X, labels, more = fit_before_last(estimator, self.X, labels, more)
         else:
             take_over_transformers(estimator, start_from.transformers_for(self.X))
             learner = last_step(estimator)
             X = rows_of_network(estimator, self.X)
         X = stack_rows(X, *more)
+        if loss is None:
+            loss = self._plain_loss(labels)
         fitted = {"estimator_": estimator}
         length = n_epochs or getattr(learner, "max_epochs", None)
         with self.progress.of_model(name, length) as after_epoch:
@@ -223,9 +233,10 @@ class Training:
                 loss.fit(learner, X, names, **self.fit_params)
                 check_answers(learner, X, self.classes)
                 return fitted
+            loss.n_classes = len(self.classes)
             fitted["history_"] = train_net(
                 learner,
-                check_array(X, allow_nd=True, input_name="X"),
+                as_numbers(X, partial(check_array, allow_nd=True, input_name="X")),
                 loss.y,
                 loss,
                 start_from=None if start_from is None else start_from.weights,
@@ -235,6 +246,14 @@ class Training:
             )
         learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
         return fitted
+
+    def _plain_loss(self, labels):
+        """What is learned from labels alone; a sampler may have made them."""
+        weight = self.row_weight
+        if weight is not None and (weight == 1).all():
+            weight = None
+        kind = Objective if self.is_net else WeightedRows
+        return kind(np.searchsorted(self.classes, labels), weight)
 
     def as_learner_wants(self, rows):
         """Other raw rows, prepared for the learner."""
@@ -272,6 +291,17 @@ class Training:
         """Context that draws from a stream of its own, as if nothing had been drawn."""
         return isolated_randomness(self.seed)
 
+    def check_takes_more_rows(self):
+        """Refuse a network that could not be shown rows beside those of fit."""
+        if self.is_net:
+            check_draws_any_rows(self.learner)
+
+    def check_may_hold_out(self):
+        """Refuse a network that could not be trained on some of the rows of fit."""
+        if self.is_net:
+            check_draws_any_rows(self.learner)
+            check_splits_any_rows(self.learner)
+
     @cached_property
     def takes_weights(self):
         """Whether the learner takes weights by row and heeds them."""
@@ -281,7 +311,12 @@ class Training:
         )
 
     def check_takes_weights(self):
-        """Refuse a learner whose ``fit`` takes no weights, or makes no use of them."""
+        """Refuse a learner that could not be told weights row by row.
+
+        That is a Pipeline with a sampler, and what is no network and whose ``fit``
+        takes no weights, or makes no use of them.
+        """
+        check_keeps_rows(self.estimator)
         if self.takes_weights:
             return
         name = type(self.learner).__name__

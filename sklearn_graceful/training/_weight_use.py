@@ -97,7 +97,9 @@ def _experiment(estimator, X, y, classes):
     labels = np.tile(np.unique(right), _N_TAUGHT)
     is_right = labels == right[taught]
     X_taught = _safe_indexing(X, taught)
-    learner, X, (X_asked,) = fit_before_last(estimator, X_taught, labels, (X_asked,))
+    learner, X, labels, (X_asked,) = fit_before_last(
+        estimator, X_taught, labels, (X_asked,)
+    )
 
     def knows(fitted):
         return np.mean(np.ravel(fitted.predict(X_asked)) == asked)

@@ -100,8 +100,8 @@ class TestBatches:
             assert batches.rows.tolist() == y.tolist() == X[:, 0].tolist()
 
     def test_nested_data_and_missing_labels(self):
-        X = {"a": np.ones((3, 2)), "b": [np.arange(3)]}
-        (batch, _), _ = InMemoryBatches(Dataset(X, length=3), batch_size=2)
+        X = {"a": np.ones((4, 2)), "b": [np.arange(4)]}
+        (batch, _), _ = InMemoryBatches(Dataset(X, length=4), batch_size=2)
         assert batch["a"].dtype == torch.float32
         assert batch["b"][0].tolist() == [0, 1]
 

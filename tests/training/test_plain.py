@@ -102,7 +102,7 @@ def test_the_first_is_what_the_fit_would_train_alone(learner, make_seed):
     with isolated_randomness(9):
         first = found.plain(3).first
     with found.own_randomness():
-        alone = found.fit(found.plain_loss())["estimator_"]
+        alone = found.fit()["estimator_"]
     np.testing.assert_array_equal(first.predict_proba(X), alone.predict_proba(X))
 
 
