@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
 from sklearn_graceful.metrics._retrieval import (
     RetrievalOutcomes,
@@ -180,6 +181,7 @@ def compatibility_matrix(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     measure="recall@1",
 ):
     """Retrieval quality of each version's queries on each version's gallery.
@@ -193,8 +195,7 @@ def compatibility_matrix(
     ----------
     embeddings_by_version : dict of array-like, or list of array-like
         Embeddings of the same items by each version, of shape (n_queries,
-        n_coordinates), the oldest version first. Widths may differ, see
-        `retrieval_outcomes`.
+        n_coordinates), the oldest version first.
     labels : array-like of shape (n_queries,)
         Labels of the items.
     gallery_by_version : dict of array-like, or list of array-like, default=None
@@ -207,6 +208,9 @@ def compatibility_matrix(
         Gallery items with the id of the query are left out.
     metric : {"cosine", "euclidean"}, default="cosine"
         What is near.
+    old_view : bool, default=False
+        Whether versions may be of different widths, each trained to fit the space of
+        those before it, see `retrieval_outcomes`.
     measure : str, default="recall@1"
         ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
 
@@ -219,8 +223,8 @@ def compatibility_matrix(
     ------
     ValueError
         If there are no versions; if the galleries' versions are not those of the
-        queries; if versions differ in their number of rows; if the measure is unknown;
-        and as in `retrieval_outcomes`.
+        queries; if versions differ in their number of rows, or in width without
+        `old_view`; if the measure is unknown; and as in `retrieval_outcomes`.
 
     Warns
     -----
@@ -258,7 +262,7 @@ def compatibility_matrix(
             given = "gallery_labels" if gallery_labels is not None else "gallery_ids"
             raise ValueError(f"{given} without gallery_by_version.")
         galleries, gallery_labels = queries, labels
-        n_rows = len(next(iter(queries.values())))
+        n_rows = _num_samples(next(iter(queries.values())))
         query_ids = gallery_ids = np.arange(n_rows) if query_ids is None else query_ids
     else:
         galleries = name_versions("gallery_by_version", gallery_by_version)
@@ -278,7 +282,9 @@ def compatibility_matrix(
             "gallery": f"{'embeddings' if own else 'gallery'}_by_version[{old!r}]",
             "query_labels": "labels",
         }
-        return LabelledSearch(queries[new], galleries[old], *given, names=names)
+        # A version searches its own gallery by whole vectors.
+        views = old_view and i != j
+        return LabelledSearch(queries[new], galleries[old], *given, views, names=names)
 
     places = list(product(range(len(versions)), repeat=2))
     # All cells are checked before the first one is searched.

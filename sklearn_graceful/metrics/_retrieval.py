@@ -117,6 +117,7 @@ def retrieval_outcomes(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     depth=None,
 ):
     """Rank the gallery for each query and keep what each query found.
@@ -128,10 +129,7 @@ def retrieval_outcomes(
     Parameters
     ----------
     queries : array-like of shape (n_queries, n_coordinates)
-        Embeddings that search. If they are wider than the gallery's, their first
-        coordinates are compared, under cosine normalised on their own: that is the
-        view that a wider new embedding has of the old space. If they are narrower,
-        zeros are appended.
+        Embeddings that search.
     gallery : array-like of shape (n_gallery, n_gallery_coordinates), default=None
         Embeddings that are searched. None: every query searches the other queries,
         its own row being left out by position.
@@ -148,6 +146,12 @@ def retrieval_outcomes(
     metric : {"cosine", "euclidean"}, default="cosine"
         What is near. Cosines are computed in single precision if both arrays are,
         distances in double precision.
+    old_view : bool, default=False
+        Whether queries may be of another width than the gallery, which are those of
+        another model. Only a model that was trained to fit the old space can search
+        it, such as a ``CompatibleEmbedder``. Then, of wider queries the first
+        coordinates are compared, of unit length again where the whole vectors are; to
+        narrower ones zeros are appended.
     depth : int, default=None
         Count only this many first items in average precision and nDCG. Both are then
         divided by what they could be at most: m is at most `depth`. None: the whole
@@ -162,9 +166,10 @@ def retrieval_outcomes(
     ------
     ValueError
         If an array of embeddings holds NaN or infinities or is no matrix; if a row
-        that is compared by cosine is zero; if labels or ids are missing, hold NaN,
-        have another number of rows or are of different kinds; if the metric is
-        unknown or `depth` not between 1 and the number of items to find.
+        that is compared by cosine is zero; if widths differ without `old_view`; if
+        labels or ids are missing, hold NaN, have another number of rows or are of
+        different kinds; if the metric is unknown or `depth` not between 1 and the
+        number of items to find.
 
     Warns
     -----
@@ -198,7 +203,14 @@ def retrieval_outcomes(
     0.569
     """
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     return rank_all(search, depth)
 

@@ -53,6 +53,7 @@ def verification_rates(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     threshold,
 ):
     """True and false acceptance rate at a given threshold.
@@ -67,6 +68,8 @@ def verification_rates(
         As in `retrieval_outcomes`.
     metric : {"cosine", "euclidean"}, default="cosine"
         The score: the cosine, or minus the Euclidean distance.
+    old_view : bool, default=False
+        As in `retrieval_outcomes`.
     threshold : float
         Lowest accepted score.
 
@@ -87,9 +90,6 @@ def verification_rates(
     the scores: single if both arrays are, under cosine. With ``gallery=None`` each pair
     counts in both directions, which leaves the rates as they are.
 
-    Under the Euclidean metric the first coordinates of wider queries are not
-    normalised; do so first where the threshold is for unit vectors.
-
     References
     ----------
     Shen et al., "Towards Backward-Compatible Representation Learning", CVPR 2020.
@@ -104,7 +104,14 @@ def verification_rates(
     if math.isnan(threshold):
         raise ValueError("threshold must be a number, got nan.")
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     # Items that are left out have a score of minus infinity and are never accepted.
     threshold = max(float(threshold), float(np.finfo(search.dtype).min))
@@ -128,6 +135,7 @@ def tar_at_far(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     far=1e-3,
 ):
     """Highest true acceptance rate whose false acceptance rate is within `far`.
@@ -141,6 +149,8 @@ def tar_at_far(
         As in `retrieval_outcomes`.
     metric : {"cosine", "euclidean"}, default="cosine"
         The score: the cosine, or minus the Euclidean distance.
+    old_view : bool, default=False
+        As in `retrieval_outcomes`.
     far : float, default=1e-3
         Largest false acceptance rate, from 0 to 1.
 
@@ -174,7 +184,14 @@ def tar_at_far(
     if not 0 <= far <= 1:
         raise ValueError(f"far must be between 0 and 1, got {far}.")
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     n_matching, n_others = _count_pairs(search)
     if not n_others:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful.search._containers import as_column
 
 CHUNK_BYTES = 2**20
 MAX_CHUNK_ROWS = 2**17
@@ -141,7 +142,7 @@ def check_weight(sample_weight, y_true):
 
 def _aligned(columns):
     """Columns, by name, as 1-D arrays of one length, whatever they hold."""
-    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    arrays = {name: as_column(name, column) for name, column in columns.items()}
     first, *_ = arrays
     for name, array in arrays.items():
         if array.ndim != 1:

@@ -36,6 +36,14 @@ def as_tensor(X, module):
     torch = sys.modules["torch"]
     if not is_a(X, "torch.Tensor"):
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        if X.dtype.kind not in "biufc":
+            # Models of texts are often modules with a method that takes them.
+            encodes = hasattr(module, "encode")
+            way = "model.encode" if encodes else "a function that makes numbers of them"
+            raise TypeError(
+                f"The old model {type(module).__name__} is a torch module, which takes "
+                f"numbers, but rows hold {X.dtype}: pass {way}."
+            )
         # torch takes no array that is stored backwards.
         X = torch.tensor(np.ascontiguousarray(X))
     if not X.is_floating_point() and looks_up_numbers(module):
