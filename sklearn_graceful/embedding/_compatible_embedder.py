@@ -30,7 +30,12 @@ from sklearn_graceful.embedding._widths import (
     what_differs,
 )
 from sklearn_graceful.nn import embedding_net
-from sklearn_graceful.search import METRICS, are_of_length_one, first_coordinates
+from sklearn_graceful.search import (
+    METRICS,
+    are_of_length_one,
+    check_choice,
+    first_coordinates,
+)
 
 
 class CompatibleEmbedder(
@@ -220,10 +225,7 @@ class CompatibleEmbedder(
         OldModelMismatchWarning
             If the old vectors tell the classes apart no better than a guess.
         """
-        if self.metric not in METRICS:
-            raise ValueError(
-                f"Unknown metric {self.metric!r}, choose one of {[*METRICS]}."
-            )
+        check_choice("metric", self.metric, METRICS)
         with self._refit():
             training = self._training(X, y, old_model, old_embeddings, sample_weight)
             method = as_method(self.method, Compatibility, METHODS)

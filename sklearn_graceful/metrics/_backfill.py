@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful.metrics._arguments import as_numbers, generator
 from sklearn_graceful.metrics._retrieval import (
     average_precision,
     check_measure,
@@ -217,7 +218,7 @@ def _measure(measure, k, scores, relevant):
 
 
 def _check_fractions(fractions):
-    fractions = np.asarray(fractions, dtype=float)
+    fractions = as_numbers("fractions", fractions)
     rising = fractions.ndim == 1 and (np.diff(fractions) > 0).all()
     if not rising or [*fractions[:1], *fractions[-1:]] != [0, 1]:
         raise ValueError(f"fractions must rise from 0 to 1, got {fractions}.")
@@ -226,8 +227,8 @@ def _check_fractions(fractions):
 
 def _check_order(order, n_gallery, random_state):
     if order is None:
-        return np.random.default_rng(random_state).permutation(n_gallery)
-    order = np.asarray(order)
+        return generator(random_state).permutation(n_gallery)
+    order = as_numbers("order", order)
     if not np.array_equal(np.sort(order, axis=None), np.arange(n_gallery)):
         raise ValueError(
             f"order must name each of the {n_gallery} gallery rows once, got an array "

@@ -16,6 +16,8 @@ from sklearn_graceful.metrics._clusters import (
 from sklearn_graceful.search import (
     METRICS,
     as_column,
+    check_choice,
+    check_has_distances,
     check_partitions,
     check_unit_rows,
     check_vectors,
@@ -118,6 +120,8 @@ def clustering_update(
         If not exactly one of `centroids` and `clusterer` is given, if row counts do
         not fit, if widths differ without `old_view`, or if embeddings are not finite
         or have no direction.
+    TypeError
+        If `clusterer` has no ``fit_predict``.
 
     Examples
     --------
@@ -139,6 +143,10 @@ def clustering_update(
     """
     if (centroids is None) == (clusterer is None):
         raise ValueError("Give either centroids or clusterer.")
+    if clusterer is not None and not hasattr(clusterer, "fit_predict"):
+        raise TypeError(
+            f"clusterer must have fit_predict, got {type(clusterer).__name__}."
+        )
     (labels,) = check_partitions(labels=labels)
     old = _check_embeddings("old_embeddings", old_embeddings, len(labels))
     new = _check_embeddings("new_embeddings", new_embeddings, len(labels))
@@ -208,8 +216,7 @@ def assign_to_centroids(embeddings, centroids, *, metric="cosine", old_view=Fals
     >>> assign_to_centroids(wider, centroids, old_view=True)
     array([0])
     """
-    if metric not in METRICS:
-        raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
+    check_choice("metric", metric, METRICS)
     embeddings = check_vectors("embeddings", embeddings)
     centroids = check_vectors("centroids", centroids)
     embeddings = in_old_space(
@@ -222,7 +229,14 @@ def assign_to_centroids(embeddings, centroids, *, metric="cosine", old_view=Fals
         embeddings = check_unit_rows("embeddings", embeddings)
         # Of unit vectors the nearest is the one with the highest cosine.
         centroids = check_unit_rows("centroids", centroids)
-    return pairwise_distances_argmin(embeddings, centroids)
+    else:
+        check_has_distances("embeddings", embeddings)
+        check_has_distances("centroids", centroids)
+    # Of two precisions scikit-learn takes the lower one.
+    return pairwise_distances_argmin(
+        embeddings.astype(np.float64, copy=False),
+        centroids.astype(np.float64, copy=False),
+    )
 
 
 def _check_embeddings(name, embeddings, n_items):

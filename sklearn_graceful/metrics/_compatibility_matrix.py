@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from sklearn_graceful.metrics._arguments import as_numbers, check_flag
 from sklearn_graceful.metrics._retrieval import (
     RetrievalOutcomes,
     check_measure,
@@ -255,6 +256,7 @@ def compatibility_matrix(
     >>> matrix.outcomes[1, 0].first_rank
     array([1, 1, 1, 1])
     """
+    check_flag("old_view", old_view)
     queries = name_versions("embeddings_by_version", embeddings_by_version)
     own = gallery_by_version is None
     if own:
@@ -317,8 +319,8 @@ def update_gain(old_self, cross, paragon):
     -------
     gain : float or ndarray
         nan, with an UndefinedMetricWarning, where the paragon is no better or worse
-        than the old model. If the paragon is worse than the old model, the ratio has
-        no meaning, although it is defined.
+        than the old model, or a figure is not finite. If the paragon is worse than the
+        old model, the ratio has no meaning, although it is defined.
 
     References
     ----------
@@ -330,14 +332,15 @@ def update_gain(old_self, cross, paragon):
     >>> round(update_gain(39.5, 46.8, 66.3), 2)
     0.27
     """
-    achieved = np.subtract(cross, old_self, dtype=float)
-    possible = np.subtract(paragon, old_self, dtype=float)
-    if np.any(possible == 0):
+    old_self, cross, paragon = _figures(old_self=old_self, cross=cross, paragon=paragon)
+    with np.errstate(all="ignore"):
+        possible = np.where(paragon == old_self, np.nan, paragon - old_self)
+        gain = np.asarray((cross - old_self) / possible)
+    if np.isnan(gain).any():
         undefined(
-            "update_gain is undefined where paragon equals old_self, and returned as "
-            "nan."
+            "update_gain is undefined where paragon equals old_self or a figure is not "
+            "finite, and returned as nan."
         )
-    gain = np.asarray(achieved / np.where(possible == 0, np.nan, possible))
     return gain if gain.ndim else float(gain)
 
 
@@ -357,7 +360,8 @@ def compatibility_tax(paragon, new_self):
     Returns
     -------
     tax : float or ndarray
-        In the unit of the quality.
+        In the unit of the quality; nan, with an UndefinedMetricWarning, where a figure
+        is not finite.
 
     Examples
     --------
@@ -365,5 +369,23 @@ def compatibility_tax(paragon, new_self):
     >>> round(compatibility_tax(66.3, 55.6), 1)
     10.7
     """
-    tax = np.subtract(paragon, new_self)
+    paragon, new_self = _figures(paragon=paragon, new_self=new_self)
+    with np.errstate(all="ignore"):
+        tax = np.asarray(paragon - new_self)
+    if np.isnan(tax).any():
+        undefined(
+            "compatibility_tax is undefined where a figure is not finite, and returned "
+            "as nan."
+        )
     return tax if tax.ndim else float(tax)
+
+
+def _figures(**figures):
+    """Figures of systems as float arrays of shapes that broadcast."""
+    arrays = [as_numbers(name, figure) for name, figure in figures.items()]
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays))
+    except ValueError as error:
+        shapes = {n: a.shape for n, a in zip(figures, arrays, strict=True)}
+        raise ValueError(f"Figures have shapes that differ: {shapes}.") from error
+    return arrays

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful.metrics._arguments import check_is
 from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch, check_k, first_rank, relevant_ranks
@@ -244,6 +245,8 @@ def retrieval_flips(old, new, *, k=1):
         If the outcomes differ in their number of queries or in which of them have a
         relevant item, if no query has one, or if `k` is not between 1 and the number
         of items to find.
+    TypeError
+        If `old` or `new` is nothing of the kind.
 
     References
     ----------
@@ -260,6 +263,8 @@ def retrieval_flips(old, new, *, k=1):
     >>> counts.negative_flip_rate, counts.positive_flip_rate
     (0.25, 0.25)
     """
+    check_is("old", old, RetrievalOutcomes)
+    check_is("new", new, RetrievalOutcomes)
     if len(old.first_rank) != len(new.first_rank):
         raise ValueError(
             f"old has {len(old.first_rank)} queries but new has {len(new.first_rank)}."
@@ -330,7 +335,7 @@ def warn_of_no_match(has_match):
 
 def check_measure(measure, gallery_size):
     """Refuse an unknown measure; return the k of a recall, None of "map" or "ndcg"."""
-    if measure in ("map", "ndcg"):
+    if isinstance(measure, str) and measure in ("map", "ndcg"):
         return None
     found = re.fullmatch(r"recall@(\d+)", str(measure))
     if not found:

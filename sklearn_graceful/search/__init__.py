@@ -1,5 +1,6 @@
 """Exact search of a gallery, block by block; public inside the package only."""
 
+from sklearn_graceful.search._choice import check_choice
 from sklearn_graceful.search._columns import (
     check_labels,
     check_partitions,
@@ -13,6 +14,7 @@ from sklearn_graceful.search._search import METRICS, LabelledSearch
 from sklearn_graceful.search._vectors import (
     are_of_length_one,
     are_unit_rows,
+    check_has_distances,
     check_have_directions,
     check_unit_rows,
     check_vectors,
@@ -29,6 +31,8 @@ __all__ = [
     "are_unit_rows",
     "as_column",
     "as_rows",
+    "check_choice",
+    "check_has_distances",
     "check_have_directions",
     "check_k",
     "check_labels",

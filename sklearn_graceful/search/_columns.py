@@ -131,7 +131,10 @@ def check_weight(sample_weight, y_true):
     columns = {"y_true": y_true, "sample_weight": sample_weight}
     weight = _aligned(columns)["sample_weight"]
     if weight.dtype.kind == "O":
-        weight = weight.astype(np.float64)
+        try:
+            weight = weight.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"sample_weight must hold numbers: {error}.") from error
     if weight.dtype.kind not in "biuf":
         raise ValueError(f"sample_weight must hold numbers, got {weight.dtype}.")
     # Written so that NaN, which min and max hand on, fails the comparison.

@@ -43,7 +43,7 @@ def as_rows(name, vectors):
         return _of_tensor(vectors)
     if isinstance(vectors, np.ma.MaskedArray):
         return vectors.astype(np.result_type(vectors, np.float16)).filled(np.nan)
-    if sparse.issparse(vectors) or _is_table(vectors):
+    if vectors is None or sparse.issparse(vectors) or _is_table(vectors):
         return vectors
     if isinstance(vectors, list | tuple) and any(map(_is_tensor, vectors)):
         vectors = [as_rows(name, vector) for vector in vectors]
@@ -91,9 +91,11 @@ def as_column(name, values):
         raise ValueError(f"{name} has masked values: leave their rows out.")
     if _is_tensor(values):
         return _of_tensor(values)
+    if isinstance(values, list | tuple) and any(map(_is_tensor, values)):
+        values = [as_column(name, value) for value in values]
     try:
         column = np.asarray(values)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be 1-D, one value a row.") from error
     is_text = column.dtype.kind in "US" and isinstance(values, list | tuple)
     if is_text and not all(isinstance(value, str | bytes) for value in values):

@@ -4,9 +4,11 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful.search._choice import check_choice
 from sklearn_graceful.search._columns import check_labels
 from sklearn_graceful.search._groups import Groups
 from sklearn_graceful.search._vectors import (
+    check_has_distances,
     check_unit_rows,
     check_vectors,
     in_old_space,
@@ -23,8 +25,7 @@ class Search:
     def __init__(
         self, queries, gallery, query_ids, gallery_ids, metric, old_view, names=None
     ):
-        if metric not in METRICS:
-            raise ValueError(f"Unknown metric {metric!r}, choose one of {[*METRICS]}.")
+        check_choice("metric", metric, METRICS)
         self.metric = metric
         self.names = {"queries": "queries", "gallery": "gallery"} | (names or {})
         self.own = gallery is None
@@ -39,6 +40,8 @@ class Search:
         queries = queries.astype(dtype, copy=False)
         gallery = gallery.astype(dtype, copy=False)
         if metric == "euclidean":
+            check_has_distances(both[0], queries)
+            check_has_distances(both[1], gallery)
             self._queries, self._gallery = _squared_distance_factors(queries, gallery)
         else:
             # Two copies even of the same rows: of an array and its own transpose NumPy

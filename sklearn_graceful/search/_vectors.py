@@ -3,13 +3,15 @@
 from functools import partial
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_scalar
 
 from sklearn_graceful.search._columns import chunks
 from sklearn_graceful.search._containers import as_rows
 
 # Vectors whose length differs from 1 by no more are of unit length.
 _ROUNDING = 1e-3
+# Of larger numbers the sums of squares may leave the range of double precision.
+_LARGEST = 1e150
 # Squares whose sum is as precise as they are.
 _TINY, _HUGE = 1e-30, 1e30
 
@@ -88,6 +90,7 @@ def in_old_space(vectors, dim, *, old_view, names):
     ... )
     array([[1., 0.]])
     """
+    check_scalar(old_view, "old_view", (bool, np.bool))
     if vectors.shape[1] == dim:
         return vectors
     ours, theirs = names
@@ -102,6 +105,35 @@ def in_old_space(vectors, dim, *, old_view, names):
     if vectors.shape[1] < dim or not are_unit_rows(vectors):
         return view
     return check_unit_rows(f"The old view of {ours}", view)
+
+
+def check_has_distances(name, X):
+    """Refuse vectors of such large numbers that no distance can be computed.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error message.
+    X : ndarray of shape (n, d)
+        Finite.
+
+    Raises
+    ------
+    ValueError
+        If squares leave the range of double precision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_graceful.search import check_has_distances
+    >>> check_has_distances("X", np.array([[0.0, 2.0]]))
+    """
+    largest = float(np.abs(X).max())
+    if largest > _LARGEST:
+        raise ValueError(
+            f"{name} holds {largest:.3g}, whose square is out of range: scale vectors "
+            "down before they are compared by distance."
+        )
 
 
 def first_coordinates(vectors, dim):

@@ -114,7 +114,7 @@ def searches(draw):
     return vectors, np.arange(n) % 2, np.arange(n)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     searches(),
     st.sampled_from(list(VECTORS)),
