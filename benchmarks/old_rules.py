@@ -213,7 +213,13 @@ def threshold_figures(parts, old, new, gallery, n_pairs, seed):
     (X, y), (X_test, y_test) = parts.calibration, parts.test
     old_chosen, new_chosen = old(X), new(X)
     calibrator = ScoreCalibrator().fit_embeddings(
-        old_chosen, new_chosen, y, gallery=gallery, n_pairs=n_pairs, random_state=seed
+        old_chosen,
+        new_chosen,
+        y,
+        gallery=gallery,
+        old_view=True,
+        n_pairs=n_pairs,
+        random_state=seed,
     )
     thresholds = chosen_thresholds(old_chosen, y)
     old_test, query = old(X_test), new(X_test)
@@ -240,7 +246,9 @@ def cluster_figures(parts, old, new):
     (X, y), (X_test, y_test) = parts.calibration, parts.test
     embeddings = old(X)
     centroids = [embeddings[y == label].mean(axis=0) for label in np.unique(y)]
-    update = clustering_update(old(X_test), new(X_test), y_test, centroids=centroids)
+    update = clustering_update(
+        old(X_test), new(X_test), y_test, centroids=centroids, old_view=True
+    )
     return (
         update.ari_old,
         update.ari_new,

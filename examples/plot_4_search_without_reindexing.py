@@ -121,7 +121,7 @@ measured = {}
 print(f"{'':30}{'mAP':>6}  {'of each split':20}recall@1")
 for title, searching, searched in rows:
     outcomes = [
-        retrieval_outcomes(q[searching], g[searched], **given)
+        retrieval_outcomes(q[searching], g[searched], old_view=True, **given)
         for q, g, given in zip(queries, galleries, labels, strict=True)
     ]
     by_split = [each.mean_average_precision for each in outcomes]
@@ -162,6 +162,7 @@ matrices = [
         labels=given["query_labels"],
         gallery_by_version={name: g[name] for name in releases},
         gallery_labels=given["gallery_labels"],
+        old_view=True,
     )
     for q, g, given in zip(queries, galleries, labels, strict=True)
 ]
@@ -201,7 +202,13 @@ for seed, q, g, given in zip(seeds, queries, galleries, labels, strict=True):
         strict=True,
     ):
         curve = backfill_curve(
-            q["new"], g["v1"], g["new"], **given, order=order, measure="map"
+            q["new"],
+            g["v1"],
+            g["new"],
+            **given,
+            old_view=True,
+            order=order,
+            measure="map",
         )
         orders[name].append(curve)
 

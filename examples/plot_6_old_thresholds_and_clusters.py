@@ -132,6 +132,7 @@ def calibrated(queries, searched):
             gallery[queries],
             labels,
             gallery="old" if searched == "old" else "new",
+            old_view=True,
             random_state=0,
         )
         found.append(calibrator.threshold(threshold))
@@ -159,7 +160,9 @@ from sklearn_graceful.metrics import clustering_update
 shares = {"old": [], "new": [], "independent": []}
 for (_, _, later, labels), means in zip(splits, centroids, strict=True):
     for name, figures in shares.items():
-        update = clustering_update(later["old"], later[name], labels, centroids=means)
+        update = clustering_update(
+            later["old"], later[name], labels, centroids=means, old_view=True
+        )
         figures.append((100 * update.unchanged_share, 100 * update.b_cubed_new.f1))
 shares = {name: np.mean(figures, axis=0) for name, figures in shares.items()}
 for name, (unchanged, f1) in shares.items():
@@ -180,6 +183,7 @@ for name in ("new", "independent"):
             later[name],
             labels,
             clusterer=KMeans(10, n_init=10, random_state=0),
+            old_view=True,
         ).version_mutual_information
         for _, _, later, labels in splits
     ]

@@ -8,13 +8,15 @@ _NAME_CLASSES = (
 )
 
 
-def label_kind(labels):
+def label_kind(labels, name="Class labels"):
     """Kind of an array of class labels: labels of different kinds never match.
 
     Parameters
     ----------
     labels : ndarray of shape (n,)
         Class labels. Only object arrays are looked at item by item.
+    name : str, default="Class labels"
+        What the error message shall call them.
 
     Returns
     -------
@@ -34,9 +36,7 @@ def label_kind(labels):
     kinds = {_kind_of_type(found) for found in set(map(type, labels))}
     if len(kinds) == 1 and kinds <= {"number", "string", "byte string"}:
         return kinds.pop()
-    raise ValueError(
-        f"Class labels must be all strings or all numbers, got {sorted(kinds)}."
-    )
+    raise ValueError(f"{name} must be all strings or all numbers, got {sorted(kinds)}.")
 
 
 def _kind_of_type(found):
@@ -62,7 +62,9 @@ def check_same_label_kind(**labels):
     ValueError
         If not all arrays hold labels of one kind.
     """
-    kinds = {name: label_kind(array) for name, array in labels.items() if array.size}
+    kinds = {
+        name: label_kind(array, name) for name, array in labels.items() if array.size
+    }
     if len(set(kinds.values())) > 1:
         described = ", ".join(f"{name} holds {kind}s" for name, kind in kinds.items())
         of_old = {"old_model", "the old model"} & kinds.keys()

@@ -34,7 +34,7 @@ def run_chain(trial, done):
         record = {**asdict(trial), "method": method, "n_test": len(rows.y_test)}
         for figure in ("recall@1", "map"):
             matrix = compatibility_matrix(
-                embeddings, labels=rows.y_test, measure=figure
+                embeddings, labels=rows.y_test, measure=figure, old_view=True
             )
             record[figure] = {
                 "values": matrix.values.tolist(),

@@ -174,6 +174,7 @@ def searches(queries, gallery, y):
         gallery_labels=y,
         query_ids=ids,
         gallery_ids=ids,
+        old_view=True,
     )
     return {
         "recall@1": float(outcomes.recall_at(1)),

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from sklearn_graceful.search import old_view
+from sklearn_graceful.search import first_coordinates
 
 
 @dataclass(frozen=True)
@@ -109,4 +109,4 @@ class Batch:
 
 def unit_old_view(embeddings, old_dim):
     """View of new embeddings in an old space of `old_dim` dimensions, unit length."""
-    return F.normalize(old_view(embeddings, old_dim), dim=1)
+    return F.normalize(first_coordinates(embeddings, old_dim), dim=1)

@@ -17,14 +17,13 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from sklearn_graceful._containers import as_array, as_readable_rows
 from sklearn_graceful._refit import refitting
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._comparison import FusionShare, compare_kinds
 from sklearn_graceful.embedding._kinds import KINDS, fit_both_ways
 from sklearn_graceful.embedding._slerp import check_share, slerp_units
 from sklearn_graceful.metrics import recall_at_k
-from sklearn_graceful.search import check_unit_rows, unit_rows
+from sklearn_graceful.search import as_column, as_vectors, check_unit_rows, unit_rows
 
 PRECISIONS = [np.float64, np.float32]
 
@@ -216,8 +215,8 @@ class EmbeddingAdapter(
     def _fit(self, X, y):
         X, y = validate_data(
             self,
-            as_readable_rows(X),
-            None if y is None else as_array(y),
+            as_vectors("X", X),
+            as_vectors("y", y),
             multi_output=True,
             y_numeric=True,
             ensure_min_samples=2,
@@ -260,8 +259,7 @@ class EmbeddingAdapter(
             If X has another width than at fit, or holds NaN or infinity.
         """
         check_is_fitted(self)
-        X = as_readable_rows(X)
-        X = validate_data(self, X, dtype=PRECISIONS, reset=False)
+        X = validate_data(self, as_vectors("X", X), dtype=PRECISIONS, reset=False)
         return self._mapped(self.map_, X)
 
     def inverse_transform(self, Y):
@@ -349,14 +347,14 @@ class EmbeddingAdapter(
             rows, or only one of `gallery` and `gallery_labels` is given.
         """
         U, V = self._both_in_target_space(X, Y)
-        labels = column_or_1d(labels)
+        labels = column_or_1d(as_column("labels", labels))
         check_consistent_length(U, labels)
         if (gallery is None) != (gallery_labels is None):
             raise ValueError("gallery and gallery_labels must be given together.")
         ids = None
         if gallery is not None:
             gallery = check_unit_rows("gallery", self._target(gallery, "gallery"))
-            gallery_labels = column_or_1d(gallery_labels)
+            gallery_labels = column_or_1d(as_column("gallery_labels", gallery_labels))
             check_consistent_length(gallery, gallery_labels)
         elif len(U) < 2:
             raise ValueError("One row has no gallery: give at least two, or a gallery.")
@@ -383,7 +381,7 @@ class EmbeddingAdapter(
         return check_unit_rows("Y", Y), check_unit_rows("mapped X", mapped)
 
     def _target(self, Y, name="Y"):
-        Y = check_array(as_readable_rows(Y), dtype=PRECISIONS, input_name=name)
+        Y = check_array(as_vectors(name, Y), dtype=PRECISIONS, input_name=name)
         if Y.shape[1] != self.n_features_out_:
             raise ValueError(
                 f"{name} has {Y.shape[1]} features, but EmbeddingAdapter was fitted "

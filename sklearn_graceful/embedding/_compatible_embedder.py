@@ -1,5 +1,6 @@
 """An embedder whose vectors fit the old gallery."""
 
+import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -21,7 +22,7 @@ from sklearn_graceful.embedding._learner import (
     embeddings_of,
     unit_length,
 )
-from sklearn_graceful.embedding._old_vectors import unit_vectors
+from sklearn_graceful.embedding._old_vectors import units_and_lengths, warn_of_lengths
 from sklearn_graceful.embedding._training import EmbedderTraining
 from sklearn_graceful.embedding._versions import fingerprint
 from sklearn_graceful.embedding._widths import (
@@ -30,7 +31,12 @@ from sklearn_graceful.embedding._widths import (
     what_differs,
 )
 from sklearn_graceful.nn import embedding_net
-from sklearn_graceful.search import old_view
+from sklearn_graceful.search import (
+    METRICS,
+    are_of_length_one,
+    check_choice,
+    first_coordinates,
+)
 
 
 class CompatibleEmbedder(
@@ -79,6 +85,11 @@ class CompatibleEmbedder(
         Width of the new embeddings. None: what the method and the network say, else
         that of the old ones, or 64 if there are none. Wider ones have room for what is
         new beside the old view; narrower ones count as 0 in the missing coordinates.
+    metric : {"cosine", "euclidean"}, default="cosine"
+        How the old index compares. By cosine, the length of vectors does not matter,
+        and old views have unit length. An index by Euclidean distance over vectors of
+        other lengths would rank these wrongly; with "euclidean" old views are as long
+        as that version's vectors are on average.
     random_state : int, RandomState or None, default=None
         Seed of everything random in the fit. The global generators are left as they
         were found.
@@ -158,6 +169,7 @@ class CompatibleEmbedder(
         old_model=None,
         method="focal",
         embedding_dim=None,
+        metric="cosine",
         random_state=None,
         verbose=0,
     ):
@@ -165,6 +177,7 @@ class CompatibleEmbedder(
         self.old_model = old_model
         self.method = method
         self.embedding_dim = embedding_dim
+        self.metric = metric
         self.random_state = random_state
         self.verbose = verbose
 
@@ -197,19 +210,28 @@ class CompatibleEmbedder(
         ------
         ValueError
             If row counts differ, X or the old vectors are not what they should be,
-            weights are negative or all 0, the method is unknown, not for this learner
-            or not for this width, or labels are missing that it needs or of another
-            kind than the old model's.
+            weights are negative or all 0, the metric is unknown, the method is unknown,
+            not for this learner or not for this width, or labels are missing that it
+            needs or of another kind than the old model's.
         TypeError
             If `estimator` cannot embed, takes no sample weights where there are any, or
             the old model has no embeddings.
         NotFittedError
             If the old model is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If the metric is "cosine", but the old vectors are not of unit length.
+        OldModelMismatchWarning
+            If the old vectors tell the classes apart no better than a guess.
         """
+        check_choice("metric", self.metric, METRICS)
         with self._refit():
             training = self._training(X, y, old_model, old_embeddings, sample_weight)
             method = as_method(self.method, Compatibility, METHODS)
             method.check(training)
+            self._check_lengths(method, training.old)
             with training.own_randomness():
                 fitted = method.train(training)
             vars(self).update(fitted)
@@ -266,7 +288,8 @@ class CompatibleEmbedder(
         Returns
         -------
         view : ndarray of float32, shape (n, versions_[version].dim)
-            Of unit length: what searches that version's gallery.
+            What searches that version's gallery: of unit length or, with the metric
+            "euclidean", of the length that its vectors have on average.
 
         Raises
         ------
@@ -275,7 +298,7 @@ class CompatibleEmbedder(
             version.
         """
         check_is_fitted(self, "estimator_")
-        embeddings = unit_vectors("embeddings", embeddings)
+        embeddings, _ = units_and_lengths("embeddings", embeddings)
         if embeddings.shape[1] != self.embedding_dim_:
             raise ValueError(
                 f"embeddings has width {embeddings.shape[1]}, but this embedder's "
@@ -291,7 +314,9 @@ class CompatibleEmbedder(
             raise ValueError(
                 f"version must be in [{-n_versions}, {n_versions - 1}], got {version}."
             )
-        return unit_length(old_view(embeddings, self.versions_[version].dim))
+        searched = self.versions_[version]
+        view = unit_length(first_coordinates(embeddings, searched.dim))
+        return view if self.metric == "cosine" else np.float32(searched.length) * view
 
     def at_width(self, width):
         """One width of an elastic network, as an embedder of its own.
@@ -333,6 +358,13 @@ class CompatibleEmbedder(
         X = self._check_X(X)
         codes = getattr(self, "codes_", None)
         return unit_length(embeddings_of(self.estimator_, X, codes))
+
+    def _check_lengths(self, method, old):
+        """Warn of an old index that may not rank unit vectors rightly."""
+        if self.metric != "cosine" or not method.needs_old or old.vectors is None:
+            return
+        if not are_of_length_one(old.lengths):
+            warn_of_lengths(old.lengths)
 
     def _describe_space(self, training):
         """Say what the new space is, by what became of the training rows."""

@@ -9,7 +9,7 @@ from sklearn_graceful._wrappers import innermost
 from sklearn_graceful.compatibility import class_modes
 from sklearn_graceful.embedding._old_vectors import (
     retrieves_own_class,
-    unit_vectors,
+    units_and_lengths,
     warn_of_useless_vectors,
 )
 from sklearn_graceful.embedding._versions import EmbedderVersion
@@ -45,7 +45,7 @@ class OldSpace:
         self._modes = {}
         self._unlike = False  # whether the user was told so of the rows
         if stored is not None:
-            self.vectors = self._check_width(unit_vectors("old_embeddings", stored))
+            self._given = self._checked("old_embeddings", stored)
 
     @cached_property
     def embedder(self):
@@ -57,13 +57,23 @@ class OldSpace:
         return model if hasattr(model, "versions_") else None
 
     @cached_property
-    def vectors(self):
-        """Old vectors of the rows, of unit length; None if there are none."""
+    def _given(self):
+        """Old vectors of the rows, of unit length, and their lengths; None, None."""
         if self.reference is None:
-            return None
+            return None, None
         values = self.reference.transform(self.raw)
         self._unlike = warn_of_unlike_columns(self.reference, self.raw)
-        return self._check_width(unit_vectors("The old model's embeddings", values))
+        return self._checked("The old model's embeddings", values)
+
+    @property
+    def vectors(self):
+        """Old vectors of the rows, of unit length; None if there are none."""
+        return self._given[0]
+
+    @property
+    def lengths(self):
+        """Lengths that they had, of shape (n,); None if there are none."""
+        return self._given[1]
 
     @cached_property
     def right(self):
@@ -125,7 +135,11 @@ class OldSpace:
             vectors = getattr(self.embedder, "prototypes_", np.zeros((0, dim)))
             labels = getattr(self.embedder, "classes_", np.zeros(0))
         fingerprint = getattr(self.embedder, "fingerprint_", None)
-        return [*self.earlier, EmbedderVersion(fingerprint, vectors, labels)]
+        length = 1.0  # of vectors by an embedder of this package
+        if n_modes is not None:
+            length = float(np.average(self.lengths, weights=self.weight))
+        version = EmbedderVersion(fingerprint, vectors, labels, length)
+        return [*self.earlier, version]
 
     def head(self):
         """Class weights of the old embedder; NaN for classes that it never learned."""
@@ -139,10 +153,11 @@ class OldSpace:
             row[:] = known.get(label, np.nan)
         return head
 
-    def _check_width(self, vectors):
-        if self.embedder_dim not in (None, vectors.shape[1]):
+    def _checked(self, name, values):
+        units, lengths = units_and_lengths(name, values)
+        if self.embedder_dim not in (None, units.shape[1]):
             raise ValueError(
-                f"old_embeddings has width {vectors.shape[1]}, but the old model's "
+                f"old_embeddings has width {units.shape[1]}, but the old model's "
                 f"embeddings have width {self.embedder_dim}."
             )
-        return vectors
+        return units, lengths

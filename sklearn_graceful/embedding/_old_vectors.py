@@ -3,23 +3,26 @@
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_graceful._containers import as_array
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.exceptions import OldModelMismatchWarning
-from sklearn_graceful.search import check_have_directions, unit_rows
+from sklearn_graceful.search import check_unit_rows, check_vectors, lengths_of
 
 
-def unit_vectors(name, values):
-    """Check vectors, shape (n, dim), and scale them to unit length, as float32."""
-    values = as_array(values)
-    if values.ndim != 2:
-        raise ValueError(f"{name} must have shape (n, dim), got {values.shape}.")
-    if values.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold numbers, got dtype {values.dtype}.")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name}: there is NaN or infinity among them.")
-    check_have_directions(name, values)
-    return unit_rows(values.astype(np.float64)).astype(np.float32)
+def units_and_lengths(name, values):
+    """Check vectors in any container: units as float32 (n, dim), lengths of (n,)."""
+    values = check_vectors(name, values).astype(np.float64, copy=False)
+    units = check_unit_rows(name, values).astype(np.float32)
+    return units, lengths_of(values)[:, 0]
+
+
+def warn_of_lengths(lengths):
+    """Warn where an index by distance would rank vectors of unit length wrongly."""
+    warn_user(
+        f"The old vectors have lengths from {lengths.min():.4g} to "
+        f"{lengths.max():.4g}, new ones have length 1. An old index by cosine takes "
+        "them as they are; for one by Euclidean distance set metric='euclidean': "
+        "old_view then returns vectors of a length that it ranks rightly."
+    )
 
 
 def retrieves_own_class(vectors, y):

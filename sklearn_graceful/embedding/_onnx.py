@@ -18,7 +18,7 @@ from sklearn_graceful._wrappers import last_step, transform_before_last
 from sklearn_graceful.embedding._compatible_embedder import CompatibleEmbedder
 from sklearn_graceful.embedding._learner import embeddings_of, unit_length
 from sklearn_graceful.nn import first_output
-from sklearn_graceful.search import old_view
+from sklearn_graceful.search import first_coordinates
 
 # What torch writes unasked; skl2onnx is told to write the same.
 _OPSET = 20
@@ -59,8 +59,8 @@ def to_onnx(embedder, X, *, version=None):
     -------
     model : onnx.ModelProto
         Of one input, "X", and one output, "embeddings": float32 of shape (n, width),
-        of unit length. ``model.SerializeToString()`` is what a file holds. It refuses
-        no values: NaN yields NaN, and a vector that is 0 stays 0.
+        as long as those of `embedder`. ``model.SerializeToString()`` is what a file
+        holds. It refuses no values: NaN yields NaN, and a vector that is 0 stays 0.
 
     Raises
     ------
@@ -93,16 +93,18 @@ def to_onnx(embedder, X, *, version=None):
     True
     """
     own = _fitted_embedder(embedder)
-    dim = own.embedding_dim_
+    dim, length = own.embedding_dim_, 1.0
     if version is not None:
         # What any embedding becomes.
-        dim = own.old_view(np.eye(1, dim), version).shape[1]
+        view = own.old_view(np.eye(1, dim), version)
+        dim, length = view.shape[1], float(np.linalg.norm(view))
     _check_installed()
     numbers = _numbers(X)
     rows = own._check_X(transform_before_last(embedder, X))
     estimator = _on_cpu(own.estimator_)
-    expected = unit_length(old_view(embeddings_of(estimator, rows), dim))
-    network = _Network(estimator, rows, dim)
+    made = first_coordinates(embeddings_of(estimator, rows), dim)
+    expected = np.float32(length) * unit_length(made)
+    network = _Network(estimator, rows, dim, length)
     steps = _before_last(embedder, estimator)
     if steps:
         start = _converted(steps, numbers)
@@ -172,11 +174,11 @@ def _on_cpu(estimator):
 
 
 class _Network(nn.Module):
-    """A net and what makes embeddings of its vectors: a width, and unit length."""
+    """A net and what makes embeddings of its vectors: a width, and a length."""
 
-    def __init__(self, estimator, rows, dim):
+    def __init__(self, estimator, rows, dim, length):
         super().__init__()
-        self._net, self._dim = last_step(estimator), dim
+        self._net, self._dim, self._length = last_step(estimator), dim, length
         names = [f"{module}_" for module in self._net._modules]
         self.parts = nn.ModuleList(getattr(self._net, name) for name in names)
         # Rows as the module gets them.
@@ -186,12 +188,12 @@ class _Network(nn.Module):
 
     def forward(self, X):
         vectors = first_output(self._net.infer(X.to(self.rows.dtype))).float()
-        vectors = old_view(vectors, self._dim)
+        vectors = first_coordinates(vectors, self._dim)
         # First by the largest entry: squares of huge or tiny numbers leave the range.
         largest = vectors.abs().amax(dim=1, keepdim=True)
         vectors = vectors / torch.where(largest > 0, largest, 1)
         lengths = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
-        return vectors / torch.where(lengths > 0, lengths, 1)
+        return vectors * (self._length / torch.where(lengths > 0, lengths, 1))
 
 
 def _converted(steps, numbers):

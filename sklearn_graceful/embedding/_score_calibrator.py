@@ -9,13 +9,18 @@ from sklearn.utils import check_array
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
     pair_scores,
 )
-from sklearn_graceful.search import check_partitions, check_unit_rows
+from sklearn_graceful.search import (
+    as_column,
+    check_partitions,
+    check_unit_rows,
+    check_vectors,
+    in_old_space,
+)
 
 GALLERIES = ("old", "new")
 
@@ -148,6 +153,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         labels,
         *,
         gallery="old",
+        old_view=False,
         n_pairs=1_000_000,
         random_state=None,
     ):
@@ -166,10 +172,12 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         labels : array-like of shape (n,)
             Class of each item.
         gallery : {"old", "new"}, default="old"
-            What new queries search: the old vectors, for which the first ``d_old``
-            coordinates of the query are taken (the old view of a compatible embedder),
-            or, once all items are re-embedded, the new ones. A gallery on its way from
-            one to the other needs a calibrator for each.
+            What new queries search: the old vectors, which takes a model that was
+            trained to fit them, or, once all items are re-embedded, the new ones. A
+            gallery on its way from one to the other needs a calibrator for each.
+        old_view : bool, default=False
+            Whether queries may be of another width than the old gallery, see
+            :func:`~sklearn_graceful.metrics.retrieval_outcomes`.
         n_pairs : int, default=1_000_000
             Pairs to draw; all there are, if there are fewer.
         random_state : int, RandomState, Generator or None, default=None
@@ -183,12 +191,13 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If row counts differ, if embeddings are not finite or have no direction, if
-            new ones are too narrow for the old gallery, if all items are of one class,
-            or if `gallery` or `n_pairs` is none of the above.
+            new ones are of another width than the old gallery without `old_view`, if
+            all items are of one class, or if `gallery` or `n_pairs` is none of the
+            above.
         """
         (labels,) = check_partitions(labels=labels)
-        old = check_array(as_readable_rows(old_embeddings), input_name="old_embeddings")
-        new = check_array(as_readable_rows(new_embeddings), input_name="new_embeddings")
+        old = check_vectors("old_embeddings", old_embeddings)
+        new = check_vectors("new_embeddings", new_embeddings)
         columns = {"old_embeddings": old[:, 0], "new_embeddings": new[:, 0]}
         check_partitions(labels=labels, **columns)
         if gallery not in GALLERIES:
@@ -196,14 +205,11 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         _check_whole("n_pairs", n_pairs, 1)
         if (labels == labels[0]).all():
             raise ValueError("labels holds one class only: no pair is non-matching.")
-        width = old.shape[1] if gallery == "old" else new.shape[1]
-        if new.shape[1] < width:
-            raise ValueError(
-                f"new_embeddings has {new.shape[1]} columns, too few to search a "
-                f"gallery of old_embeddings with {width}."
-            )
+        if gallery == "old":
+            names = "new_embeddings", "old_embeddings"
+            new = in_old_space(new, old.shape[1], old_view=old_view, names=names)
         old = check_unit_rows("old_embeddings", old)
-        new = check_unit_rows("new_embeddings", new[:, :width])
+        new = check_unit_rows("new_embeddings", new)
         pairs = draw_non_matching_pairs(labels, n_pairs, random_state)
         searched = old if gallery == "old" else new
         return self.fit(
@@ -316,7 +322,7 @@ def _interpolate(values, x, y):
 
 
 def _check_scores(name, scores):
-    scores = as_readable_rows(scores)
+    scores = as_column(name, scores)
     scores = check_array(scores, input_name=name, ensure_2d=False, dtype=np.float64)
     if scores.ndim != 1 and scores.shape[1:] != (1,):
         raise ValueError(f"{name} must be 1-D or one column, got shape {scores.shape}.")

@@ -1,9 +1,8 @@
 """Points on the shortest arc between two directions."""
 
 import numpy as np
-from sklearn.utils import check_array
 
-from sklearn_graceful.search import check_unit_rows, unit_rows
+from sklearn_graceful.search import check_unit_rows, check_vectors, unit_rows
 
 
 def slerp(U, V, share):
@@ -47,10 +46,7 @@ def slerp(U, V, share):
     >>> slerp([[1.0, 0.0]], [[0.0, 1.0]], 1 / 3).round(3)
     array([[0.866, 0.5  ]])
     """
-    U, V = (
-        check_array(A, dtype=[np.float64, np.float32], input_name=name)
-        for name, A in {"U": U, "V": V}.items()
-    )
+    U, V = check_vectors("U", U), check_vectors("V", V)
     if U.shape != V.shape:
         raise ValueError(f"U has shape {U.shape} but V has {V.shape}.")
     share = check_share(share, len(U))

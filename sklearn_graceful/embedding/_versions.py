@@ -22,11 +22,14 @@ class EmbedderVersion:
         Modes of its classes, of unit length.
     labels : ndarray of shape (n_prototypes,)
         Class label of each.
+    length : float
+        Mean length of the version's own vectors.
     """
 
     fingerprint: str | None
     vectors: np.ndarray
     labels: np.ndarray
+    length: float = 1.0
 
     @property
     def dim(self):

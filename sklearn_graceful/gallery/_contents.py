@@ -12,11 +12,9 @@ from sklearn_graceful.gallery._ids import are_among, as_ids, kind_of
 from sklearn_graceful.gallery._models import seen_in
 from sklearn_graceful.gallery._state import State
 from sklearn_graceful.gallery._store import Changes, View
-from sklearn_graceful.search import check_unit_rows
+from sklearn_graceful.search import are_unit_rows, as_vectors, check_unit_rows
 
-# Vectors whose length differs by no more are of unit length.
-_ROUNDING = 1e-3
-# Those that are so by the last digits are kept as they are.
+# Vectors that are of unit length but for the last digits are kept as they are.
 _ROUNDED = 1e-6
 SCORES = {
     "cosine": "inner_product",  # of vectors of unit length
@@ -153,6 +151,7 @@ class Contents:
     def checked(self, model, vectors, name="vectors"):
         """Vectors as they are kept; ValueError if they are none of the model."""
         is_cosine = self.state.metric == "cosine"
+        vectors = as_vectors(name, vectors)
         how = {"dtype": np.float32, "input_name": name, "order": "C"}
         vectors = check_array(vectors, ensure_all_finite=not is_cosine, **how)
         if model.dim not in (None, vectors.shape[1]):
@@ -181,9 +180,9 @@ class Contents:
         views = []
         for space in state.serving[:-1]:
             old = state.model(space)
-            # An index by distance over vectors of other lengths would rank unit
-            # vectors wrongly.
-            by_angle = state.metric == "euclidean" and newest.unit and not old.unit
+            # By distance, vectors of other lengths would rank unit vectors wrongly; by
+            # inner product, those of length 1 that have come would vanish behind them.
+            by_angle = state.metric != "cosine" and newest.unit and not old.unit
             score = "cosine" if by_angle else SCORES[state.metric]
             views.append(View(space, self.seen_in(space, newest, vectors), score))
         views.append(View(newest.space, vectors, SCORES[state.metric]))
@@ -243,8 +242,7 @@ class Contents:
         """Return the model with what its vectors say: their width, and unit length."""
         unit = model.unit
         if self.state.metric != "cosine":  # where they all are
-            lengths = np.linalg.norm(vectors, axis=1)
-            unit &= bool((np.abs(lengths - 1) < _ROUNDING).all())
+            unit &= are_unit_rows(vectors)
         return replace(model, dim=vectors.shape[1], unit=unit)
 
     def move(self, model, ids, vectors):

@@ -46,13 +46,16 @@ def _at_once(contents, state, X, vectors, k, among):
     to = state.serving[-1] if state.upgrade is None else state.upgrade.to
     pairs = zip(views, found, strict=True)
     contents.count([ids for view, (ids, _) in pairs if view.space != to])
-    pairs = zip(views, found, strict=True)
-    return merged([(ids, _alike(view, scores)) for view, (ids, scores) in pairs], k)
+    alike = [
+        (ids, _alike(state.metric, view, scores))
+        for view, (ids, scores) in zip(views, found, strict=True)
+    ]
+    return merged(alike, k)
 
 
-def _alike(view, scores):
+def _alike(metric, view, scores):
     """Scores on the scale of the gallery's metric."""
-    if view.score == "cosine":  # in a gallery by distance: that of unit vectors
+    if metric == "euclidean" and view.score == "cosine":  # distance of unit vectors
         return -np.sqrt(np.maximum(2 - 2 * scores, 0))
     return scores
 

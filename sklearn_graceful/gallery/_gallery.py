@@ -17,6 +17,7 @@ from sklearn_graceful.gallery._store import VectorStore
 from sklearn_graceful.gallery._upgrade import begin, commit, roll_back
 from sklearn_graceful.gallery._versions import GalleryVersion
 from sklearn_graceful.reference import as_reference, fingerprint_of
+from sklearn_graceful.search import as_column, as_vectors
 
 METRICS = ("cosine", "inner_product", "euclidean")
 # Queries that are embedded and searched at once.
@@ -302,8 +303,8 @@ class Gallery:
         if (X is None) == (vectors is None):
             raise ValueError("Give either X or vectors.")
         if among is not None:
-            among = self._contents.as_ids(np.unique(np.asarray(among)))
-        given = X if vectors is None else np.asarray(vectors)
+            among = self._contents.as_ids(np.unique(as_column("among", among)))
+        given = X if vectors is None else np.asarray(as_vectors("vectors", vectors))
         found = []
         for part in gen_batches(max(_num_samples(given), 1), _QUERIES):
             some = _safe_indexing(given, part)

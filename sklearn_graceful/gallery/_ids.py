@@ -5,6 +5,8 @@ from collections import Counter
 
 import numpy as np
 
+from sklearn_graceful.search import as_column
+
 # NumPy's own strings of any length cannot be searched in reliably.
 DTYPES = {"int": np.dtype(np.int64), "str": np.dtype(object)}
 
@@ -35,7 +37,8 @@ def as_ids(ids):
     array(['a', 'b'], dtype=object)
     """
     # Of a list with numbers and strings NumPy would make strings without a word.
-    given = np.asarray(ids, dtype=object if isinstance(ids, list | tuple) else None)
+    is_list = isinstance(ids, list | tuple)
+    given = np.asarray(ids, dtype=object) if is_list else as_column("ids", ids)
     if given.ndim != 1:
         raise ValueError(f"ids must be 1-D, got shape {given.shape}.")
     if not len(given):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_graceful._wrappers import innermost
 from sklearn_graceful.reference import ReferenceModel, fingerprint_of
-from sklearn_graceful.search import old_view, unit_rows
+from sklearn_graceful.search import first_coordinates, unit_rows
 
 
 @dataclass(frozen=True)
@@ -99,5 +99,5 @@ def seen_in(vectors, sight, adapter=None, *, unit=True):
     """
     if sight.adapter is not None:
         vectors = np.asarray(adapter.transform(vectors), np.float32)
-    views = old_view(vectors, sight.dim)
+    views = first_coordinates(vectors, sight.dim)
     return unit_rows(views) if unit else np.ascontiguousarray(views)

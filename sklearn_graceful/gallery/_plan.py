@@ -77,4 +77,5 @@ def _curve(ids, old, new, labels, chosen):
         query_ids=rows,
         gallery_ids=rows,
         order=order,
+        old_view=True,
     )

@@ -96,6 +96,7 @@ class BackfillCurveDisplay:
         orders=None,
         fractions=None,
         metric="cosine",
+        old_view=False,
         measure="recall@1",
         share=0.95,
         random_state=None,
@@ -126,6 +127,9 @@ class BackfillCurveDisplay:
             Where to measure, rising from 0 to 1. None: 0, 0.1, ... 1.
         metric : {"cosine", "euclidean"}, default="cosine"
             What is near.
+        old_view : bool, default=False
+            Whether queries may be of another width than the old gallery, see
+            :func:`~sklearn_graceful.metrics.backfill_curve`.
         measure : str, default="recall@1"
             ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
         share : float, default=0.95
@@ -183,6 +187,7 @@ class BackfillCurveDisplay:
             old_gallery,
             new_gallery,
             fractions=TENTHS if fractions is None else fractions,
+            old_view=old_view,
             measure=measure,
             random_state=random_state,
             **shared,

@@ -91,6 +91,7 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         X_gallery=None,
         y_gallery=None,
         metric="cosine",
+        old_view=False,
         measure="recall@1",
         display_labels=None,
         ax=None,
@@ -112,6 +113,9 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
             Labels of the gallery.
         metric : {"cosine", "euclidean"}, default="cosine"
             What is near.
+        old_view : bool, default=False
+            Whether versions may be of different widths, see
+            :func:`~sklearn_graceful.metrics.compatibility_matrix`.
         measure : str, default="recall@1"
             ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
         display_labels : array-like of shape (n_versions,), default=None
@@ -141,7 +145,7 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         >>> X, y = load_iris(return_X_y=True)
         >>> versions = {"narrow": PCA(2).fit(X[::2]), "wide": PCA(4).fit(X[::2])}
         >>> display = CompatibilityMatrixDisplay.from_estimator(
-        ...     versions, X[1::2], y[1::2], metric="euclidean"
+        ...     versions, X[1::2], y[1::2], metric="euclidean", old_view=True
         ... )
         >>> print(display.text_[0, 0].get_text())
         96.0
@@ -162,6 +166,7 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
             gallery_by_version=gallery,
             gallery_labels=y_gallery,
             metric=metric,
+            old_view=old_view,
             measure=measure,
             display_labels=display_labels,
             ax=ax,
@@ -178,6 +183,7 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         query_ids=None,
         gallery_ids=None,
         metric="cosine",
+        old_view=False,
         measure="recall@1",
         display_labels=None,
         ax=None,
@@ -188,8 +194,7 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
         ----------
         embeddings_by_version : dict of array-like, or list of array-like
             Embeddings of the same items by each version, of shape (n_queries,
-            n_coordinates), the oldest version first. Of wider queries the first
-            coordinates search a narrower gallery.
+            n_coordinates), the oldest version first.
         labels : array-like of shape (n_queries,)
             Labels of the items.
         gallery_by_version : dict of array-like, or list of array-like, default=None
@@ -201,6 +206,9 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
             Gallery items with the id of the query are left out.
         metric : {"cosine", "euclidean"}, default="cosine"
             What is near.
+        old_view : bool, default=False
+            Whether versions may be of different widths, see
+            :func:`~sklearn_graceful.metrics.compatibility_matrix`.
         measure : str, default="recall@1"
             ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
         display_labels : array-like of shape (n_versions,), default=None
@@ -240,6 +248,7 @@ class CompatibilityMatrixDisplay(MatrixDisplay):
             query_ids=query_ids,
             gallery_ids=gallery_ids,
             metric=metric,
+            old_view=old_view,
             measure=measure,
         )
         display_labels = names_of(embeddings_by_version, display_labels)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful.metrics._arguments import as_numbers, generator
 from sklearn_graceful.metrics._retrieval import (
     average_precision,
     check_measure,
@@ -11,7 +12,12 @@ from sklearn_graceful.metrics._retrieval import (
     mean_of_defined,
     warn_of_no_match,
 )
-from sklearn_graceful.search import LabelledSearch, first_rank, relevant_ranks
+from sklearn_graceful.search import (
+    LabelledSearch,
+    check_vectors,
+    first_rank,
+    relevant_ranks,
+)
 
 TENTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -87,6 +93,7 @@ def backfill_curve(
     order=None,
     fractions=TENTHS,
     metric="cosine",
+    old_view=False,
     measure="recall@1",
     random_state=None,
 ):
@@ -118,6 +125,10 @@ def backfill_curve(
         Where to measure, rising from 0 to 1.
     metric : {"cosine", "euclidean"}, default="cosine"
         What is near.
+    old_view : bool, default=False
+        Whether the queries, of which the old gallery needs the view that a model
+        trained to fit its space has, may be of another width, see
+        `retrieval_outcomes`. They are always as wide as the new gallery.
     measure : str, default="recall@1"
         ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
     random_state : int, RandomState, Generator or None, default=None
@@ -168,7 +179,9 @@ def backfill_curve(
     array([0.833, 1.   , 1.   ])
     """
     given = query_labels, gallery_labels, query_ids, gallery_ids, metric
-    old = LabelledSearch(queries, old_gallery, *given, names={"gallery": "old_gallery"})
+    names = {"gallery": "old_gallery"}
+    old = LabelledSearch(queries, old_gallery, *given, old_view, names=names)
+    new_gallery = check_vectors("new_gallery", new_gallery)
     if len(new_gallery) != old.n_gallery:
         raise ValueError(
             f"new_gallery has {len(new_gallery)} rows but old_gallery has "
@@ -205,7 +218,7 @@ def _measure(measure, k, scores, relevant):
 
 
 def _check_fractions(fractions):
-    fractions = np.asarray(fractions, dtype=float)
+    fractions = as_numbers("fractions", fractions)
     rising = fractions.ndim == 1 and (np.diff(fractions) > 0).all()
     if not rising or [*fractions[:1], *fractions[-1:]] != [0, 1]:
         raise ValueError(f"fractions must rise from 0 to 1, got {fractions}.")
@@ -214,8 +227,8 @@ def _check_fractions(fractions):
 
 def _check_order(order, n_gallery, random_state):
     if order is None:
-        return np.random.default_rng(random_state).permutation(n_gallery)
-    order = np.asarray(order)
+        return generator(random_state).permutation(n_gallery)
+    order = as_numbers("order", order)
     if not np.array_equal(np.sort(order, axis=None), np.arange(n_gallery)):
         raise ValueError(
             f"order must name each of the {n_gallery} gallery rows once, got an array "

@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin
-from sklearn.utils import check_array
 
 from sklearn_graceful.metrics._clusters import (
     BCubed,
@@ -14,9 +13,16 @@ from sklearn_graceful.metrics._clusters import (
     unchanged_cluster_share,
     version_mutual_information,
 )
-from sklearn_graceful.search import check_partitions, check_unit_rows
-
-METRICS = ("cosine", "euclidean")
+from sklearn_graceful.search import (
+    METRICS,
+    as_column,
+    check_choice,
+    check_has_distances,
+    check_partitions,
+    check_unit_rows,
+    check_vectors,
+    in_old_space,
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def clustering_update(
     clusterer=None,
     updated=None,
     metric="cosine",
+    old_view=False,
 ):
     """Compare a clustering of old embeddings with the same rule on new ones.
 
@@ -82,8 +89,7 @@ def clustering_update(
     old_embeddings : array-like of shape (n, d_old)
         The items as the old model sees them.
     new_embeddings : array-like of shape (n, d_new)
-        The same items by the new model. Of wider ones the first ``d_old`` coordinates
-        are taken, the old view of a compatible embedder.
+        The same items by the new model, trained to fit the old space.
     labels : array-like of shape (n,)
         Class of each item.
     centroids : array-like of shape (n_clusters, d_old), default=None
@@ -96,6 +102,9 @@ def clustering_update(
     metric : {"cosine", "euclidean"}, default="cosine"
         What the nearest centroid is; a clusterer has a metric of its own. All
         embeddings are scaled to unit length before.
+    old_view : bool, default=False
+        Whether new embeddings may be of another width than the old ones, see
+        `retrieval_outcomes`.
 
     Returns
     -------
@@ -108,8 +117,11 @@ def clustering_update(
     Raises
     ------
     ValueError
-        If not exactly one of `centroids` and `clusterer` is given, if row counts or
-        widths do not fit, or if embeddings are not finite or have no direction.
+        If not exactly one of `centroids` and `clusterer` is given, if row counts do
+        not fit, if widths differ without `old_view`, or if embeddings are not finite
+        or have no direction.
+    TypeError
+        If `clusterer` has no ``fit_predict``.
 
     Examples
     --------
@@ -131,8 +143,16 @@ def clustering_update(
     """
     if (centroids is None) == (clusterer is None):
         raise ValueError("Give either centroids or clusterer.")
+    if clusterer is not None and not hasattr(clusterer, "fit_predict"):
+        raise TypeError(
+            f"clusterer must have fit_predict, got {type(clusterer).__name__}."
+        )
     (labels,) = check_partitions(labels=labels)
-    old, new = _check_views(old_embeddings, new_embeddings, len(labels))
+    old = _check_embeddings("old_embeddings", old_embeddings, len(labels))
+    new = _check_embeddings("new_embeddings", new_embeddings, len(labels))
+    names = "new_embeddings", "old_embeddings"
+    new = in_old_space(new, old.shape[1], old_view=old_view, names=names)
+    old, new = check_unit_rows(names[1], old), check_unit_rows(names[0], new)
     updated = _check_updated(updated, labels)
     mixed = np.where(updated[:, np.newaxis], new, old)
     views = old, new, mixed
@@ -154,7 +174,7 @@ def clustering_update(
     )
 
 
-def assign_to_centroids(embeddings, centroids, *, metric="cosine"):
+def assign_to_centroids(embeddings, centroids, *, metric="cosine", old_view=False):
     """Index of the nearest centroid of each embedding.
 
     The rule that clusters of an old gallery leave behind: centroids that are stored,
@@ -164,14 +184,15 @@ def assign_to_centroids(embeddings, centroids, *, metric="cosine"):
     Parameters
     ----------
     embeddings : array-like of shape (n, d)
-        Embeddings of the old or of a new model. Of wider ones than the centroids the
-        first ``centroids.shape[1]`` coordinates are taken, which are the old view of a
-        compatible embedder, and scaled to unit length again.
+        Embeddings of the old model, or of a new one that was trained to fit its space.
     centroids : array-like of shape (n_clusters, d_old)
         Centroids of the old clusters.
     metric : {"cosine", "euclidean"}, default="cosine"
         What nearest means. The length of a centroid, which is below 1 for the mean of
         unit vectors, counts only with "euclidean"; that is the rule of k-means.
+    old_view : bool, default=False
+        Whether embeddings may be of another width than the centroids, see
+        `retrieval_outcomes`.
 
     Returns
     -------
@@ -181,9 +202,9 @@ def assign_to_centroids(embeddings, centroids, *, metric="cosine"):
     Raises
     ------
     ValueError
-        If an array is not 2-D, is empty or not finite, if the embeddings are narrower
-        than the centroids, if a vector that must be scaled is zero, or if `metric` is
-        none of the above.
+        If an array is not 2-D, is empty or not finite, if widths differ without
+        `old_view`, if a vector that must be scaled is zero, or if `metric` is none of
+        the above.
 
     Examples
     --------
@@ -191,43 +212,38 @@ def assign_to_centroids(embeddings, centroids, *, metric="cosine"):
     >>> centroids = [[1.0, 0.0], [0.0, 1.0]]
     >>> assign_to_centroids([[0.9, 0.1], [0.3, 0.4]], centroids)
     array([0, 1])
-    >>> assign_to_centroids([[0.2, 0.1, 0.9]], centroids)  # a wider embedding
+    >>> wider = [[0.2, 0.1, 0.9]]  # of a model that was trained to fit
+    >>> assign_to_centroids(wider, centroids, old_view=True)
     array([0])
     """
-    if metric not in METRICS:
-        raise ValueError(f"metric must be one of {METRICS}, got {metric!r}.")
-    embeddings = check_array(embeddings, input_name="embeddings", dtype="numeric")
-    centroids = check_array(centroids, input_name="centroids", dtype="numeric")
-    width = centroids.shape[1]
-    if embeddings.shape[1] < width:
-        raise ValueError(
-            f"embeddings have {embeddings.shape[1]} columns, fewer than the {width} of "
-            "centroids."
-        )
-    if metric == "cosine" or embeddings.shape[1] > width:
-        embeddings = check_unit_rows("embeddings", embeddings[:, :width])
+    check_choice("metric", metric, METRICS)
+    embeddings = check_vectors("embeddings", embeddings)
+    centroids = check_vectors("centroids", centroids)
+    embeddings = in_old_space(
+        embeddings,
+        centroids.shape[1],
+        old_view=old_view,
+        names=("embeddings", "centroids"),
+    )
     if metric == "cosine":
+        embeddings = check_unit_rows("embeddings", embeddings)
         # Of unit vectors the nearest is the one with the highest cosine.
         centroids = check_unit_rows("centroids", centroids)
-    return pairwise_distances_argmin(embeddings, centroids)
+    else:
+        check_has_distances("embeddings", embeddings)
+        check_has_distances("centroids", centroids)
+    # Of two precisions scikit-learn takes the lower one.
+    return pairwise_distances_argmin(
+        embeddings.astype(np.float64, copy=False),
+        centroids.astype(np.float64, copy=False),
+    )
 
 
-def _check_views(old_embeddings, new_embeddings, n_items):
-    """Both in the old space, as unit vectors."""
-    named = {"old_embeddings": old_embeddings, "new_embeddings": new_embeddings}
-    for name, embeddings in named.items():
-        named[name] = check_array(embeddings, input_name=name)
-        if len(named[name]) != n_items:
-            raise ValueError(
-                f"{name} has {len(named[name])} rows but labels has {n_items}."
-            )
-    width, new_width = (embeddings.shape[1] for embeddings in named.values())
-    if new_width < width:
-        raise ValueError(
-            f"new_embeddings has {new_width} columns, fewer than the {width} of "
-            "old_embeddings."
-        )
-    return [check_unit_rows(name, rows[:, :width]) for name, rows in named.items()]
+def _check_embeddings(name, embeddings, n_items):
+    embeddings = check_vectors(name, embeddings)
+    if len(embeddings) != n_items:
+        raise ValueError(f"{name} has {len(embeddings)} rows but labels has {n_items}.")
+    return embeddings
 
 
 def _check_updated(updated, labels):
@@ -236,7 +252,7 @@ def _check_updated(updated, labels):
         updated = np.zeros(len(labels), dtype=bool)
         updated[np.argsort(labels, kind="stable")[::2]] = True
         return updated
-    updated = np.asarray(updated)
+    updated = as_column("updated", updated)
     if updated.dtype != bool or updated.shape != labels.shape:
         raise ValueError(
             f"updated must be {len(labels)} booleans, one an item, got "

@@ -1,5 +1,7 @@
 """Clusterings: against classes, before and after an update, and by model version."""
 
+from contextlib import suppress
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
+from sklearn_graceful.metrics._arguments import check_flag
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import check_partitions
 
@@ -83,7 +86,7 @@ def b_cubed(labels_true, labels_pred, *, noise=-1):
     true, pred = check_partitions(labels_true=labels_true, labels_pred=labels_pred)
     values, clusters = np.unique(pred, return_inverse=True)
     # Every item of noise is in a cluster of its own.
-    apart = np.flatnonzero(pred == noise)
+    apart = np.flatnonzero(_are_noise(pred, noise))
     clusters[apart] = len(values) + np.arange(len(apart))
     cells = contingency_matrix(true, clusters, sparse=True).tocoo()
     # Counts of items fit a float exactly, and their squares do not fit an int32.
@@ -146,7 +149,7 @@ def unchanged_cluster_share(old_clusters, new_clusters, *, noise=-1):
     0.75
     """
     old, new = check_partitions(old_clusters=old_clusters, new_clusters=new_clusters)
-    noise_old, noise_new = old == noise, new == noise
+    noise_old, noise_new = _are_noise(old, noise), _are_noise(new, noise)
     unchanged = int(np.count_nonzero(noise_old & noise_new))
     clustered = ~(noise_old | noise_new)
     if clustered.any():
@@ -223,6 +226,7 @@ def version_mutual_information(clusters, versions, *, adjusted=True):
     >>> version_mutual_information(alone, versions)
     0.0
     """
+    check_flag("adjusted", adjusted)
     clusters, versions = check_partitions(clusters=clusters, versions=versions)
     if (versions == versions[0]).all():
         return undefined(
@@ -233,4 +237,17 @@ def version_mutual_information(clusters, versions, *, adjusted=True):
         # Expected by chance is all there is to know: 0 / 0 in the formula.
         return 0.0
     score = adjusted_mutual_info_score if adjusted else normalized_mutual_info_score
-    return float(score(versions, clusters, average_method="min"))
+    # scikit-learn makes whole numbers of labels that are large floats.
+    codes = [np.unique(each, return_inverse=True)[1] for each in (versions, clusters)]
+    return float(score(*codes, average_method="min"))
+
+
+def _are_noise(clusters, noise):
+    """Which items are in no cluster; None: all are in one."""
+    if noise is None:
+        return np.zeros(len(clusters), dtype=bool)
+    if not isinstance(noise, Real | str | bytes):
+        raise TypeError(f"noise must be one value or None, got {noise!r:.60}.")
+    with suppress(OverflowError):  # a number that no cluster can have
+        return np.asarray(clusters == noise)
+    return np.zeros(len(clusters), dtype=bool)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
+from sklearn_graceful.metrics._arguments import as_numbers, check_flag
 from sklearn_graceful.metrics._retrieval import (
     RetrievalOutcomes,
     check_measure,
@@ -180,6 +182,7 @@ def compatibility_matrix(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     measure="recall@1",
 ):
     """Retrieval quality of each version's queries on each version's gallery.
@@ -193,8 +196,7 @@ def compatibility_matrix(
     ----------
     embeddings_by_version : dict of array-like, or list of array-like
         Embeddings of the same items by each version, of shape (n_queries,
-        n_coordinates), the oldest version first. Widths may differ, see
-        `retrieval_outcomes`.
+        n_coordinates), the oldest version first.
     labels : array-like of shape (n_queries,)
         Labels of the items.
     gallery_by_version : dict of array-like, or list of array-like, default=None
@@ -207,6 +209,9 @@ def compatibility_matrix(
         Gallery items with the id of the query are left out.
     metric : {"cosine", "euclidean"}, default="cosine"
         What is near.
+    old_view : bool, default=False
+        Whether versions may be of different widths, each trained to fit the space of
+        those before it, see `retrieval_outcomes`.
     measure : str, default="recall@1"
         ``"recall@1"`` (any k), ``"map"`` or ``"ndcg"``.
 
@@ -219,8 +224,8 @@ def compatibility_matrix(
     ------
     ValueError
         If there are no versions; if the galleries' versions are not those of the
-        queries; if versions differ in their number of rows; if the measure is unknown;
-        and as in `retrieval_outcomes`.
+        queries; if versions differ in their number of rows, or in width without
+        `old_view`; if the measure is unknown; and as in `retrieval_outcomes`.
 
     Warns
     -----
@@ -251,6 +256,7 @@ def compatibility_matrix(
     >>> matrix.outcomes[1, 0].first_rank
     array([1, 1, 1, 1])
     """
+    check_flag("old_view", old_view)
     queries = name_versions("embeddings_by_version", embeddings_by_version)
     own = gallery_by_version is None
     if own:
@@ -258,7 +264,7 @@ def compatibility_matrix(
             given = "gallery_labels" if gallery_labels is not None else "gallery_ids"
             raise ValueError(f"{given} without gallery_by_version.")
         galleries, gallery_labels = queries, labels
-        n_rows = len(next(iter(queries.values())))
+        n_rows = _num_samples(next(iter(queries.values())))
         query_ids = gallery_ids = np.arange(n_rows) if query_ids is None else query_ids
     else:
         galleries = name_versions("gallery_by_version", gallery_by_version)
@@ -278,7 +284,9 @@ def compatibility_matrix(
             "gallery": f"{'embeddings' if own else 'gallery'}_by_version[{old!r}]",
             "query_labels": "labels",
         }
-        return LabelledSearch(queries[new], galleries[old], *given, names=names)
+        # A version searches its own gallery by whole vectors.
+        views = old_view and i != j
+        return LabelledSearch(queries[new], galleries[old], *given, views, names=names)
 
     places = list(product(range(len(versions)), repeat=2))
     # All cells are checked before the first one is searched.
@@ -311,8 +319,8 @@ def update_gain(old_self, cross, paragon):
     -------
     gain : float or ndarray
         nan, with an UndefinedMetricWarning, where the paragon is no better or worse
-        than the old model. If the paragon is worse than the old model, the ratio has
-        no meaning, although it is defined.
+        than the old model, or a figure is not finite. If the paragon is worse than the
+        old model, the ratio has no meaning, although it is defined.
 
     References
     ----------
@@ -324,14 +332,15 @@ def update_gain(old_self, cross, paragon):
     >>> round(update_gain(39.5, 46.8, 66.3), 2)
     0.27
     """
-    achieved = np.subtract(cross, old_self, dtype=float)
-    possible = np.subtract(paragon, old_self, dtype=float)
-    if np.any(possible == 0):
+    old_self, cross, paragon = _figures(old_self=old_self, cross=cross, paragon=paragon)
+    with np.errstate(all="ignore"):
+        possible = np.where(paragon == old_self, np.nan, paragon - old_self)
+        gain = np.asarray((cross - old_self) / possible)
+    if np.isnan(gain).any():
         undefined(
-            "update_gain is undefined where paragon equals old_self, and returned as "
-            "nan."
+            "update_gain is undefined where paragon equals old_self or a figure is not "
+            "finite, and returned as nan."
         )
-    gain = np.asarray(achieved / np.where(possible == 0, np.nan, possible))
     return gain if gain.ndim else float(gain)
 
 
@@ -351,7 +360,8 @@ def compatibility_tax(paragon, new_self):
     Returns
     -------
     tax : float or ndarray
-        In the unit of the quality.
+        In the unit of the quality; nan, with an UndefinedMetricWarning, where a figure
+        is not finite.
 
     Examples
     --------
@@ -359,5 +369,23 @@ def compatibility_tax(paragon, new_self):
     >>> round(compatibility_tax(66.3, 55.6), 1)
     10.7
     """
-    tax = np.subtract(paragon, new_self)
+    paragon, new_self = _figures(paragon=paragon, new_self=new_self)
+    with np.errstate(all="ignore"):
+        tax = np.asarray(paragon - new_self)
+    if np.isnan(tax).any():
+        undefined(
+            "compatibility_tax is undefined where a figure is not finite, and returned "
+            "as nan."
+        )
     return tax if tax.ndim else float(tax)
+
+
+def _figures(**figures):
+    """Figures of systems as float arrays of shapes that broadcast."""
+    arrays = [as_numbers(name, figure) for name, figure in figures.items()]
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays))
+    except ValueError as error:
+        shapes = {n: a.shape for n, a in zip(figures, arrays, strict=True)}
+        raise ValueError(f"Figures have shapes that differ: {shapes}.") from error
+    return arrays

@@ -7,11 +7,17 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
+from sklearn_graceful.metrics._arguments import (
+    check_count,
+    check_is,
+    check_share,
+    generator,
+)
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
 from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
 from sklearn_graceful.metrics._flip_rates import read_figure
 from sklearn_graceful.metrics._undefined import undefined
-from sklearn_graceful.search import check_labels, check_weight
+from sklearn_graceful.search import check_choice, check_labels, check_weight
 
 
 class ConfidenceInterval(NamedTuple):
@@ -182,6 +188,7 @@ def interval_from_counts(
     >>> print(f"{ratio:.2f} [{low:.2f}, {high:.2f}]")
     4.00 [3.99, 4.01]
     """
+    check_is("counts", counts, FlipCounts)
     if not all(cell >= 0 and float(cell).is_integer() for cell in counts.cells):
         raise ValueError(
             f"counts must be whole numbers, none negative, got {counts}. For rows "
@@ -235,26 +242,19 @@ def rows_to_certify(max_nfr, *, confidence=0.95):
 
 def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_state):
     """Interval of checked counts; `squared` only if weights are no frequencies."""
-    if metric not in FLIP_FIGURES:
-        raise ValueError(
-            f"Unknown metric {metric!r}, choose one of {list(FLIP_FIGURES)}."
-        )
+    check_choice("metric", metric, FLIP_FIGURES)
     figure = FLIP_FIGURES[metric]
     allowed = [*METHODS[figure.kind], "bootstrap"]
-    if method == "auto":
+    if isinstance(method, str) and method == "auto":
         method = allowed[0] if squared is None else "bootstrap"
-    if method not in allowed:
-        raise ValueError(
-            f"Unknown method {method!r} for {metric}, choose one of {allowed}."
-        )
+    check_choice("method", method, allowed, of=metric)
     if squared is not None and method != "bootstrap":
         raise ValueError(
             f"method={method!r} counts rows, but sample_weight holds weights that "
             "are not whole numbers. Use method='bootstrap'."
         )
     check_share("confidence", confidence)
-    if n_bootstrap < 1:
-        raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}.")
+    check_count("n_bootstrap", n_bootstrap)
     estimate = read_figure(counts, metric)
     if math.isnan(estimate):
         return ConfidenceInterval(estimate, estimate, estimate)
@@ -262,7 +262,7 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
         ends = METHODS[figure.kind][method](figure, counts, confidence)
         return ConfidenceInterval(estimate, *map(float, ends))
     # Percentiles over resampled rows (Efron 1979).
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     draws = figure(resample(counts, squared, n_bootstrap, rng))
     low, high = outer_quantiles(draws, confidence)
     if low == high:
@@ -271,12 +271,6 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
             "of flip. An interval without width is no evidence of certainty."
         )
     return ConfidenceInterval(estimate, low, high)
-
-
-def check_share(name, value):
-    """Refuse what is not between 0 and 1."""
-    if not 0 < value < 1:
-        raise ValueError(f"{name} must be between 0 and 1, got {value}.")
 
 
 def wilson(figure, counts, confidence):
@@ -368,6 +362,10 @@ def resample(counts, squared, n_bootstrap, rng):
     if squared is None:
         # Drawing n rows with replacement is this draw of their counts.
         total = round(counts.total)
+        if total > np.iinfo(np.int64).max:
+            raise ValueError(
+                f"{total:.3g} rows, or their weights, are too many to draw."
+            )
         shares = np.divide(counts.cells, total)
         return FlipCounts(*rng.multinomial(total, shares, size=n_bootstrap).T)
     # Repeating every row a Poisson(1) number of times gives each cell its total weight

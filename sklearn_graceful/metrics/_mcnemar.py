@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from scipy.stats import binom
 
-from sklearn_graceful.metrics._flip_counts import flip_counts
+from sklearn_graceful.metrics._arguments import check_is
+from sklearn_graceful.metrics._flip_counts import FlipCounts, flip_counts
 
 
 class McnemarResult(NamedTuple):
@@ -99,6 +100,8 @@ def mcnemar_from_counts(counts):
     ------
     ValueError
         If the number of flips of a kind is not a whole number.
+    TypeError
+        If `counts` is nothing of the kind.
 
     Examples
     --------
@@ -106,6 +109,7 @@ def mcnemar_from_counts(counts):
     >>> mcnemar_from_counts(FlipCounts(90, 0, 0, 10, 0)).pvalue
     1.0
     """
+    check_is("counts", counts, FlipCounts)
     b, c = counts.negative_flips, counts.positive_flips
     if not (float(b).is_integer() and float(c).is_integer()):
         raise ValueError(f"McNemar's test needs whole numbers of flips, got {b}, {c}.")

@@ -6,11 +6,13 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.metrics._intervals import (
-    ConfidenceInterval,
+from sklearn_graceful.metrics._arguments import (
+    as_numbers,
+    check_count,
     check_share,
-    outer_quantiles,
+    generator,
 )
+from sklearn_graceful.metrics._intervals import ConfidenceInterval, outer_quantiles
 from sklearn_graceful.metrics._undefined import undefined
 
 BATCH_SIZE = 2**21
@@ -99,20 +101,31 @@ def paired_bootstrap(
     0.40 [0.36, 0.44]
     """
     check_share("confidence", confidence)
-    if n_resamples < 1:
-        raise ValueError(f"n_resamples must be at least 1, got {n_resamples}.")
+    check_count("n_resamples", n_resamples)
+    if not callable(statistic):
+        raise TypeError(f"statistic must be a function, got {statistic!r:.60}.")
     columns = _check_columns(old_values, new_values, *more_values)
     if columns.shape[1] == 0:
         return _undefined("no query has defined values")
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # What is undefined is left out below, or is the whole answer.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
-        estimate = float(statistic(*columns.mean(axis=1)))
+        estimate = _estimate(statistic, columns)
         draws = _draws(columns, statistic, n_resamples, rng)
     if np.isnan(estimate):
         return _undefined("the statistic of these queries is nan")
     return ConfidenceInterval(estimate, *outer_quantiles(draws, confidence))
+
+
+def _estimate(statistic, columns):
+    try:
+        return float(statistic(*columns.mean(axis=1)))
+    except TypeError as error:
+        raise TypeError(
+            f"statistic must take {len(columns)} means, one of each column, and return "
+            f"a number: {error}"
+        ) from error
 
 
 def _draws(columns, statistic, n_resamples, rng):
@@ -136,7 +149,8 @@ def _draws(columns, statistic, n_resamples, rng):
 
 def _check_columns(*columns):
     """Columns as rows of one array, without the queries that are nan in all."""
-    columns = [np.asarray(column, dtype=float) for column in columns]
+    names = ["old_values", "new_values", *["more_values"] * len(columns[2:])]
+    columns = [as_numbers(*named) for named in zip(names, columns, strict=True)]
     shapes = {column.shape for column in columns}
     if len(shapes) > 1 or columns[0].ndim != 1:
         raise ValueError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful.metrics._arguments import check_is
 from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch, check_k, first_rank, relevant_ranks
@@ -117,6 +118,7 @@ def retrieval_outcomes(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     depth=None,
 ):
     """Rank the gallery for each query and keep what each query found.
@@ -128,10 +130,7 @@ def retrieval_outcomes(
     Parameters
     ----------
     queries : array-like of shape (n_queries, n_coordinates)
-        Embeddings that search. If they are wider than the gallery's, their first
-        coordinates are compared, under cosine normalised on their own: that is the
-        view that a wider new embedding has of the old space. If they are narrower,
-        zeros are appended.
+        Embeddings that search.
     gallery : array-like of shape (n_gallery, n_gallery_coordinates), default=None
         Embeddings that are searched. None: every query searches the other queries,
         its own row being left out by position.
@@ -148,6 +147,12 @@ def retrieval_outcomes(
     metric : {"cosine", "euclidean"}, default="cosine"
         What is near. Cosines are computed in single precision if both arrays are,
         distances in double precision.
+    old_view : bool, default=False
+        Whether queries may be of another width than the gallery, which are those of
+        another model. Only a model that was trained to fit the old space can search
+        it, such as a ``CompatibleEmbedder``. Then, of wider queries the first
+        coordinates are compared, of unit length again where the whole vectors are; to
+        narrower ones zeros are appended.
     depth : int, default=None
         Count only this many first items in average precision and nDCG. Both are then
         divided by what they could be at most: m is at most `depth`. None: the whole
@@ -162,9 +167,10 @@ def retrieval_outcomes(
     ------
     ValueError
         If an array of embeddings holds NaN or infinities or is no matrix; if a row
-        that is compared by cosine is zero; if labels or ids are missing, hold NaN,
-        have another number of rows or are of different kinds; if the metric is
-        unknown or `depth` not between 1 and the number of items to find.
+        that is compared by cosine is zero; if widths differ without `old_view`; if
+        labels or ids are missing, hold NaN, have another number of rows or are of
+        different kinds; if the metric is unknown or `depth` not between 1 and the
+        number of items to find.
 
     Warns
     -----
@@ -198,7 +204,14 @@ def retrieval_outcomes(
     0.569
     """
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     return rank_all(search, depth)
 
@@ -232,6 +245,8 @@ def retrieval_flips(old, new, *, k=1):
         If the outcomes differ in their number of queries or in which of them have a
         relevant item, if no query has one, or if `k` is not between 1 and the number
         of items to find.
+    TypeError
+        If `old` or `new` is nothing of the kind.
 
     References
     ----------
@@ -248,6 +263,8 @@ def retrieval_flips(old, new, *, k=1):
     >>> counts.negative_flip_rate, counts.positive_flip_rate
     (0.25, 0.25)
     """
+    check_is("old", old, RetrievalOutcomes)
+    check_is("new", new, RetrievalOutcomes)
     if len(old.first_rank) != len(new.first_rank):
         raise ValueError(
             f"old has {len(old.first_rank)} queries but new has {len(new.first_rank)}."
@@ -318,7 +335,7 @@ def warn_of_no_match(has_match):
 
 def check_measure(measure, gallery_size):
     """Refuse an unknown measure; return the k of a recall, None of "map" or "ndcg"."""
-    if measure in ("map", "ndcg"):
+    if isinstance(measure, str) and measure in ("map", "ndcg"):
         return None
     found = re.fullmatch(r"recall@(\d+)", str(measure))
     if not found:

@@ -20,6 +20,7 @@ def recall_at_k(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
 ):
     """Share of queries with a relevant item among the first `k`.
 
@@ -29,7 +30,9 @@ def recall_at_k(
 
     Parameters
     ----------
-    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids
+        As in `retrieval_outcomes`.
+    metric, old_view
         As in `retrieval_outcomes`.
     k : int, default=1
         Number of first items.
@@ -63,7 +66,14 @@ def recall_at_k(
     0.75
     """
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     return float(_cmc(search, k, "k")[-1])
 
@@ -78,6 +88,7 @@ def cmc_curve(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
 ):
     """Cumulative match characteristic: `recall_at_k` of every k up to `k_max`.
 
@@ -86,7 +97,9 @@ def cmc_curve(
 
     Parameters
     ----------
-    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids
+        As in `retrieval_outcomes`.
+    metric, old_view
         As in `retrieval_outcomes`.
     k_max : int
         Largest k.
@@ -111,7 +124,14 @@ def cmc_curve(
     array([0.75, 1.  , 1.  ])
     """
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     return _cmc(search, k_max, "k_max")
 
@@ -125,6 +145,7 @@ def mean_average_precision(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
 ):
     """Mean over queries of the average precision of the whole ranking: mAP.
 
@@ -133,7 +154,9 @@ def mean_average_precision(
 
     Parameters
     ----------
-    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids
+        As in `retrieval_outcomes`.
+    metric, old_view
         As in `retrieval_outcomes`.
 
     Returns
@@ -155,7 +178,14 @@ def mean_average_precision(
     0.875
     """
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     return rank_all(search).mean("map")
 
@@ -170,6 +200,7 @@ def ndcg(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
 ):
     """Mean normalised discounted cumulative gain of binary relevance.
 
@@ -179,7 +210,9 @@ def ndcg(
 
     Parameters
     ----------
-    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+    queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids
+        As in `retrieval_outcomes`.
+    metric, old_view
         As in `retrieval_outcomes`.
     k : int, default=None
         Only the first `k` items count; None: all.
@@ -211,7 +244,14 @@ def ndcg(
     0.75
     """
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     return rank_all(search, k, "k").mean("ndcg")
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklearn_graceful.metrics._arguments import as_number, check_share
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch
 
@@ -53,6 +54,7 @@ def verification_rates(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     threshold,
 ):
     """True and false acceptance rate at a given threshold.
@@ -67,6 +69,8 @@ def verification_rates(
         As in `retrieval_outcomes`.
     metric : {"cosine", "euclidean"}, default="cosine"
         The score: the cosine, or minus the Euclidean distance.
+    old_view : bool, default=False
+        As in `retrieval_outcomes`.
     threshold : float
         Lowest accepted score.
 
@@ -87,9 +91,6 @@ def verification_rates(
     the scores: single if both arrays are, under cosine. With ``gallery=None`` each pair
     counts in both directions, which leaves the rates as they are.
 
-    Under the Euclidean metric the first coordinates of wider queries are not
-    normalised; do so first where the threshold is for unit vectors.
-
     References
     ----------
     Shen et al., "Towards Backward-Compatible Representation Learning", CVPR 2020.
@@ -101,13 +102,19 @@ def verification_rates(
     >>> verification_rates(vectors, query_labels=[0, 0, 1, 1], threshold=0.7)
     VerificationRates(tar=1.0, far=0.25)
     """
-    if math.isnan(threshold):
-        raise ValueError("threshold must be a number, got nan.")
+    threshold = as_number("threshold", threshold)
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     # Items that are left out have a score of minus infinity and are never accepted.
-    threshold = max(float(threshold), float(np.finfo(search.dtype).min))
+    threshold = max(threshold, float(np.finfo(search.dtype).min))
     n_matching, n_others = _count_pairs(search)
     accepted = matching = 0
     for scores, matching_scores in _parts(search):
@@ -128,6 +135,7 @@ def tar_at_far(
     query_ids=None,
     gallery_ids=None,
     metric="cosine",
+    old_view=False,
     far=1e-3,
 ):
     """Highest true acceptance rate whose false acceptance rate is within `far`.
@@ -141,6 +149,8 @@ def tar_at_far(
         As in `retrieval_outcomes`.
     metric : {"cosine", "euclidean"}, default="cosine"
         The score: the cosine, or minus the Euclidean distance.
+    old_view : bool, default=False
+        As in `retrieval_outcomes`.
     far : float, default=1e-3
         Largest false acceptance rate, from 0 to 1.
 
@@ -171,10 +181,16 @@ def tar_at_far(
     >>> tar, round(threshold, 3)
     (1.0, 0.447)
     """
-    if not 0 <= far <= 1:
-        raise ValueError(f"far must be between 0 and 1, got {far}.")
+    check_share("far", far, ends="both")
     search = LabelledSearch(
-        queries, gallery, query_labels, gallery_labels, query_ids, gallery_ids, metric
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids,
+        gallery_ids,
+        metric,
+        old_view,
     )
     n_matching, n_others = _count_pairs(search)
     if not n_others:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_graceful.metrics._arguments import check_flag
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import check_labels, check_weight, chunks
 
@@ -73,6 +74,7 @@ def flip_matrix(y_true, predictions_by_version, *, normalize=True, sample_weight
         total += weight[rows].sum(dtype=np.float64)
     # What a version has right, less what it shares with another one.
     flips = both_right.diagonal()[:, np.newaxis] - both_right
+    check_flag("normalize", normalize)
     if not normalize:
         return flips
     if total == 0:
@@ -133,7 +135,12 @@ def _check_versions(y_true, predictions_by_version):
 def name_versions(name, by_version):
     """Versions by name; those of a list are called 0, 1, 2, ..."""
     if not isinstance(by_version, dict):
-        by_version = dict(enumerate(by_version))
+        try:
+            by_version = dict(enumerate(by_version))
+        except TypeError as error:
+            raise TypeError(
+                f"{name} must be a dict or a list of versions, got {by_version!r:.60}."
+            ) from error
     if not by_version:
         raise ValueError(f"{name} is empty: there are no versions.")
     return by_version

@@ -387,7 +387,12 @@ class _CompatibilityScorer:
             # A row that is the only one of its class in a fold does not count.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
             outcomes = retrieval_outcomes(
-                queries, gallery, **labels, query_ids=rows, gallery_ids=rows
+                queries,
+                gallery,
+                **labels,
+                query_ids=rows,
+                gallery_ids=rows,
+                old_view=True,
             )
         found = outcomes.has_match
         if not found.any():

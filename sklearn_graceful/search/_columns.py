@@ -1,11 +1,10 @@
 """Columns of labels, ids or weights, one value a row: checked once, read in chunks."""
 
-from numbers import Real
-
 import numpy as np
 
 from sklearn_graceful._containers import as_values
 from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful.search._containers import as_column
 
 CHUNK_BYTES = 2**20
 MAX_CHUNK_ROWS = 2**17
@@ -132,8 +131,11 @@ def check_weight(sample_weight, y_true):
         return None
     columns = {"y_true": y_true, "sample_weight": sample_weight}
     weight = _aligned(columns)["sample_weight"]
-    if weight.dtype.kind == "O" and all(isinstance(w, Real) for w in weight):
-        weight = weight.astype(np.float64)
+    if weight.dtype.kind == "O":
+        try:
+            weight = weight.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"sample_weight must hold numbers: {error}.") from error
     if weight.dtype.kind not in "biuf":
         raise ValueError(f"sample_weight must hold numbers, got {weight.dtype}.")
     # Written so that NaN, which min and max hand on, fails the comparison.
@@ -144,7 +146,10 @@ def check_weight(sample_weight, y_true):
 
 def _aligned(columns):
     """Columns, by name, as 1-D arrays of one length, whatever they hold."""
-    arrays = {name: as_values(name, column) for name, column in columns.items()}
+    arrays = {
+        name: as_values(name, as_column(name, column))
+        for name, column in columns.items()
+    }
     first, *_ = arrays
     for name, array in arrays.items():
         if array.ndim != 1:

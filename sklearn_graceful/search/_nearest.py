@@ -7,7 +7,14 @@ from sklearn_graceful.search._search import Search
 
 
 def nearest(
-    queries, gallery=None, k=1, *, query_ids=None, gallery_ids=None, metric="cosine"
+    queries,
+    gallery=None,
+    k=1,
+    *,
+    query_ids=None,
+    gallery_ids=None,
+    metric="cosine",
+    old_view=False,
 ):
     """Find the `k` nearest gallery items of each query, exactly.
 
@@ -17,8 +24,7 @@ def nearest(
     Parameters
     ----------
     queries : array-like of shape (n_queries, n_coordinates)
-        Embeddings that search. Wider ones are compared through their first
-        coordinates, narrower ones with zeros appended, see `retrieval_outcomes`.
+        Embeddings that search.
     gallery : array-like of shape (n_gallery, n_gallery_coordinates), default=None
         Embeddings that are searched. None: every query searches the other queries.
     k : int, default=1
@@ -30,6 +36,9 @@ def nearest(
     metric : {"cosine", "euclidean"}, default="cosine"
         What is near. Cosines are computed in single precision if both arrays are,
         distances in double precision.
+    old_view : bool, default=False
+        Whether queries may be of another width than the gallery, see
+        `retrieval_outcomes`.
 
     Returns
     -------
@@ -42,9 +51,9 @@ def nearest(
     ------
     ValueError
         If an array holds NaN or infinities or is no matrix; if a row that is compared
-        by cosine is zero; if ids have another number of rows or only one side has
-        them; if the metric is unknown, or `k` not between 1 and the number of items
-        that each query may find.
+        by cosine is zero; if widths differ without `old_view`; if ids have another
+        number of rows or only one side has them; if the metric is unknown, or `k` not
+        between 1 and the number of items that each query may find.
 
     Notes
     -----
@@ -59,7 +68,7 @@ def nearest(
     >>> indices, scores
     (array([[1, 2]]), array([[1. , 0.8]]))
     """
-    search = Search(queries, gallery, query_ids, gallery_ids, metric)
+    search = Search(queries, gallery, query_ids, gallery_ids, metric, old_view)
     check_k(k, int(search.n_searched.min()))
     indices = np.empty((search.n_queries, k), dtype=np.intp)
     found = np.empty((search.n_queries, k), dtype=search.dtype)

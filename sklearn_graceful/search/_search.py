@@ -1,14 +1,20 @@
 """Exact search of a gallery, one block of queries after another."""
 
 import numpy as np
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import gen_batches
 
 from sklearn_graceful._labels import check_same_label_kind
+from sklearn_graceful.search._choice import check_choice
 from sklearn_graceful.search._columns import check_labels
 from sklearn_graceful.search._groups import Groups
-from sklearn_graceful.search._vectors import check_unit_rows, old_view
+from sklearn_graceful.search._vectors import (
+    check_has_distances,
+    check_unit_rows,
+    check_vectors,
+    in_old_space,
+)
 
-METRICS = ["cosine", "euclidean"]
+METRICS = ("cosine", "euclidean")
 # Matrix products of fewer rows are slower for each row.
 BLOCK_BYTES = 2**27
 
@@ -16,26 +22,32 @@ BLOCK_BYTES = 2**27
 class Search:
     """Scores of all queries against all gallery items, everything checked."""
 
-    def __init__(self, queries, gallery, query_ids, gallery_ids, metric, names=None):
-        if metric not in METRICS:
-            raise ValueError(f"Unknown metric {metric!r}, choose one of {METRICS}.")
+    def __init__(
+        self, queries, gallery, query_ids, gallery_ids, metric, old_view, names=None
+    ):
+        check_choice("metric", metric, METRICS)
         self.metric = metric
         self.names = {"queries": "queries", "gallery": "gallery"} | (names or {})
         self.own = gallery is None
-        queries = self._check_vectors("queries", queries)
-        gallery = queries if self.own else self._check_vectors("gallery", gallery)
+        both = self.names["queries"], self.names["gallery"]
+        queries = check_vectors(both[0], queries)
+        gallery = queries if self.own else check_vectors(both[1], gallery)
+        width = gallery.shape[1]
+        queries = in_old_space(queries, width, old_view=old_view, names=both)
         self.n_queries, self.n_gallery = len(queries), len(gallery)
         self.same_id = self._group_ids(query_ids, gallery_ids)
         dtype = np.result_type(queries, gallery)
-        queries = old_view(queries.astype(dtype, copy=False), gallery.shape[1])
+        queries = queries.astype(dtype, copy=False)
         gallery = gallery.astype(dtype, copy=False)
         if metric == "euclidean":
+            check_has_distances(both[0], queries)
+            check_has_distances(both[1], gallery)
             self._queries, self._gallery = _squared_distance_factors(queries, gallery)
         else:
             # Two copies even of the same rows: of an array and its own transpose NumPy
             # takes the product by another routine, whose last digits differ.
-            self._queries = check_unit_rows(self.names["queries"], queries)
-            self._gallery = check_unit_rows(self.names["gallery"], gallery)
+            self._queries = check_unit_rows(both[0], queries)
+            self._gallery = check_unit_rows(both[1], gallery)
         self.dtype = self._gallery.dtype
         # Items that each query may find.
         left_out = 0 if self.same_id is None else self.same_id.size_of_query
@@ -43,10 +55,6 @@ class Search:
         # Queries whose scores fill a block.
         block_rows = max(BLOCK_BYTES // (self.n_gallery * self.dtype.itemsize), 1)
         self.block_rows = min(block_rows, self.n_queries)
-
-    def _check_vectors(self, name, vectors):
-        dtypes = np.float64, np.float32
-        return check_array(vectors, dtype=dtypes, input_name=self.names[name])
 
     def _group_ids(self, query_ids, gallery_ids):
         if query_ids is None and gallery_ids is None:
@@ -107,9 +115,12 @@ class LabelledSearch(Search):
         Labels of the queries.
     gallery_labels : array-like of shape (n_gallery,) or None
         Labels of the items; needed with `gallery`, and only then.
-    *ids_metric : query_ids, gallery_ids, metric
-        Items with the id of the query are left out; None: none is. The score is the
-        "cosine", or minus the "euclidean" distance.
+    query_ids, gallery_ids : array-like or None
+        Items with the id of the query are left out; None: none is.
+    metric : {"cosine", "euclidean"}, default="cosine"
+        The score is the cosine, or minus the Euclidean distance.
+    old_view : bool, default=False
+        Whether queries may be of another width than the gallery, see `in_old_space`.
     names : dict of str, default=None
         What error messages call "queries", "gallery" and "query_labels", if otherwise.
 
@@ -117,22 +128,34 @@ class LabelledSearch(Search):
     ------
     ValueError
         If an array holds NaN or infinities or is no matrix; if a row that is compared
-        by cosine is zero; if labels or ids are missing or have another number of rows;
-        if only one side has ids; if the metric is unknown.
+        by cosine is zero; if widths differ without `old_view`; if labels or ids are
+        missing or have another number of rows; if only one side has ids; if the metric
+        is unknown.
 
     Examples
     --------
     >>> from sklearn_graceful.search import LabelledSearch
-    >>> given = [0, 0, 1], None, None, None, "cosine"
-    >>> search = LabelledSearch([[1, 0], [3, 2], [0, 1]], None, *given)
+    >>> vectors, labels = [[1, 0], [3, 2], [0, 1]], [0, 0, 1]
+    >>> search = LabelledSearch(vectors, None, labels, None)
     >>> [relevant.tolist() for _, _, relevant in search.each_query()]
     [[1], [0], []]
     """
 
     def __init__(
-        self, queries, gallery, query_labels, gallery_labels, *ids_metric, names=None
+        self,
+        queries,
+        gallery,
+        query_labels,
+        gallery_labels,
+        query_ids=None,
+        gallery_ids=None,
+        metric="cosine",
+        old_view=False,
+        names=None,
     ):
-        super().__init__(queries, gallery, *ids_metric, names=names)
+        super().__init__(
+            queries, gallery, query_ids, gallery_ids, metric, old_view, names
+        )
         if gallery_labels is None and not self.own:
             raise ValueError(
                 f"gallery_labels is missing: {self.names['gallery']} needs labels."

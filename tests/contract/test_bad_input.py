@@ -210,11 +210,11 @@ OF_CLASSIFIERS_OF_EVERY_ROW = [
     ("old_proba", lambda old: replaced(old, 7, 0.5), "sum to 1; row 7 sums to 1.5"),
     ("old_proba", lambda old: replaced(old.argmax(axis=1), 0, np.nan), NOT_LABELS),
 ]
-FOUND_USELESS = "old_embeddings: there is NaN or infinity"
+FOUND_USELESS = "old_embeddings contains (NaN|infinity)"
 OF_EMBEDDERS = [
     ("old_embeddings", lambda old: old[:, 0], r"shape \(n, dim\), got \(178,\)"),
     ("old_embeddings", lambda old: old[:, :, None], r"\(n, dim\), got \(178, 4, 1\)"),
-    ("old_embeddings", lambda old: old[:, :0], "old_embeddings: row 0 is 0"),
+    ("old_embeddings", lambda old: old[:, :0], r"\(n, dim\), got \(178, 0\)"),
     ("old_embeddings", lambda old: replaced(old, 5, np.nan), FOUND_USELESS),
     ("old_embeddings", lambda old: replaced(old, 5, np.inf), FOUND_USELESS),
     ("old_embeddings", lambda old: replaced(old, 7, 0), "old_embeddings: row 7 is 0"),

@@ -490,7 +490,7 @@ ZERO_ROW = np.where(np.arange(12)[:, None] == 3, 0, X)
         ({}, X, None, "requires y to be passed"),
         ({}, X, np.nan * Y, "y contains NaN"),
         ({}, X, 0 * Y, "12 of 12 pairs hold a zero vector"),
-        ({}, X, np.array(["a", "b"] * 6), "could not convert string"),
+        ({}, X, np.array(["a", "b"] * 6), "y must hold numbers"),
     ],
 )
 def test_fit_refuses(params, X, y, message):

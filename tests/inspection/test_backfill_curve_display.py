@@ -28,6 +28,7 @@ def gallery():
         "new_gallery": new[30:],
         "query_labels": labels[:30],
         "gallery_labels": labels[30:],
+        "old_view": True,
     }, old[:30]
 
 

@@ -90,7 +90,7 @@ def test_it_agrees_with_the_metric(tick_labels):
     old = np.eye(3)[labels] + rng.normal(0, 0.6, (60, 3))
     new = np.hstack([np.eye(3)[labels], rng.normal(0, 0.1, (60, 2))])
     embeddings = {"May": old, "June": new + rng.normal(0, 0.2, (60, 5))}
-    options = {"labels": labels, "measure": "ndcg"}
+    options = {"labels": labels, "measure": "ndcg", "old_view": True}
     matrix = compatibility_matrix(embeddings, **options)
     display = CompatibilityMatrixDisplay.from_embeddings(embeddings, **options)
     np.testing.assert_array_equal(display.values, matrix.values)

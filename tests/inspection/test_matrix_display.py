@@ -83,7 +83,7 @@ def test_from_estimator_asks_every_version(wine, versions, tick_labels, named, n
     assert tick_labels(display.ax_.yaxis) == names
 
     queries, gallery = (X[1::4], y[1::4]), (X[3::4], y[3::4])
-    options = {"metric": "euclidean", "measure": "recall@5"}
+    options = {"metric": "euclidean", "measure": "recall@5", "old_view": True}
     display = CompatibilityMatrixDisplay.from_estimator(
         named(versions), *queries, X_gallery=gallery[0], y_gallery=gallery[1], **options
     )
@@ -100,9 +100,9 @@ def test_from_estimator_asks_every_version(wine, versions, tick_labels, named, n
 
 def test_without_a_gallery_each_query_searches_the_others(wine, versions):
     X, y = wine
-    display = CompatibilityMatrixDisplay.from_estimator(versions, X, y)
+    display = CompatibilityMatrixDisplay.from_estimator(versions, X, y, old_view=True)
     embeddings = [version.transform(X) for version in versions]
-    expected = compatibility_matrix(embeddings, labels=y).values
+    expected = compatibility_matrix(embeddings, labels=y, old_view=True).values
     np.testing.assert_array_equal(display.values, expected)
 
 
@@ -111,7 +111,10 @@ def test_display_labels_go_before_the_keys_of_a_dict(
     wine, versions, tick_labels, Display
 ):
     named = dict(zip("ab", versions, strict=True))
-    display = Display.from_estimator(named, *wine, display_labels=["old", "new"])
+    by_width = {"old_view": True} if Display is CompatibilityMatrixDisplay else {}
+    display = Display.from_estimator(
+        named, *wine, display_labels=["old", "new"], **by_width
+    )
     assert tick_labels(display.ax_.xaxis) == ["old", "new"]
 
 

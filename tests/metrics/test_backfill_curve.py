@@ -31,7 +31,9 @@ def test_each_fraction_is_a_ranking_of_old_and_new_vectors(
     order = np.random.default_rng(1).permutation(60)
     fractions = [0, 0.1, 0.35, 1]
     settings = {"order": order, "fractions": fractions, "metric": metric, **labels}
-    curve = backfill_curve(queries, old, new, measure=measure, **settings)
+    curve = backfill_curve(
+        queries, old, new, old_view=True, measure=measure, **settings
+    )
     for fraction, quality in zip(fractions, curve.quality, strict=True):
         re_embedded = np.isin(np.arange(60), order[: round(60 * fraction)])
         before, after = cdist(queries[:, :4], old, metric), cdist(queries, new, metric)
@@ -49,9 +51,11 @@ def test_each_fraction_is_a_ranking_of_old_and_new_vectors(
 def test_the_ends_are_the_cross_test_and_the_new_self_test():
     queries, old, new, labels = update()
     ids = {"query_ids": np.arange(25), "gallery_ids": np.arange(60)}
-    curve = backfill_curve(queries, old, new, random_state=0, **labels, **ids)
+    curve = backfill_curve(
+        queries, old, new, old_view=True, random_state=0, **labels, **ids
+    )
     for gallery, quality in ((old, curve.quality[0]), (new, curve.quality[-1])):
-        outcomes = retrieval_outcomes(queries, gallery, **labels, **ids)
+        outcomes = retrieval_outcomes(queries, gallery, **labels, **ids, old_view=True)
         assert quality == outcomes.recall_at(1)
     np.testing.assert_allclose(curve.fraction, np.linspace(0, 1, 11))
 
@@ -59,13 +63,17 @@ def test_the_ends_are_the_cross_test_and_the_new_self_test():
 def test_the_random_order_is_that_of_the_seed():
     queries, old, new, labels = update()
     first, again, other = (
-        backfill_curve(queries, old, new, random_state=s, measure="map", **labels)
+        backfill_curve(
+            queries, old, new, old_view=True, random_state=s, measure="map", **labels
+        )
         for s in (0, 0, 1)
     )
     np.testing.assert_array_equal(first.quality, again.quality)
     assert (first.quality != other.quality).any()
     order = np.random.default_rng(0).permutation(60)
-    given = backfill_curve(queries, old, new, order=order, measure="map", **labels)
+    given = backfill_curve(
+        queries, old, new, old_view=True, order=order, measure="map", **labels
+    )
     np.testing.assert_array_equal(first.quality, given.quality)
 
 
@@ -87,7 +95,7 @@ def test_queries_without_a_relevant_item_give_one_warning():
     queries, old, new, labels = update()
     labels["query_labels"][0] = 9
     with pytest.warns(UndefinedMetricWarning, match="1 of 25 queries") as caught:
-        curve = backfill_curve(queries, old, new, **labels)
+        curve = backfill_curve(queries, old, new, old_view=True, **labels)
     assert len(caught) == 1
     assert not np.isnan(curve.quality).any()
 
@@ -112,5 +120,6 @@ def test_queries_without_a_relevant_item_give_one_warning():
 def test_bad_input_is_refused(change, message):
     queries, old, new, labels = update()
     arguments = {"queries": queries, "old_gallery": old, "new_gallery": new, **labels}
+    arguments["old_view"] = True
     with pytest.raises(ValueError, match=message):
         backfill_curve(**{**arguments, **change})

@@ -57,7 +57,7 @@ def test_a_wider_embedding_is_its_old_view(metric):
     old = normalize(rng.normal(size=(100, 4)))
     centroids = rng.normal(size=(9, 4))
     wider = normalize(np.hstack([old, rng.normal(size=(100, 3))]))
-    clusters = assign_to_centroids(wider, centroids, metric=metric)
+    clusters = assign_to_centroids(wider, centroids, metric=metric, old_view=True)
     expected = assign_to_centroids(old, centroids, metric=metric)
     np.testing.assert_array_equal(clusters, expected)
 
@@ -74,12 +74,11 @@ def test_vectors_of_any_length_go_to_the_centroid_of_their_direction(dtype, size
 @pytest.mark.parametrize(
     ("embeddings", "centroids", "metric", "message"),
     [
-        ([[1.0]], [[1.0, 2.0]], "cosine", "embeddings have 1 columns.*the 2 of"),
+        ([[1.0]], [[1.0, 2.0]], "cosine", "embeddings has width 1, but centroids"),
         ([[1.0, 2.0]], [[0.0, 0.0]], "cosine", r"centroids: .* one of 1"),
-        ([[0, 0, 2]], [[1, 1]], "euclidean", r"embeddings: .* one of 1"),
         ([[1.0, np.nan]], [[1.0, 1.0]], "cosine", "embeddings contains NaN"),
-        ([[1.0, 2.0]], [1.0, 2.0], "cosine", "2D array"),
-        ([[1.0, 2.0]], [[1.0, 2.0]], "dot", "metric must be one of"),
+        ([[1.0, 2.0]], [1.0, 2.0], "cosine", "centroids must have shape"),
+        ([[1.0, 2.0]], [[1.0, 2.0]], "dot", "Unknown metric .dot., choose"),
     ],
 )
 def test_vectors_that_have_no_nearest_centroid(embeddings, centroids, metric, message):
@@ -226,11 +225,12 @@ CENTROIDS = np.array([OLD[k == Y].mean(axis=0) for k in range(10)])
 
 def test_an_update_that_changes_nothing():
     wider = normalize(np.hstack([OLD, np.ones((1500, 3))]))
-    same = clustering_update(OLD, wider, Y, centroids=CENTROIDS)
+    same = clustering_update(OLD, wider, Y, centroids=CENTROIDS, old_view=True)
     assert same.unchanged_share == 1
     assert abs(same.version_mutual_information) < 0.01
     assert (same.ari_old, same.b_cubed_old) == (same.ari_new, same.b_cubed_new)
-    again = clustering_update(OLD, wider, Y, clusterer=KMeans(10, random_state=0))
+    k_means = KMeans(10, random_state=0)
+    again = clustering_update(OLD, wider, Y, clusterer=k_means, old_view=True)
     assert again.unchanged_share == 1
 
 
@@ -282,7 +282,7 @@ def test_the_table_shows_every_figure():
         ({"centroids": None}, "either centroids or clusterer"),
         ({"clusterer": KMeans(2)}, "either centroids or clusterer"),
         ({"new_embeddings": np.ones((2, 2))}, "new_embeddings has 2 rows.* has 3"),
-        ({"new_embeddings": np.ones((3, 1))}, "new_embeddings has 1 columns.*the 2 of"),
+        ({"new_embeddings": np.ones((3, 1))}, "new_embeddings has width 1, but old"),
         ({"old_embeddings": np.zeros((3, 2))}, r"old_embeddings: .* one of 3"),
         ({"updated": [0, 1, 1]}, "updated must be 3 booleans"),
         ({"updated": [True]}, "updated must be 3 booleans"),

@@ -29,7 +29,7 @@ def versions(n=40, widths=(3, 5, 4)):
 
 
 LABELS, VERSIONS = versions()
-MATRIX = compatibility_matrix(VERSIONS, labels=LABELS)
+MATRIX = compatibility_matrix(VERSIONS, old_view=True, labels=LABELS)
 
 
 def test_summaries_by_hand():
@@ -56,13 +56,15 @@ def test_cells_are_searches_that_leave_out_the_item_itself():
     items = {"query_labels": LABELS, "gallery_labels": LABELS}
     items |= {"query_ids": range(40), "gallery_ids": range(40)}
     for (i, new), (j, old) in product(enumerate(VERSIONS.values()), repeat=2):
-        expected = retrieval_outcomes(new, old, **items)
+        expected = retrieval_outcomes(new, old, old_view=True, **items)
         assert MATRIX.values[i, j] == expected.recall_at(1)
         found = MATRIX.outcomes[i, j].first_rank
         np.testing.assert_array_equal(found, expected.first_rank)
     self_test = retrieval_outcomes(VERSIONS["v2"], query_labels=LABELS)
     assert MATRIX.values[1, 1] == self_test.recall_at(1)
-    pairs = compatibility_matrix(VERSIONS, labels=LABELS, query_ids=np.arange(40) // 2)
+    pairs = compatibility_matrix(
+        VERSIONS, old_view=True, labels=LABELS, query_ids=np.arange(40) // 2
+    )
     assert pairs.outcomes[2, 0].gallery_size == 38
 
 
@@ -70,14 +72,14 @@ def test_a_gallery_of_its_own_and_other_measures():
     queries = {version: rows[:15] for version, rows in VERSIONS.items()}
     gallery = {version: rows[15:] for version, rows in VERSIONS.items()}
     items = {"gallery_by_version": gallery, "gallery_labels": LABELS[15:]}
-    matrix = compatibility_matrix(queries, labels=LABELS[:15], **items)
+    matrix = compatibility_matrix(queries, old_view=True, labels=LABELS[:15], **items)
     labels = {"query_labels": LABELS[:15], "gallery_labels": LABELS[15:]}
-    expected = retrieval_outcomes(queries["v3"], gallery["v1"], **labels)
+    expected = retrieval_outcomes(queries["v3"], gallery["v1"], **labels, old_view=True)
     for measure in ("map", "ndcg", "recall@5"):
         cell = matrix.with_measure(measure).values[2, 0]
         assert cell == expected.mean(measure)
         again = compatibility_matrix(
-            queries, labels=LABELS[:15], measure=measure, **items
+            queries, labels=LABELS[:15], measure=measure, old_view=True, **items
         )
         assert again.values[2, 0] == cell
 
@@ -93,7 +95,7 @@ def test_identical_versions_are_not_compatible():
 
 def test_gain_of_outcomes_has_an_interval():
     labels, by_version = versions(n=300)
-    matrix = compatibility_matrix(by_version, labels=labels)
+    matrix = compatibility_matrix(by_version, old_view=True, labels=labels)
     paragon = matrix.outcomes[2, 2]
     gain = matrix.update_gain(paragon, pair=("v2", "v1"))
     outcomes = matrix.outcomes[0, 0], matrix.outcomes[1, 0], paragon
@@ -125,7 +127,7 @@ def test_a_single_version_has_no_average_compatibility():
 def test_queries_without_a_relevant_item_give_one_warning():
     labels = [9, *LABELS[1:]]
     with pytest.warns(UndefinedMetricWarning, match="1 of 40 queries") as caught:
-        matrix = compatibility_matrix(VERSIONS, labels=labels)
+        matrix = compatibility_matrix(VERSIONS, old_view=True, labels=labels)
     assert len(caught) == 1
     assert not np.isnan(matrix.values).any()
 
@@ -136,7 +138,7 @@ def test_queries_without_a_relevant_item_give_one_warning():
         ({"labels": [0, 1]}, r"labels has 2 rows but embeddings_by_version\['v1'\]"),
         ({"labels": None}, "labels is missing"),
         ({"embeddings_by_version": {}}, "there are no versions"),
-        ({"embeddings_by_version": [np.eye(40), np.eye(4)]}, "version.*has 4"),
+        ({"embeddings_by_version": [np.eye(40), np.eye(4, 40)]}, "version.*has 4"),
         ({"measure": "accuracy"}, "Unknown measure 'accuracy'"),
         ({"measure": "recall@40"}, "k must be between 1 and 39"),
         ({"metric": "dot"}, "Unknown metric 'dot'"),
@@ -147,7 +149,7 @@ def test_queries_without_a_relevant_item_give_one_warning():
     ],
 )
 def test_bad_input_is_refused(change, message):
-    given = {"embeddings_by_version": VERSIONS, "labels": LABELS}
+    given = {"embeddings_by_version": VERSIONS, "labels": LABELS, "old_view": True}
     with pytest.raises(ValueError, match=message):
         compatibility_matrix(**given | change)
 

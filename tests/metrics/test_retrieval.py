@@ -108,7 +108,8 @@ def test_new_queries_search_the_old_vectors_of_the_other_items():
     new, _ = embeddings(25, width=7, seed=2)
     of_items = {"query_labels": labels, "gallery_labels": labels}
     ids = [f"item {i}" for i in range(25)]
-    outcomes = retrieval_outcomes(new, old, query_ids=ids, gallery_ids=ids, **of_items)
+    of_items |= {"query_ids": ids, "gallery_ids": ids}
+    outcomes = retrieval_outcomes(new, old, old_view=True, **of_items)
     scores = 1 - cdist(new[:, :5], old, "cosine")
     left_out = [(i,) for i in range(25)]
     assert_matches_reference(outcomes, scores, labels[:, None] == labels, left_out)
@@ -205,7 +206,7 @@ ZERO = [[1.0, 0.0], [0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]
         ({"query_labels": [LABELS]}, "query_labels must be 1-D"),
         ({"queries": NAN}, "queries contains NaN"),
         ({"queries": ZERO}, "queries: row 1 is 0"),
-        ({"queries": [1.0, 2.0]}, "Expected 2D array"),
+        ({"queries": [1.0, 2.0]}, r"queries must have shape .* got \(2,\)"),
         ({"metric": "cosin"}, "Unknown metric 'cosin'"),
         ({"gallery_labels": LABELS}, "gallery_labels without gallery"),
         ({"gallery_ids": LABELS}, "gallery_ids without gallery"),

@@ -166,3 +166,20 @@ def test_import_needs_no_optional_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert not re.findall(r"\w+", done.stdout)
+
+
+class TextEncoder(nn.Linear):
+    """As models of sentences are: a module, with a method that takes texts."""
+
+    def encode(self, texts):
+        return np.array([[len(text), text.count("a")] for text in texts], float)
+
+
+def test_a_module_does_not_take_texts_but_its_method_may():
+    texts, model = ["a cat", "a dog!"], TextEncoder(2, 2)
+    found = ReferenceModel(model.encode).transform(texts)
+    np.testing.assert_array_equal(found, [[5, 2], [6, 1]])
+    with pytest.raises(TypeError, match=r"rows hold <U6: pass model\.encode"):
+        ReferenceModel(model).transform(texts)
+    with pytest.raises(TypeError, match="pass a function that makes numbers"):
+        ReferenceModel(nn.Linear(2, 2)).transform(texts)

@@ -11,7 +11,13 @@ from scipy.spatial.distance import cdist
 from torch.nn.functional import pad
 
 from sklearn_graceful.metrics import retrieval_outcomes
-from sklearn_graceful.search import _ranks, _search, highest, nearest, old_view
+from sklearn_graceful.search import (
+    _ranks,
+    _search,
+    first_coordinates,
+    highest,
+    nearest,
+)
 
 
 def embeddings(n, width=5, seed=0):
@@ -115,13 +121,13 @@ def test_unsigned_and_signed_ids_are_compared_exactly():
 
 @pytest.mark.parametrize("dim", [2, 5, 8])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_old_view_is_that_of_torch_for_arrays_and_tensors(dim, dtype):
+def test_first_coordinates_are_those_of_torch_for_arrays_and_tensors(dim, dtype):
     vectors = embeddings(20).astype(dtype)
     tensor = torch.tensor(vectors, requires_grad=True)
     expected = pad(tensor, (0, max(dim - 5, 0)))[:, :dim]
-    found = old_view(tensor, dim)
+    found = first_coordinates(tensor, dim)
     assert torch.equal(found, expected)
-    view = old_view(vectors, dim)
+    view = first_coordinates(vectors, dim)
     np.testing.assert_array_equal(view, expected.detach().numpy())
     assert view.dtype == dtype
     weight = torch.arange(20 * dim, dtype=tensor.dtype).reshape(20, dim)
@@ -134,15 +140,15 @@ def test_the_old_view_is_that_of_torch_for_arrays_and_tensors(dim, dtype):
 def test_a_wider_query_is_compared_through_its_old_view():
     new, old = embeddings(20, width=8, seed=1), embeddings(30, width=5, seed=2)
     view = new[:, :5] / np.linalg.norm(new[:, :5], axis=1, keepdims=True)
-    assert_same(nearest(new, old, 30), nearest(view, old, 30))
+    assert_same(nearest(new, old, 30, old_view=True), nearest(view, old, 30))
     with pytest.raises(ValueError, match="queries: row 0 is 0 in the 2 coord"):
-        nearest([[0.0, 0.0, 1.0]], [[1.0, 0.0]])
+        nearest([[0.0, 0.0, 1.0]], [[1.0, 0.0]], old_view=True)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_narrower_query_is_padded_with_zeros(metric):
     narrow, wide = embeddings(20, width=5, seed=1), embeddings(30, width=8, seed=2)
-    _, scores = nearest(narrow, wide, 1, metric=metric)
+    _, scores = nearest(narrow, wide, 1, metric=metric, old_view=True)
     padded = np.hstack([narrow, np.zeros((20, 3))])
     distances = cdist(padded, wide, metric).min(axis=1)
     expected = 1 - distances if metric == "cosine" else -distances

@@ -1,6 +1,7 @@
 """Torch modules: in eval mode, without gradients, in batches, on their own device."""
 
 import sys
+from contextlib import suppress
 
 import numpy as np
 
@@ -36,7 +37,16 @@ def as_tensor(X, module):
     torch = sys.modules["torch"]
     if not is_a(X, "torch.Tensor"):
         X = as_array(X)
-        X = X.astype(np.float64) if X.dtype == object else X
+        with suppress(TypeError, ValueError):
+            X = X.astype(np.float64) if X.dtype == object else X
+        if X.dtype.kind not in "biufc":
+            # Models of texts are often modules with a method that takes them.
+            encodes = hasattr(module, "encode")
+            way = "model.encode" if encodes else "a function that makes numbers of them"
+            raise TypeError(
+                f"The old model {type(module).__name__} is a torch module, which takes "
+                f"numbers, but rows hold {X.dtype}: pass {way}."
+            )
         # torch takes no array that is stored backwards.
         X = torch.tensor(np.ascontiguousarray(X))
     if not X.is_floating_point() and looks_up_numbers(module):
