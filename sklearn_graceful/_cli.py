@@ -131,7 +131,7 @@ def _read(args):
     """Predictions, columns for slices, labels, and further arguments by name."""
     import numpy as np
 
-    from sklearn_graceful.report._prediction_files import PredictionFile
+    from sklearn_graceful.report import PredictionFile
 
     truth = PredictionFile.read(args.truth)
     target = truth.target(args.target)

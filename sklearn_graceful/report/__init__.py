@@ -8,6 +8,7 @@ from sklearn_graceful.report._embedder_advice import (
     advise_embedder_update,
 )
 from sklearn_graceful.report._flips import Flip
+from sklearn_graceful.report._prediction_files import PredictionFile
 from sklearn_graceful.report._saved_checks import UpdateChecks
 from sklearn_graceful.report._slices import Slice
 from sklearn_graceful.report._update_report import Power, UpdateReport
@@ -18,6 +19,7 @@ __all__ = [
     "EmbedderAdvice",
     "Flip",
     "Power",
+    "PredictionFile",
     "Slice",
     "UpdateChecks",
     "UpdateReport",

@@ -5,27 +5,9 @@ import math
 import numpy as np
 
 from sklearn_graceful._row_arguments import check_row_count
-from sklearn_graceful.metrics import FLIP_FIGURES, mcnemar_from_counts
 from sklearn_graceful.report._answers import answers_of
-from sklearn_graceful.report._calibration import calibration_of
-from sklearn_graceful.report._columns import columns_of
-from sklearn_graceful.report._criteria import (
-    check_accuracy,
-    check_critical,
-    check_negative_flips,
-    check_slices,
-    smallest_detectable_loss,
-    worst_verdict,
-)
-from sklearn_graceful.report._flips import worst_flips
-from sklearn_graceful.report._outcomes import Outcomes
-from sklearn_graceful.report._slice_search import found_parts
-from sklearn_graceful.report._slices import class_parts, given_parts, judge
-from sklearn_graceful.report._update_report import Power, UpdateReport
+from sklearn_graceful.report._comparison import Comparison
 from sklearn_graceful.search import check_labels, check_partitions, check_weight
-
-# An old model that is so often right has probably seen the rows.
-_TOO_RIGHT = 0.995
 
 
 def compare_models(
@@ -42,7 +24,7 @@ def compare_models(
     ids=None,
     reference=None,
     sample_weight=None,
-    slice_tolerance=0.01,
+    slice_tolerance=0.02,
     min_slice_rows=30,
     confidence=0.95,
     n_flips=200,
@@ -84,10 +66,11 @@ def compare_models(
     reference : model or array-like, default=None
         Another run of the new model's recipe, which differs in its seed only, or its
         predictions: how many rows flip between the two is the seed floor, which no
-        update of this recipe can fall under by more than luck.
+        update of this recipe can fall under by more than luck. What classes and slices
+        lose between the two is taken as usual.
     sample_weight : array-like of shape (n,), default=None
         Row weights.
-    slice_tolerance : float, default=0.01
+    slice_tolerance : float, default=0.02
         A class or slice has lost if its accuracy has surely fallen by more than this.
     min_slice_rows : int, default=30
         Those with fewer rows are not judged.
@@ -118,7 +101,9 @@ def compare_models(
       and groups count as the number of independent rows that would tell as much (Korn
       and Graubard 1998).
     * The change of the accuracy has the interval of Newcombe, or a bootstrap.
-    * Classes and slices share one chance of a false alarm (Holm 1979).
+    * Classes and slices share one chance of a false alarm (Holm 1979). A loss of the
+      size that is usual among the parts of these rows, for which trees look too, is
+      none: another seed alone makes a model better in some parts and worse in others.
 
     References
     ----------
@@ -141,7 +126,7 @@ def compare_models(
     >>> report.verdict
     'pass'
     >>> print(report.checks[0].reason)
-    1.56 % of the rows are negative flips, with 95 % confidence at most 2.43 %;
+    1.00 % of the rows are negative flips, with 95 % confidence at most 1.74 %;
     allowed 3.00 %
     """
     settings = _check_settings(
@@ -152,52 +137,29 @@ def compare_models(
     (y,) = check_labels(y=y)
     if X is not None:
         check_row_count("X", X, len(y))
-    old, new = (answers_of(*side, X, y) for side in (("old", old), ("new", new)))
-    check_labels(y=y, old=old.labels, new=new.labels)
-    weight, groups, ids, critical = _check_rows(
-        X, y, sample_weight, groups, ids, critical
-    )
-    outcomes = Outcomes.of(y, old.labels, new.labels, weight, groups)
-    parts = class_parts(y)
-    columns = columns_of(X) if slices is None else {}
-    if slices is None:
-        parts += found_parts(columns, outcomes, slice_tolerance, min_slice_rows)
-    else:
-        parts += given_parts(slices, X, len(y))
-    judged = judge(parts, outcomes, slice_tolerance, min_slice_rows, confidence)
-    lost = {part.name for part in judged if part.has_lost}
-    checks = _checks(outcomes, judged, critical, settings)
-    counts = outcomes.counts()
-    unweighted = weight is None and groups is None
-    return UpdateReport(
-        verdict=worst_verdict(checks),
-        checks=checks,
-        counts=counts,
-        figures={n: outcomes.interval(n, confidence) for n in FLIP_FIGURES},
-        mcnemar_pvalue=mcnemar_from_counts(counts).pvalue if unweighted else None,
-        seed_floor=_seed_floor(reference, new, X, y, weight, groups, confidence),
-        calibration={
-            "old": calibration_of(old, outcomes.old == 0, weight),
-            "new": calibration_of(new, outcomes.new == 0, weight),
-        },
-        slices=tuple(judged),
-        flips=worst_flips(
-            y,
-            ids,
-            old,
-            new,
-            outcomes,
-            critical,
-            [part for part in parts if part.name in lost],
-            n_flips,
-        ),
-        power=_power(outcomes, confidence),
-        not_checked=_not_checked(
-            counts, old, new, reference, slices, X, y, judged, min_slice_rows
-        ),
-        n_rows=len(y),
+    weight = check_weight(sample_weight, y)
+    if weight is not None and not weight.sum() > 0:
+        raise ValueError("sample_weight is 0 for all rows.")
+    if groups is not None:
+        _, groups = check_partitions(y=y, groups=groups)
+    named = {"old": old, "new": new, "reference": reference}
+    answers = {
+        name: answers_of(name, source, X, y)
+        for name, source in named.items()
+        if source is not None or name != "reference"
+    }
+    check_labels(y=y, **{name: given.labels for name, given in answers.items()})
+    return Comparison(
+        X=X,
+        y=y,
+        ids=_check_ids(ids, X, len(y)),
+        critical=_check_critical(critical, len(y)),
+        weight=None if weight is None else np.asarray(weight, np.float64),
+        groups=groups,
+        slices=slices,
         settings=settings,
-    )
+        **answers,
+    ).report()
 
 
 def _check_settings(
@@ -223,93 +185,20 @@ def _check_settings(
     return {name: value for name, (value, *_) in ranges.items()}
 
 
-def _check_rows(X, y, sample_weight, groups, ids, critical):
-    """Arguments with one entry a row."""
-    weight = check_weight(sample_weight, y)
-    if weight is not None and not weight.sum() > 0:
-        raise ValueError("sample_weight is 0 for all rows.")
-    if groups is not None:
-        _, groups = check_partitions(y=y, groups=groups)
+def _check_ids(ids, X, n_rows):
     if ids is None:
         ids = getattr(X, "index", None)
-        ids = np.arange(len(y)) if ids is None or callable(ids) else ids
-    check_row_count("ids", ids, len(y))
-    if critical is not None:
-        check_row_count("critical", critical, len(y))
-        critical = np.asarray(critical)
-        if critical.dtype.kind not in "biuf" or critical.ndim != 1:
-            raise ValueError("critical must hold one bool or weight for each row.")
-        critical = critical > 0
-    weight = None if weight is None else np.asarray(weight, np.float64)
-    return weight, groups, np.asarray(ids), critical
+        ids = np.arange(n_rows) if ids is None or callable(ids) else ids
+    check_row_count("ids", ids, n_rows)
+    return np.asarray(ids)
 
 
-def _checks(outcomes, judged, critical, settings):
-    """Every criterion that was asked for, and slices."""
-    max_nfr, min_gain = settings["max_nfr"], settings["min_gain"]
-    confidence = settings["confidence"]
-    checks = []
-    if max_nfr is not None:
-        checks.append(check_negative_flips(outcomes, max_nfr, confidence))
-    elif min_gain is None:
-        min_gain = 0.0
-    checks.append(check_accuracy(outcomes, min_gain, confidence))
-    if critical is not None:
-        checks.append(check_critical(critical, outcomes.is_negative_flip))
-    checks.append(check_slices(judged, settings["slice_tolerance"]))
-    return tuple(checks)
-
-
-def _seed_floor(reference, new, X, y, weight, groups, confidence):
-    """NFR from another run of the recipe to the new model."""
-    if reference is None:
+def _check_critical(critical, n_rows):
+    """Mask of the critical rows, or None."""
+    if critical is None:
         return None
-    other = answers_of("reference", reference, X, y)
-    check_labels(y=y, reference=other.labels)
-    between = Outcomes.of(y, other.labels, new.labels, weight, groups)
-    return between.interval("negative_flip_rate", confidence)
-
-
-def _power(outcomes, confidence):
-    # Without any flip the upper bound at n rows is the least there is.
-    least = 1 - (1 - confidence) ** (1 / outcomes.n_effective)
-    return Power(
-        least,
-        outcomes.nfr_bounds(confidence)[1],
-        smallest_detectable_loss(outcomes, confidence),
-    )
-
-
-def _not_checked(counts, old, new, reference, slices, X, y, judged, min_slice_rows):
-    """What these rows cannot say, in sentences."""
-    said = ["Whether rows to come will be like these."]
-    if counts.acc_old >= _TOO_RIGHT:
-        said.append(
-            f"The old model has {100 * counts.acc_old:.1f} % of the rows right. If it "
-            "was trained on them, the negative flips say nothing."
-        )
-    else:
-        said.append("Whether one of the models was trained on these rows.")
-    if reference is None:
-        said.append(
-            "How many of the flips come from the new model's seed: no other run was "
-            "given (reference)."
-        )
-    for name, side in (("old", old), ("new", new)):
-        if side.confidence is None:
-            said.append(f"How well calibrated the {name} model is: no probabilities.")
-        if missing := _unknown(side.classes, y):
-            said.append(f"The {name} model does not know the classes {missing}.")
-    if slices is None and not any(part.kind == "found" for part in judged):
-        reason = "X has no columns" if not columns_of(X) else "no loss was suspected"
-        said.append(f"Slices beside the classes: {reason}.")
-    if few := sum(math.isnan(part.pvalue) for part in judged):
-        said.append(f"{few} classes or slices with fewer than {min_slice_rows} rows.")
-    return tuple(said)
-
-
-def _unknown(classes, y):
-    """True classes that a model does not know, as far as it says which it knows."""
-    if classes is None:
-        return []
-    return sorted(set(np.unique(y).tolist()) - set(np.asarray(classes).tolist()))
+    check_row_count("critical", critical, n_rows)
+    critical = np.asarray(critical)
+    if critical.dtype.kind not in "biuf" or critical.ndim != 1:
+        raise ValueError("critical must hold one bool or weight for each row.")
+    return critical > 0

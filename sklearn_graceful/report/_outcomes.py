@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta, t
+from scipy.stats import beta
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_graceful.metrics import flip_counts, flip_interval
@@ -107,21 +107,19 @@ class Outcomes:
             return float(min(self.nfr * (1 - self.nfr) / variance, len(self)))
         return float(total.sum() ** 2 / (total**2).sum())
 
-    def loss_pvalue(self, tolerance=0.0):
-        """How surely the new model is less accurate, by more than a tolerance.
+    def change(self, null=0.0):
+        """Change of the accuracy, and its standard error were it `null` in truth.
 
-        P-value of a one-sided score test of a paired difference (Tango 1998); of
-        weighted rows and groups with the spread that these show.
+        Of the score test of a paired difference (Tango 1998); of weighted rows and
+        groups with the spread that these show.
         """
         gain = self.gain
+        mean = float(np.average(gain, weights=self.weight))
         if self.weight is None and self.group is None:
-            return _tango(gain, tolerance)
+            return mean, _standard_error(gain, null)
         weight = np.ones(len(self)) if self.weight is None else self.weight
-        excess = self._by_group(weight * (gain + tolerance))
-        spread = np.sqrt((excess**2).sum())
-        if spread == 0 or len(excess) < 2:
-            return 1.0
-        return float(t.cdf(excess.sum() / spread, len(excess) - 1))
+        excess = self._by_group(weight * (gain - null))
+        return mean, float(np.sqrt((excess**2).sum()) / weight.sum())
 
     def _by_group(self, values):
         """Sums by group; of rows without groups the values themselves."""
@@ -139,14 +137,11 @@ def rate_bounds(rate, n, confidence):
     return float(low), float(high)
 
 
-def _tango(gain, tolerance):
-    """P-value of ``mean(gain) >= -tolerance``, against less."""
+def _standard_error(gain, null):
+    """Standard error of a paired difference that is `null` in truth (Tango 1998)."""
     n, b, c = len(gain), np.mean(gain < 0), np.mean(gain > 0)
-    # The share of negative flips at that difference, by maximum likelihood.
-    linear = -(2 - c + b) * tolerance - b - c
-    constant = b * tolerance * (1 + tolerance)
+    # The share of negative flips is the likeliest one at that difference.
+    linear = (2 - c + b) * null - b - c
+    constant = -b * null * (1 - null)
     flips = (np.sqrt(max(linear**2 - 8 * constant, 0.0)) - linear) / 4
-    variance = (2 * flips - tolerance * (1 + tolerance)) / n
-    if variance <= 0:
-        return 1.0
-    return float(t.cdf((c - b + tolerance) / np.sqrt(variance), np.inf))
+    return float(np.sqrt(max(2 * flips + null * (1 - null), 0.0) / n))

@@ -122,7 +122,7 @@ def _parts_of(column):
     ]
 
 
-def judge(parts, outcomes, tolerance, min_rows, confidence):
+def judge(parts, outcomes, spread, tolerance, min_rows, confidence):
     """Slices by how surely they have lost accuracy, the surest first.
 
     Those with fewer than `min_rows` rows to test are not tested. The others share
@@ -130,13 +130,10 @@ def judge(parts, outcomes, tolerance, min_rows, confidence):
     """
     parts = [part for part in parts if part.tested.any()]
     tested = [outcomes.take(part.tested) for part in parts]
-    pvalues = np.array(
-        [
-            rows.loss_pvalue(tolerance) if len(rows) >= min_rows else np.nan
-            for rows in tested
-        ]
-    )
-    pvalues = _holm(pvalues)
+    pvalues = [
+        spread.loss_pvalue(rows, tolerance) if len(rows) >= min_rows else np.nan
+        for rows in tested
+    ]
     slices = [
         Slice(
             part.name,
@@ -149,7 +146,7 @@ def judge(parts, outcomes, tolerance, min_rows, confidence):
             int(outcomes.is_negative_flip[part.rows].sum()),
             part.rule,
         )
-        for part, rows, pvalue in zip(parts, tested, pvalues, strict=True)
+        for part, rows, pvalue in zip(parts, tested, _holm(pvalues), strict=True)
     ]
     return sorted(slices, key=_surest_loss)
 
@@ -160,6 +157,7 @@ def _surest_loss(part):
 
 def _holm(pvalues):
     """Adjust p-values for their number (Holm 1979); nan stays and does not count."""
+    pvalues = np.array(pvalues)
     order = np.argsort(pvalues)  # nan last
     number = np.count_nonzero(~np.isnan(pvalues))
     factors = np.maximum(number - np.arange(len(pvalues)), 1)
