@@ -114,13 +114,13 @@ describe("mean of old and new", average(old, plain, X_test))
 # %%
 # One split decides nothing
 # -------------------------
-# The intervals above overlap: a handful of flips differ. Ten splits show more. Lower
+# The intervals above overlap: a handful of flips differ. Five splits show more. Lower
 # and further left is better; each small point is one split, each large one the mean.
 import matplotlib.pyplot as plt
 import numpy as np
 
 results = {"plain new model": [], "PCClassifier": [], "mean of old and new": []}
-for seed in range(10):
+for seed in range(5):
     X_train, X_test, y_train, y_test, old = split(seed)
     plain = PCClassifier(method="none", random_state=seed).fit(X_train, y_train)
     congruent = PCClassifier(old_model=old, random_state=seed).fit(X_train, y_train)
@@ -155,7 +155,7 @@ for name, (marker, colour) in styles.items():
 ax.set(
     xlabel="error of the new model (%)",
     ylabel="negative flip rate (%)",
-    title="Ten updates of a digit classifier",
+    title="Five updates of a digit classifier",
 )
 ax.legend(title="mean error / mean NFR (%)")
 

@@ -15,6 +15,8 @@ _HOMES = {
     "PCClassifier": "classification",
     "PredictionStore": "rollout",
     "ReferenceModel": "reference",
+    "UpdateReport": "report",
+    "compare_models": "report",
 }
 
 __all__ = [
@@ -29,7 +31,9 @@ __all__ = [
     "PCClassifier",
     "PredictionStore",
     "ReferenceModel",
+    "UpdateReport",
     "__version__",
+    "compare_models",
 ]
 
 # torch takes seconds to import; metrics and scorers do without it.

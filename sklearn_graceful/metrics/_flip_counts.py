@@ -177,7 +177,8 @@ def flip_counts(y_true, y_pred, *, y_old, sample_weight=None, by=None):
         return count_flips(y_true, y_pred, y_old, weight)
     _, by = check_partitions(y_true=y_true, by=by)
     groups, group = np.unique(by, return_inverse=True)
-    counts = _count_groups(y_true, y_pred, y_old, weight, group, len(groups))
+    tables = count_groups(y_true, y_pred, y_old, weight, group, len(groups))
+    counts = [FlipCounts(*table) for table in tables.tolist()]
     return dict(zip(groups.tolist(), counts, strict=True))
 
 
@@ -211,7 +212,7 @@ def count_flips(y_true, y_pred, y_old, weight=None, *, split_both_wrong=True):
     which spares a quarter of the work; only the churn needs the split.
     """
     if weight is not None:
-        return _count_groups(y_true, y_pred, y_old, weight)[0]
+        return FlipCounts(*count_groups(y_true, y_pred, y_old, weight)[0].tolist())
     n_right_old = n_right_new = n_both_right = n_same = 0
     for rows in chunks(y_true, y_pred, y_old):
         true, new, old = y_true[rows], y_pred[rows], y_old[rows]
@@ -229,8 +230,8 @@ def count_flips(y_true, y_pred, y_old, weight=None, *, split_both_wrong=True):
     return FlipCounts(n_both_right, lost, won, wrong_alike, wrong_apart)
 
 
-def _count_groups(y_true, y_pred, y_old, weight, group=None, n_groups=1):
-    """Tables of the rows, or of their weights, of each group."""
+def count_groups(y_true, y_pred, y_old, weight, group=None, n_groups=1):
+    """Cells of the rows, or of their weights, by group: (n_groups, 5)."""
     sums = np.zeros(8 * n_groups, dtype=np.intp if weight is None else np.float64)
     for rows in chunks(y_true, y_pred, y_old):
         true, new, old = y_true[rows], y_pred[rows], y_old[rows]
@@ -240,5 +241,4 @@ def _count_groups(y_true, y_pred, y_old, weight, group=None, n_groups=1):
         weights = None if weight is None else weight[rows]
         sums += np.bincount(code, weights=weights, minlength=len(sums))
     # Three of the eight codes cannot occur.
-    cells = sums.reshape(n_groups, 8)[:, [7, 1, 2, 4, 0]]
-    return [FlipCounts(*row) for row in cells.tolist()]
+    return sums.reshape(n_groups, 8)[:, [7, 1, 2, 4, 0]]

@@ -1,6 +1,7 @@
 """Confidence intervals of the flip figures."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +15,24 @@ from sklearn_graceful.metrics._arguments import (
     generator,
 )
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
-from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
+from sklearn_graceful.metrics._flip_counts import (
+    FlipCounts,
+    count_flips,
+    count_groups,
+)
 from sklearn_graceful.metrics._flip_rates import read_figure
+from sklearn_graceful.metrics._resampling import (
+    resample_groups,
+    resample_rows,
+    resample_weights,
+)
 from sklearn_graceful.metrics._undefined import undefined
-from sklearn_graceful.search import check_choice, check_labels, check_weight
+from sklearn_graceful.search import (
+    check_choice,
+    check_labels,
+    check_partitions,
+    check_weight,
+)
 
 
 class ConfidenceInterval(NamedTuple):
@@ -52,6 +67,7 @@ def flip_interval(
     confidence=0.95,
     method="auto",
     sample_weight=None,
+    groups=None,
     n_bootstrap=2000,
     random_state=None,
 ):
@@ -86,6 +102,9 @@ default="auto"
         Row weights. Whole numbers are frequencies: weight k is k independent rows
         that look alike, and narrows the interval accordingly. Other weights belong
         to single rows of unequal importance; only the bootstrap is valid then.
+    groups : array-like of shape (n,), default=None
+        Rows of one group (a patient, a shop, a day) are not independent. The bootstrap
+        then draws whole groups, and is the only method.
     n_bootstrap : int, default=2000
         Number of bootstrap draws.
     random_state : int, RandomState, Generator or None, default=None
@@ -138,13 +157,19 @@ default="auto"
     """
     labels = check_labels(y_true=y_true, y_pred=y_pred, y_old=y_old)
     weight = check_weight(sample_weight, labels[0])
-    squared = None
-    # Whole numbers count repeated rows; other weights tell their spread by squares.
-    if weight is not None and (weight != np.rint(weight)).any():
-        squared = count_flips(*labels, np.square(weight))
-    counts = count_flips(*labels, weight)
+    if groups is not None:
+        _, groups = check_partitions(y_true=labels[0], groups=groups)
+        _, group = np.unique(groups, return_inverse=True)
+        tables = count_groups(*labels, weight, group, group.max() + 1)
+        counts = FlipCounts(*tables.sum(axis=0).tolist())
+        draw = partial(resample_groups, tables)
+    elif weight is not None and (weight != np.rint(weight)).any():
+        counts = count_flips(*labels, weight)
+        draw = partial(resample_weights, counts, count_flips(*labels, weight**2))
+    else:  # whole numbers count repeated rows
+        counts, draw = count_flips(*labels, weight), None
     return _interval(
-        counts, squared, metric, confidence, method, n_bootstrap, random_state
+        counts, draw, metric, confidence, method, n_bootstrap, random_state
     )
 
 
@@ -240,18 +265,19 @@ def rows_to_certify(max_nfr, *, confidence=0.95):
     return math.ceil(exact * (1 - 1e-12))
 
 
-def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_state):
-    """Interval of checked counts; `squared` only if weights are no frequencies."""
+def _interval(counts, draw, metric, confidence, method, n_bootstrap, random_state):
+    """Interval of checked counts; `draw` resamples what are not independent rows."""
     check_choice("metric", metric, FLIP_FIGURES)
     figure = FLIP_FIGURES[metric]
     allowed = [*METHODS[figure.kind], "bootstrap"]
     if isinstance(method, str) and method == "auto":
-        method = allowed[0] if squared is None else "bootstrap"
+        method = allowed[0] if draw is None else "bootstrap"
     check_choice("method", method, allowed, of=metric)
-    if squared is not None and method != "bootstrap":
+    if draw is not None and method != "bootstrap":
         raise ValueError(
-            f"method={method!r} counts rows, but sample_weight holds weights that "
-            "are not whole numbers. Use method='bootstrap'."
+            f"method={method!r} counts independent rows, but there are groups, or "
+            "sample_weight holds weights that are not whole numbers. Use "
+            "method='bootstrap'."
         )
     check_share("confidence", confidence)
     check_count("n_bootstrap", n_bootstrap)
@@ -263,7 +289,8 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
         return ConfidenceInterval(estimate, *map(float, ends))
     # Percentiles over resampled rows (Efron 1979).
     rng = generator(random_state)
-    draws = figure(resample(counts, squared, n_bootstrap, rng))
+    draw = partial(resample_rows, counts) if draw is None else draw
+    draws = figure(draw(n_bootstrap, rng))
     low, high = outer_quantiles(draws, confidence)
     if low == high:
         undefined(
@@ -355,26 +382,6 @@ METHODS = {
     "difference": {"newcombe": newcombe, "tango": tango},
     "ratio": {},
 }
-
-
-def resample(counts, squared, n_bootstrap, rng):
-    """Tables of resampled rows; `squared` has the sums of squared weights, if any."""
-    if squared is None:
-        # Drawing n rows with replacement is this draw of their counts.
-        total = round(counts.total)
-        if total > np.iinfo(np.int64).max:
-            raise ValueError(
-                f"{total:.3g} rows, or their weights, are too many to draw."
-            )
-        shares = np.divide(counts.cells, total)
-        return FlipCounts(*rng.multinomial(total, shares, size=n_bootstrap).T)
-    # Repeating every row a Poisson(1) number of times gives each cell its total weight
-    # as mean and its sum of squared weights as variance. Both are met by a Poisson draw
-    # in units of the cell's typical weight.
-    weight = np.array(counts.cells)
-    unit = np.divide(squared.cells, weight, out=np.ones(5), where=weight > 0)
-    draws = rng.poisson(weight / unit, size=(n_bootstrap, 5)) * unit
-    return FlipCounts(*draws.T)
 
 
 def outer_quantiles(figures, confidence):

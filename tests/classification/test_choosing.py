@@ -279,7 +279,8 @@ def test_held_out_rows_may_all_be_of_weight_0(old):
     Recorder.fitted_on.clear()
     model = PCClassifier(Recorder(var_smoothing=0.1), old_model=old, random_state=0)
     assert hasattr(model.fit(X_train, y_train), "choice_")
-    seen = np.array([row.tobytes() in Recorder.fitted_on[0] for row in X_train])
+    # The first of all fits tells whether it weighs rows.
+    seen = np.array([row.tobytes() in Recorder.fitted_on[1] for row in X_train])
     assert 0 < (~seen).sum() <= 180
     model.fit(X_train, y_train, sample_weight=seen.astype(float))
     assert not hasattr(model, "choice_")

@@ -145,12 +145,14 @@ def test_another_learner_and_no_teacher_in_between(digits, old):
     learner = make_pipeline(StandardScaler(), Counted(max_iter=300))
     single = to_single(mixture, digits, estimator=learner)
     assert isinstance(single.estimator_[-1], Counted)
-    # The rows, and each of eight synthetic ones for each of its likely classes.
-    assert len(fits) == 1
-    assert 800 * 9 <= fits[0] < 800 * 17
+    # The rows, and each of eight synthetic ones for each of its likely classes. Before,
+    # a few tell whether it weighs rows.
+    few, all_rows = fits
+    assert few < 800
+    assert 800 * 9 <= all_rows < 800 * 17
     to_single(mixture, digits, estimator=learner, method=Match(old_share=0.8))
-    assert len(fits) == 3
-    assert fits[1] == 800
+    assert len(fits) == 5
+    assert fits[3] == 800
 
 
 def test_data_frames(digits, old):

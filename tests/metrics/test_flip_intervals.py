@@ -22,7 +22,12 @@ from sklearn_graceful.metrics import (
     rows_to_certify,
     win_loss_ratio,
 )
-from sklearn_graceful.metrics._intervals import METHODS, resample
+from sklearn_graceful.metrics._intervals import METHODS
+from sklearn_graceful.metrics._resampling import (
+    resample_groups,
+    resample_rows,
+    resample_weights,
+)
 
 CELLS = st.tuples(*[st.integers(0, 60)] * 5).filter(lambda cells: sum(cells) > 0)
 
@@ -158,7 +163,7 @@ def test_the_bootstrap_is_the_bootstrap_of_rows():
     cell_of_row = np.repeat(np.arange(5), counts.cells)
     resampled = rng.choice(cell_of_row, size=(20_000, 100))
     by_rows = np.stack([(resampled == cell).sum(1) for cell in range(5)])
-    by_counts = np.stack(resample(counts, None, 20_000, rng).cells)
+    by_counts = np.stack(resample_rows(counts, 20_000, rng).cells)
     np.testing.assert_allclose(by_counts.mean(1), by_rows.mean(1), atol=0.2)
     np.testing.assert_allclose(np.cov(by_counts), np.cov(by_rows), atol=0.8)
 
@@ -171,9 +176,44 @@ def test_the_weighted_bootstrap_is_the_poisson_bootstrap_of_rows():
     repeats = rng.poisson(1, size=(20_000, 100))
     by_rows = (repeats * weight) @ in_cell.T
     sums = FlipCounts(*(in_cell @ weight)), FlipCounts(*(in_cell @ weight**2))
-    by_cells = np.stack(resample(*sums, 20_000, rng).cells, axis=1)
+    by_cells = np.stack(resample_weights(*sums, 20_000, rng).cells, axis=1)
     np.testing.assert_allclose(by_cells.mean(0), by_rows.mean(0), rtol=0.02)
     np.testing.assert_allclose(by_cells.var(0), by_rows.var(0), rtol=0.05)
+
+
+def test_the_bootstrap_of_groups_draws_groups():
+    rng = np.random.default_rng(0)
+    tables = rng.poisson([6, 1, 2, 1, 1], size=(30, 5))
+    drawn = rng.integers(30, size=(20_000, 30))
+    by_groups = tables[drawn].sum(axis=1)
+    by_tables = np.stack(resample_groups(tables, 20_000, rng).cells, axis=1)
+    np.testing.assert_allclose(by_tables.mean(0), by_groups.mean(0), rtol=0.01)
+    np.testing.assert_allclose(np.cov(by_tables.T), np.cov(by_groups.T), atol=8)
+
+
+def test_groups_of_rows_that_flip_together_widen_the_interval():
+    y_true, y_new, y_old = rows_of(FlipCounts(850, 50, 60, 30, 10))
+    alone = flip_interval(
+        y_true, y_new, y_old=y_old, method="bootstrap", random_state=0
+    )
+    ten_each = flip_interval(
+        y_true, y_new, y_old=y_old, groups=np.arange(1000) // 10, random_state=0
+    )
+    one_each = flip_interval(
+        y_true, y_new, y_old=y_old, groups=np.arange(1000), random_state=0
+    )
+    assert ten_each.estimate == alone.estimate == 0.05
+    assert ten_each.high - ten_each.low > 2.5 * (alone.high - alone.low)
+    assert one_each.high == pytest.approx(alone.high, abs=0.002)
+
+
+def test_groups_leave_no_method_but_the_bootstrap():
+    y_true, y_new, y_old = rows_of(FlipCounts(85, 5, 6, 3, 1))
+    groups = np.arange(100) // 10
+    with pytest.raises(ValueError, match="independent rows, but there are groups"):
+        flip_interval(y_true, y_new, y_old=y_old, groups=groups, method="wilson")
+    with pytest.raises(ValueError, match="groups has 99 rows but y_true has 100"):
+        flip_interval(y_true, y_new, y_old=y_old, groups=groups[1:])
 
 
 def coverage(metric, method, truth, n, repeats, seed):

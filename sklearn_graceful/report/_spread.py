@@ -1,0 +1,73 @@
+"""How much the changes of parts of the rows differ, beyond what chance explains."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm, t
+
+# Fewer parts do not tell it.
+_FEWEST = 8
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of the changes of accuracy between parts of the rows, in this update.
+
+    A model that is trained again with another seed is better in some parts and worse
+    in others: rows that are alike change together. A part whose loss is of the size
+    that is usual among the parts of this update is not lost.
+
+    Attributes
+    ----------
+    points : float
+        Standard deviation of the parts' true changes, in shares of rows: what large
+        parts have.
+    errors : float
+        Standard deviation of the parts' observed changes, in standard errors of
+        independent rows: what small parts have. At least 1.
+    n_parts : int
+        That both are known from.
+    """
+
+    points: float = 0.0
+    errors: float = 1.0
+    n_parts: int = 0
+
+    @classmethod
+    def of(cls, outcomes, parts, min_rows):
+        """Measure it by the median of the parts, so that few lost ones do not count.
+
+        Parameters
+        ----------
+        outcomes : Outcomes
+            Of all rows.
+        parts : list of ndarray
+            Mask or positions of the rows of each.
+        min_rows : int
+            Smaller ones are left out.
+        """
+        whole, _ = outcomes.change()
+        parts = [rows for rows in map(outcomes.take, parts) if len(rows) >= min_rows]
+        found = np.array([rows.change(whole) for rows in parts]).reshape(-1, 2)
+        change, error = found[found[:, 1] > 0].T
+        if len(change) < _FEWEST:
+            return cls()
+        observed, by_chance = _spread(change - whole), np.median(error)
+        points = np.sqrt(max(observed**2 - by_chance**2, 0.0))
+        errors = _spread((change - whole) / error)
+        return cls(float(points), max(float(errors), 1.0), len(change))
+
+    def loss_pvalue(self, outcomes, tolerance):
+        """How likely a part that lost no more than is tolerated loses so much."""
+        change, error = outcomes.change(-tolerance)
+        if error == 0:
+            return 1.0
+        error = max(self.errors * error, np.hypot(error, self.points))
+        score = (change + tolerance) / error
+        # The spread itself is known from so many parts only.
+        return float(t.cdf(score, self.n_parts - 1 if self.n_parts else np.inf))
+
+
+def _spread(values):
+    """Standard deviation around 0, by the half that is nearest."""
+    return np.median(np.abs(values)) / norm.ppf(0.75)
