@@ -33,6 +33,7 @@ from sklearn_graceful.training._cross_fit import can_cross_fit, cross_fit
 from sklearn_graceful.training._fit_params import (
     check_fit_params,
     check_no_row_params,
+    translate_labels,
 )
 from sklearn_graceful.training._labels_of_learner import label_names
 from sklearn_graceful.training._learner import learner_kind
@@ -230,7 +231,8 @@ class Training:
         with self.progress.of_model(name, length) as after_epoch:
             if not self.is_net:
                 names = label_names(learner, self.classes)
-                loss.fit(learner, X, names, **self.fit_params)
+                given = translate_labels(self.fit_params, self.classes, names)
+                loss.fit(learner, X, names, **given)
                 check_answers(learner, X, self.classes)
                 return fitted
             loss.n_classes = len(self.classes)
