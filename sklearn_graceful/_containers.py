@@ -97,9 +97,10 @@ def as_values(name, values):
         array = _strings(values, array)
     if array.dtype == object and array.ndim:
         items = array.ravel().tolist()
-        if _has_missing(items):
+        if (row := _first_missing(items)) is not None:
             raise ValueError(
-                f"{name} holds NaN, None or pd.NA: leave out the rows without a value."
+                f"{name} holds NaN, None or pd.NA, first in row {row}: leave out the "
+                "rows without a value."
             )
         array = _numbers(items, array)
     return array
@@ -148,10 +149,16 @@ def _numbers(items, array):
     return numbers.reshape(array.shape) if numbers.dtype.kind in "biuf" else array
 
 
-def _has_missing(items):
-    kinds = set(map(type, items))
-    if any(kind.__name__ in _MISSING for kind in kinds):
-        return True
-    if not any(issubclass(kind, float | np.floating) for kind in kinds):
-        return False
-    return any(item != item for item in items if isinstance(item, float | np.floating))
+def _first_missing(items):
+    """Position of the first item that is no value, or None."""
+    kinds = set(map(type, items))  # of which there are few
+    missing = {kind for kind in kinds if kind.__name__ in _MISSING}
+    floats = {kind for kind in kinds if issubclass(kind, float | np.floating)}
+    if not missing | floats:
+        return None
+    found = (
+        row
+        for row, item in enumerate(items)
+        if type(item) in missing or (type(item) in floats and item != item)
+    )
+    return next(found, None)

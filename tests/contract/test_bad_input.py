@@ -158,7 +158,7 @@ OF_EVERY_ESTIMATOR = [
     ("y", lambda y: replaced(y, 3, np.nan), "y contains NaN"),
     ("y", lambda y: replaced(y, 3, np.inf), "y contains infinity"),
     ("y", lambda y: y + 0.5, "continuous"),
-    ("y", lambda y: np.where(y, y.astype(str), None), "all numbers, got .'NoneType'"),
+    ("y", lambda y: np.where(y, y.astype(str), None), "y holds NaN, None or pd.NA"),
     ("STORED", lambda old: old[:-1], "STORED has 177 rows, X has 178"),
     ("STORED", lambda old: old[:1], "STORED has 1 rows, X has 178"),
     ("STORED", lambda old: 0.5, "STORED must have one entry for each of 178 rows"),
@@ -182,7 +182,7 @@ OF_CLASSIFIERS = [
         lambda old: old.argmax(axis=1).astype(str),
         "old_proba holds strings",
     ),
-    ("old_proba", lambda old: pd.DataFrame(old, columns=[*"abc"]), "holds strings, y"),
+    ("old_proba", lambda old: pd.DataFrame(old, columns=[*"abc"]), "y holds numbers"),
     # Its exact zeros and ones look like labels.
     ("old_proba", lambda old: np.round(old[:, 1], 1), NOT_LABELS),
     ("old_proba", lambda old: old.argmax(axis=1) * np.nan, NOT_LABELS),

@@ -70,5 +70,5 @@ MISSING = {
     ],
 )
 def test_a_label_is_missing(make, y):
-    with pytest.raises(ValueError, match="y has no label in row 0"):
+    with pytest.raises(ValueError, match=r"y holds NaN.*first in row 0"):
         make().fit(TABLE[["age"]], y)
