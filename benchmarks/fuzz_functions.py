@@ -1,6 +1,6 @@
 """Many malformed calls of the public functions: none may end in an error from inside.
 
-Run: python benchmarks/fuzz.py [--calls 10000] [--seed 0]
+Run: python benchmarks/fuzz_functions.py [--calls 10000] [--seed 0]
 
 The calls are those of `tests/contract/malformed.py`; the test suite makes a few
 hundred. Prints the calls that end badly, one of each kind, and their number.
