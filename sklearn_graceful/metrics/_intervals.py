@@ -255,6 +255,8 @@ def _interval(counts, squared, metric, confidence, method, n_bootstrap, random_s
         )
     check_share("confidence", confidence)
     check_count("n_bootstrap", n_bootstrap)
+    if squared is None and counts.total > np.iinfo(np.int64).max:
+        raise ValueError(f"{counts.total:.3g} rows, by their weights, are too many.")
     estimate = read_figure(counts, metric)
     if math.isnan(estimate):
         return ConfidenceInterval(estimate, estimate, estimate)
@@ -362,10 +364,6 @@ def resample(counts, squared, n_bootstrap, rng):
     if squared is None:
         # Drawing n rows with replacement is this draw of their counts.
         total = round(counts.total)
-        if total > np.iinfo(np.int64).max:
-            raise ValueError(
-                f"{total:.3g} rows, or their weights, are too many to draw."
-            )
         shares = np.divide(counts.cells, total)
         return FlipCounts(*rng.multinomial(total, shares, size=n_bootstrap).T)
     # Repeating every row a Poisson(1) number of times gives each cell its total weight
