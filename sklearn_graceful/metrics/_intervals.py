@@ -281,6 +281,8 @@ def _interval(counts, draw, metric, confidence, method, n_bootstrap, random_stat
         )
     check_share("confidence", confidence)
     check_count("n_bootstrap", n_bootstrap)
+    if draw is None and counts.total > np.iinfo(np.int64).max:
+        raise ValueError(f"{counts.total:.3g} rows, by their weights, are too many.")
     estimate = read_figure(counts, metric)
     if math.isnan(estimate):
         return ConfidenceInterval(estimate, estimate, estimate)

@@ -8,8 +8,6 @@ from sklearn_graceful.metrics._flip_counts import FlipCounts
 def resample_rows(counts, n_bootstrap, rng):
     """Tables of rows drawn with replacement, which is a draw of their counts."""
     total = round(counts.total)
-    if total > np.iinfo(np.int64).max:
-        raise ValueError(f"{total:.3g} rows, or their weights, are too many to draw.")
     shares = np.divide(counts.cells, total)
     return FlipCounts(*rng.multinomial(total, shares, size=n_bootstrap).T)
 

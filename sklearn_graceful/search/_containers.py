@@ -80,6 +80,8 @@ def as_column(name, values):
     ------
     ValueError
         If values are masked.
+    TypeError
+        If they are sparse.
 
     Examples
     --------
@@ -87,6 +89,8 @@ def as_column(name, values):
     >>> as_column("ids", ["a", 1])  # which NumPy would make strings without a word
     array(['a', 1], dtype=object)
     """
+    if sparse.issparse(values):
+        raise TypeError(f"{name} is sparse, which is not supported: give toarray().")
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values: leave their rows out.")
     if is_a(values, "torch.Tensor"):

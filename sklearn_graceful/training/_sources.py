@@ -5,8 +5,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing
 
 from sklearn_graceful._containers import as_readable_rows
-from sklearn_graceful._labels import align_columns, check_same_label_kind
+from sklearn_graceful._labels import align_columns, check_same_label_kind, class_index
+from sklearn_graceful._wrappers import last_step
 from sklearn_graceful.reference import fresh_clone, warn_of_unlike_columns
+from sklearn_graceful.training._labels_of_learner import label_names
 from sklearn_graceful.training._old_answers import (
     OldAnswers,
     answers_of_model,
@@ -78,12 +80,13 @@ def _out_of_fold(reference, keyword, X, y, classes):
     proba = reference.predict_proba(X)
     X, rows = as_readable_rows(X), np.flatnonzero(seen)
     folds = StratifiedKFold(min(_N_FOLDS, counts.min()))
+    # Its own labels where it takes them: parameters may name them (class_weight).
+    labels = label_names(last_step(fresh), known)[class_index(y, known)]
     for train, held_out in folds.split(rows, y[rows]):
         train, held_out = rows[train], rows[held_out]
-        # With its own labels, which its parameters may name (class_weight).
-        model = unfitted(fresh, len(known)).fit(_safe_indexing(X, train), y[train])
+        model = unfitted(fresh, len(known)).fit(_safe_indexing(X, train), labels[train])
         asked = model.predict_proba(_safe_indexing(X, held_out))
-        proba[held_out] = align_columns(asked, model.classes_, source)[0]
+        proba[held_out] = align_columns(asked, known, source)[0]
     right = source[proba.argmax(axis=1)] == y
     return OldAnswers.aligned(proba, source, right, y, classes)
 
