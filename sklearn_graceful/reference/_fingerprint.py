@@ -25,6 +25,14 @@ def fingerprint_of(model):
     ------
     ValueError
         If it has neither.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_graceful.reference import fingerprint_of
+    >>> one, same, other = (LogisticRegression(C=c) for c in (1.0, 1.0, 2.0))
+    >>> fingerprint_of(one) == fingerprint_of(same) != fingerprint_of(other)
+    True
     """
     if isinstance(model, ReferenceModel):
         model = model.model

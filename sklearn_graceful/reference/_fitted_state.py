@@ -55,7 +55,26 @@ def _is_module(part):
 
 
 def parts_of(model):
-    """Yield a model and all that it is made of, nested estimators included."""
+    """Yield a model and all that it is made of, nested estimators included.
+
+    Parameters
+    ----------
+    model : object
+
+    Yields
+    ------
+    part : object
+        The model, then attributes, parameters, items and what functions refer to.
+
+    Examples
+    --------
+    >>> from sklearn.frozen import FrozenEstimator
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_graceful.reference import parts_of
+    >>> learner = LogisticRegression()
+    >>> any(part is learner for part in parts_of(FrozenEstimator(learner)))
+    True
+    """
     # Attributes are followed through estimators, nets, containers, functions and their
     # closures; what a torch module holds is left to torch. Of objects that are no
     # estimators only the model itself is opened.
