@@ -45,7 +45,7 @@ def train_new_model(training):
             params[name] = getattr(training, name)
     X = as_readable_rows(training.X)
     learner, X, labels, _ = fit_before_last(estimator, X, training.labels)
-    fit = partial(fit_as_it_is, learner) if training.is_net else learner.fit
+    fit = partial(fit_as_it_is, learner) if is_skorch_net(learner) else learner.fit
     fit(X, labels, **params)
     return estimator
 
