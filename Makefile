@@ -41,7 +41,7 @@ help:
 setup: .venv/ready
 
 demo: .venv/ready
-	$(BIN)/python examples/demo.py
+	$(BIN)/python examples/demo.py $(SPLITS)
 
 test: .venv/ready-text
 	$(BIN)/python -m pytest --numprocesses 2 --durations 10

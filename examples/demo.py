@@ -7,6 +7,7 @@ a network replaces a linear model. How many digits does the new model get wrong 
 the old one got right, on rows that neither has seen?
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn_graceful.inspection import FlipDisplay
 from sklearn_graceful.metrics import flip_counts, flip_interval, negative_flip_rate
 
 METHODS = ["none", "naive", "distill", "focal_kl", "focal_lm", "match", "focal"]
-SEEDS = range(5)
+N_SPLITS = 5  # make demo SPLITS=1 is quicker
 PICTURE = Path("demo_output") / "update_of_a_digit_classifier.png"
 
 
@@ -110,6 +111,7 @@ def picture(runs):
 
 
 if __name__ == "__main__":
-    runs = Parallel(n_jobs=-1)(delayed(run)(seed) for seed in SEEDS)
+    n_splits = int(sys.argv[1]) if len(sys.argv) > 1 else N_SPLITS
+    runs = Parallel(n_jobs=-1)(delayed(run)(seed) for seed in range(n_splits))
     table(runs)
     picture(runs)
