@@ -440,6 +440,7 @@ SKOPS_TRUSTED = {
     "functools.partial",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+    "sklearn_graceful.nn._batches.TableDataset",
     "sklearn_graceful.nn._outputs.Probabilities",
     "skorch.dataset.Dataset",
     "skorch.history.History",
