@@ -225,7 +225,7 @@ class Training:
             X = rows_of_network(estimator, self.X)
         X = stack_rows(X, *more)
         if loss is None:
-            loss = self._plain_loss(labels)
+            loss = self.plain_loss(labels)
         fitted = {"estimator_": estimator}
         length = n_epochs or getattr(learner, "max_epochs", None)
         with self.progress.of_model(name, length) as after_epoch:
@@ -249,7 +249,7 @@ class Training:
         learner.set_params(predict_nonlinearity=Probabilities(loss.kind))
         return fitted
 
-    def _plain_loss(self, labels):
+    def plain_loss(self, labels):
         """What is learned from labels alone; a sampler may have made them."""
         weight = self.row_weight
         if weight is not None and (weight == 1).all():

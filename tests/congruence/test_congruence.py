@@ -188,8 +188,8 @@ class Caught(Exception):
 
 
 def objective(method, training):
-    def catch(loss, name=None):
-        raise Caught(loss)
+    def catch(loss=None, name=None):
+        raise Caught(training.plain_loss(training.labels) if loss is None else loss)
 
     training.fit = catch
     if not isinstance(method, NoCongruence):  # it trains a plain model of its own
