@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
+from sklearn_graceful._containers import as_array
 from sklearn_graceful._wrappers import innermost, layers
 from sklearn_graceful.reference._learned_ranges import some, split_values
 
@@ -73,7 +74,7 @@ def _rows_of_learner(model, X):
     for layer in layers(model):
         if isinstance(layer, Pipeline):
             X = layer[:-1].transform(X)
-    return np.asarray(_dense(X), dtype=np.float64)
+    return np.asarray(as_array(_dense(X)), dtype=np.float64)
 
 
 def _dense(rows):

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
+from sklearn_graceful._containers import as_array
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 from sklearn_graceful.reference._input_guard import string_names
@@ -169,7 +170,7 @@ def _columns(X, names):
         return [_safe_indexing(X, name, axis=1) for name in names]
     if sparse.issparse(X):  # most of a column is 0, scaled or not
         return None
-    X = np.asarray(X)
+    X = as_array(X)
     return some(X).T if X.ndim == 2 and len(X) else None
 
 
