@@ -209,10 +209,6 @@ class EmbeddingAdapter(
             value = getattr(self, name)
             if not is_right(value):
                 raise ValueError(f"{name} must {what}, got {value!r}.")
-        with refitting(self):
-            return self._fit(X, y)
-
-    def _fit(self, X, y):
         X, y = validate_data(
             self,
             as_vectors("X", X),

@@ -54,7 +54,7 @@ _SOUND = [
     ),
     (
         "query_labels gallery_labels labels y_true y_pred y_old by labels_true "
-        "labels_pred old_clusters new_clusters clusters versions",
+        "labels_pred old_clusters new_clusters clusters versions groups",
         [LABELS, LABELS[::-1]],
     ),
     ("query_ids gallery_ids", [np.arange(N), np.arange(N) // 2]),

@@ -358,7 +358,7 @@ def test_classifier_inside_a_pipeline_warns_of_transformed_rows(wine):
     old = RandomForestClassifier(20, max_depth=2, random_state=1).fit(X[::6], y[::6])
     assert old.score(X, y) > 0.9
     step = PCClassifier(REPLACEMENTS["PCClassifier"].learners["trees"], old_model=old)
-    with pytest.warns(OldModelMismatchWarning, match="wrap the Pipeline"):
+    with pytest.warns(OldModelMismatchWarning, match="wrap the whole Pipeline"):
         make_pipeline(StandardScaler(), step).fit(X, y)
 
 

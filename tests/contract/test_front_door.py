@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.preprocessing import normalize
 
 from sklearn_graceful import (
     CompatibleEmbedder,
@@ -64,6 +65,11 @@ def test_one_dimensional_rows_are_refused_in_a_sentence(scaled, model):
         model.fit(X[:, 0], y)
 
 
+def random_directions(n):
+    """Old vectors that say nothing of any class."""
+    return normalize(np.random.default_rng(0).normal(size=(n, 2)))
+
+
 def test_warnings_point_at_the_line_that_fits(scaled, old):
     X, y = scaled
     useless = LogisticRegression().fit(X, np.roll(y, 60))
@@ -74,7 +80,7 @@ def test_warnings_point_at_the_line_that_fits(scaled, old):
             LogisticRegression(), old_model=old, max_nfr=0.001, random_state=0
         ).fit(X, y)
         CompatibleEmbedder(LogisticRegression()).fit(
-            X, y, old_embeddings=np.random.default_rng(0).normal(size=(len(y), 2))
+            X, y, old_embeddings=random_directions(len(y))
         )
     assert len(caught) == 3
     assert {warning.filename for warning in caught} == {__file__}
@@ -114,7 +120,7 @@ def test_a_threshold_of_the_old_models_own_is_respected(scaled):
 
 def test_useless_old_vectors_are_warned_of_once(scaled):
     X, y = scaled
-    useless = np.random.default_rng(0).normal(size=(len(y), 2))
+    useless = random_directions(len(y))
     embedder = CompatibleEmbedder(
         embedding_net((8,), max_epochs=1), method=BT2(extra_dims=2), random_state=0
     )
