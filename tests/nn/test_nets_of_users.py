@@ -146,5 +146,5 @@ def test_flip_control_of_a_net_and_one_class():
 
 def test_flip_control_of_a_frozen_net_of_another_width():
     net = FrozenEstimator(of_width(3).fit(*WITHOUT_2))
-    with pytest.raises(ValueError, match="3 columns of probabilities, and has 2"):
+    with pytest.raises(ValueError, match=r"\(150, 3\) for 150 rows and 2 classes"):
         FlipControlledClassifier(net, old_model=OLD).fit(X, y)
