@@ -16,16 +16,16 @@ from sklearn_graceful._kinds import is_a
 _MISSING = {"NoneType", "NAType", "NaTType"}
 
 
-def as_rows(X):
+def as_rows(X, name="X"):
     """Rows of which some can be taken; else as they are, whatever holds them.
 
-    Raises ValueError for masked entries, which everybody would read as if they were
-    not.
+    Raises ValueError, with the argument's name, for masked entries, which everybody
+    would read as if they were not.
     """
     if sparse.issparse(X):
         return X.tocsr()  # not every format can be indexed
     if isinstance(X, np.ndarray):
-        return _plain(X, "X")
+        return _plain(X, name)
     if is_a(X, "pyarrow.RecordBatch"):
         return sys.modules["pyarrow"].Table.from_batches([X])
     if is_a(X, "pyarrow.Array") or is_a(X, "pyarrow.ChunkedArray"):
@@ -33,9 +33,9 @@ def as_rows(X):
     return X
 
 
-def as_readable_rows(X):
+def as_readable_rows(X, name="X"):
     """The same, such that NumPy, and so any scikit-learn estimator, can read them."""
-    return _readable_tensor(X) if is_a(X, "torch.Tensor") else as_rows(X)
+    return _readable_tensor(X) if is_a(X, "torch.Tensor") else as_rows(X, name)
 
 
 def as_array(values):

@@ -42,7 +42,7 @@ def as_vectors(name, vectors):
     array([[1. , 0. ],
            [0.6, 0.8]])
     """
-    vectors = as_readable_rows(vectors)
+    vectors = as_readable_rows(vectors, name)
     if vectors is None or sparse.issparse(vectors) or _is_table(vectors):
         return vectors
     if _are_tensors(vectors):

@@ -6,12 +6,6 @@ import pytest
 matplotlib.use("Agg")
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 @pytest.fixture
 def texts():
     """Return a function that reads a table of texts, some of them None."""

@@ -132,11 +132,11 @@ def test_one_output_for_two_classes():
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"], [1, 2, 3], [0, 2, 4]])
-def test_flip_control_of_a_net_wants_class_indices(labels):
-    """In the sentence of the default net, and of skorch's alike."""
+def test_flip_control_of_a_net_translates_labels(labels):
     for net in (of_width(3), mlp_net((8,), max_epochs=1)):
-        with pytest.raises(ValueError, match=r"labels are 0\.\.K-1, got"):
-            FlipControlledClassifier(net).fit(X, np.array(labels)[y])
+        model = FlipControlledClassifier(net).fit(X, np.array(labels)[y])
+        assert model.classes_.tolist() == labels
+        assert set(model.predict(X).tolist()) <= set(labels)
 
 
 def test_flip_control_of_a_net_and_one_class():
