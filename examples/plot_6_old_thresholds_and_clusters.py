@@ -98,6 +98,7 @@ def mean_rates(queries, gallery, thresholds):
             query_ids=items,
             gallery_ids=items,
             threshold=threshold,
+            old_view=True,
         )
         rates.append((100 * far, 100 * tar))
     return np.mean(rates, axis=0)
