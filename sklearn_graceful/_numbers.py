@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from sklearn_graceful._containers import as_array
+from sklearn_graceful._frames import column_names, columns_of, is_frame
+
 
 def as_numbers(X, check):
     """Rows as a network takes them.
@@ -40,9 +43,8 @@ def as_numbers(X, check):
 
 def _columns(X):
     """Name, or number, and values of each column; none of what is no table."""
-    if hasattr(X, "columns") and hasattr(X, "iloc"):
-        columns = range(X.shape[1])
-        return [(X.columns[k], X.iloc[:, k].to_numpy()) for k in columns]
+    if is_frame(X):
+        return [*zip(column_names(X), map(as_array, columns_of(X)), strict=True)]
     try:
         table = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
     except ValueError:  # rows of different lengths

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import _safe_indexing
 
+from sklearn_graceful._containers import as_array, as_values
+from sklearn_graceful._frames import column_names
 from sklearn_graceful._labels import class_index
 from sklearn_graceful.reference import as_reference
 
@@ -100,12 +102,12 @@ def _has_probabilities(handle):
 
 
 def _stored(values, y):
-    columns = getattr(values, "columns", None)
-    values = np.asarray(values)
+    columns = column_names(values) or getattr(values, "columns", None)
+    given, values = values, as_array(values)
     if values.ndim == 1:
         if len(values) != len(y):
             raise ValueError(f"There are {len(values)} predictions for {len(y)} rows.")
-        return Answers(values)
+        return Answers(as_values("the column", given))
     if values.ndim != 2 or len(values) != len(y):
         raise ValueError(
             f"Predictions are labels (n,) or probabilities (n, n_classes) of {len(y)} "

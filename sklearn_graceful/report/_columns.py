@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from sklearn_graceful._frames import column_names, is_frame
+from sklearn_graceful._frames import columns_of as frame_columns
+
 # More values than that, and a column is no list of kinds.
 _MOST_LEVELS = 50
 
@@ -50,8 +53,11 @@ def columns_of(X):
     """
     if X is None or sparse.issparse(X):
         return {}
-    if (names := getattr(X, "columns", None)) is not None:
-        found = ((str(name), _values(X[name])) for name in names)
+    if is_frame(X):
+        given = zip(column_names(X), frame_columns(X), strict=True)
+        found = ((str(name), _values(values)) for name, values in given)
+    elif hasattr(X, "columns"):
+        found = ((str(name), _values(X[name])) for name in X.columns)
     else:
         X = X if hasattr(X, "shape") else np.asarray(X)
         if X.ndim != 2:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sklearn_graceful._containers import as_values
 from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.report._answers import answers_of
 from sklearn_graceful.report._comparison import Comparison
@@ -198,7 +199,7 @@ def _check_critical(critical, n_rows):
     if critical is None:
         return None
     check_row_count("critical", critical, n_rows)
-    critical = np.asarray(critical)
+    critical = as_values("critical", critical)
     if critical.dtype.kind not in "biuf" or critical.ndim != 1:
         raise ValueError("critical must hold one bool or weight for each row.")
     return critical > 0

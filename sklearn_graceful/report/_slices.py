@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful._frames import column_names, is_frame
 from sklearn_graceful.metrics import ConfidenceInterval, FlipCounts
 from sklearn_graceful.report._columns import column_of
 from sklearn_graceful.report._rules import Condition, Rule
@@ -94,8 +95,9 @@ def given_parts(slices, X, n_rows):
 
 
 def _column(X, name):
-    if hasattr(X, "columns"):
-        if name in [*X.columns]:
+    names = column_names(X) if is_frame(X) else getattr(X, "columns", None)
+    if names is not None:
+        if name in [*names]:
             return X[name]
     elif hasattr(X, "ndim") and X.ndim == 2 and isinstance(name, int | np.integer):
         return X[:, name]

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy.stats import binomtest
 from sklearn.datasets import load_iris
@@ -263,6 +265,27 @@ def test_models_and_their_predictions_give_the_same_report():
     assert labels.calibration == {"old": None, "new": None}
     ordered = compare_models(old.predict_proba(X), new.predict_proba(X), X, y)
     assert ordered.to_json() == stored.to_json()
+
+
+@pytest.mark.parametrize("table", [pl.from_pandas, pa.Table.from_pandas])
+@pytest.mark.parametrize("slices", [None, ["region", "age"]])
+def test_tables_of_any_library_give_the_same_report(table, slices):
+    X, y, old, new, _ = table_with_a_broken_slice(0)
+    X = X.reset_index(drop=True)
+    proba = pd.DataFrame({name: 0.2 + 0.4 * (old == name) for name in np.unique(y)})
+    expected = compare_models(proba, new, X, y, slices=slices)
+    column = pl.Series(new)
+    found = compare_models(table(proba), column, table(X), pl.Series(y), slices=slices)
+    assert found.to_json() == expected.to_json()
+
+
+def test_nullable_answers_are_read_and_missing_ones_named():
+    y = pd.array([0, 1, 1, 0], dtype="Int64")
+    new = pd.array([0, 1, 0, 0], dtype="Int64")
+    assert compare_models(y, new, y=y).counts.negative_flips == 1
+    new[1] = pd.NA
+    with pytest.raises(ValueError, match="new holds NaN"):
+        compare_models(y, new, y=y)
 
 
 def test_calibration_by_hand():
