@@ -6,9 +6,9 @@ from sklearn.base import is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
+from sklearn_graceful._arguments import check_seed, check_verbosity
 from sklearn_graceful._containers import as_readable_rows, as_rows
 from sklearn_graceful._numbers import as_numbers
-from sklearn_graceful._parameters import check_seed, check_verbosity
 from sklearn_graceful._refit import refitting
 from sklearn_graceful._row_arguments import (
     check_container,

@@ -11,10 +11,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_graceful._arguments import check_choice, check_flag, check_share
 from sklearn_graceful._containers import as_rows
 from sklearn_graceful._front_door import ReplacesModelMixin, without_predecessors
 from sklearn_graceful._labels import check_same_label_kind, class_index
-from sklearn_graceful._parameters import check_choice, check_flag, check_share
 from sklearn_graceful._row_arguments import (
     check_container,
     check_labels,
@@ -630,7 +630,7 @@ class FlipControlledClassifier(
             ("within_budget", ("farthest", "most-accurate")),
         ):
             check_choice(name, getattr(self, name), known)
-        check_share("confidence", self.confidence, zero=False)
+        check_share("confidence", self.confidence, "neither")
         for name in ("temperature_scaling", "strict"):
             check_flag(name, getattr(self, name))
         check_calibration(self.calibration)

@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
+from sklearn_graceful._arguments import check_choice, check_share
 from sklearn_graceful._containers import as_readable_rows
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._labels import check_same_label_kind, class_index
-from sklearn_graceful._parameters import check_choice, check_share
 from sklearn_graceful._row_arguments import (
     check_container,
     check_labels,
@@ -420,8 +420,7 @@ class LQFClassifier(ReplacesModelMixin, ClassifierMixin, BaseEstimator):
             If `t` is out of range, or there is no old network.
         """
         check_is_fitted(self, "linear_")
-        if not (isinstance(t, Real) and 0 <= t <= 1):
-            raise ValueError(f"t must be in [0, 1], got {t!r}.")
+        check_share("t", t, "both")
         self._check_starts_from_old()
         return self._go_to(float(t))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
-from sklearn_graceful._parameters import check_share
+from sklearn_graceful._arguments import check_share
 from sklearn_graceful.classification._pc_classifier import PCClassifier
 from sklearn_graceful.congruence import Match
 from sklearn_graceful.exceptions import OldModelMismatchWarning
@@ -64,7 +64,7 @@ def check_imitation(method, confidence):
     """
     if method is not None and not isinstance(method, Match):
         raise TypeError(f"method must be a Match, got {type(method).__name__}.")
-    check_share("confidence", confidence, zero=False)
+    check_share("confidence", confidence, "neither")
 
 
 def train_imitation(mixture, X, y, *, estimator, method, sample_weight, random_state):

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful._containers import as_array
 from sklearn_graceful._front_door import ReplacesModelMixin
 from sklearn_graceful._method import as_method
@@ -34,7 +35,6 @@ from sklearn_graceful.nn import embedding_net
 from sklearn_graceful.search import (
     METRICS,
     are_of_length_one,
-    check_choice,
     first_coordinates,
 )
 

@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.embedding._non_matching_pairs import (
     draw_non_matching_pairs,
@@ -200,8 +201,7 @@ class ScoreCalibrator(TransformerMixin, BaseEstimator):
         new = check_vectors("new_embeddings", new_embeddings)
         columns = {"old_embeddings": old[:, 0], "new_embeddings": new[:, 0]}
         check_partitions(labels=labels, **columns)
-        if gallery not in GALLERIES:
-            raise ValueError(f"gallery must be one of {GALLERIES}, got {gallery!r}.")
+        check_choice("gallery", gallery, GALLERIES)
         _check_whole("n_pairs", n_pairs, 1)
         if (labels == labels[0]).all():
             raise ValueError("labels holds one class only: no pair is non-matching.")

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_scalar, gen_batches
 from sklearn.utils.validation import _num_samples
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.gallery import _clusters as clusters
 from sklearn_graceful.gallery._backfill import run, shards, status
 from sklearn_graceful.gallery._contents import Contents
@@ -113,8 +114,7 @@ class Gallery:
         *,
         fingerprint=None,
     ):
-        if metric not in METRICS:
-            raise ValueError(f"Unknown metric {metric!r}, choose one of {[*METRICS]}.")
+        check_choice("metric", metric, METRICS)
         embedder, fingerprint = _named(embedder, fingerprint)
         first = Model(fingerprint, "0")
         state = State(metric, models=(first,), serving=("0",), n_spaces=1)

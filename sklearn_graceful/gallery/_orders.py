@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import gen_batches
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.search import unit_rows
 
 ORDERS = ("random", "margin", "class_mean", "access")
@@ -41,8 +42,7 @@ def ordered(order, ids, read, labels=None, n_found=None, seed=0):
         if not np.array_equal(np.sort(chosen), np.sort(ids)):
             raise ValueError("order must return each of the ids that it gets once.")
         return chosen
-    if order not in ORDERS:
-        raise ValueError(f"Unknown order {order!r}, choose one of {[*ORDERS]}.")
+    check_choice("order", order, ORDERS)
     shuffled = ids[np.random.default_rng(seed).permutation(len(ids))]
     if order == "random" or not len(ids):
         return shuffled

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.gallery._ids import are_among
 from sklearn_graceful.gallery._models import Model, Sight, older_spaces, seen_in
 from sklearn_graceful.gallery._state import HOWS, Upgrade
@@ -33,8 +34,7 @@ def begin(
     n_candidates : int
     """
     state = contents.state
-    if how not in HOWS:
-        raise ValueError(f"Unknown how={how!r}, choose one of {[*HOWS]}.")
+    check_choice("how", how, HOWS)
     if state.upgrade is not None:
         raise RuntimeError(
             f"The upgrade to {state.coming.fingerprint} is neither committed nor "

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sklearn_graceful._arguments import check_count
 from sklearn_graceful.inspection import _style as style
 from sklearn_graceful.metrics import FlipCounts, flip_counts, flip_interval
 from sklearn_graceful.reference import as_reference, old_labels
@@ -311,8 +312,7 @@ class FlipDisplay:
         if show_classes and self.by_class is not None:
             numbers = range(len(self.by_class.negative_flips))
             names = style.short_names(self.display_labels, numbers, "classes")
-        if max_classes < 1:
-            raise ValueError(f"max_classes must be at least 1, got {max_classes}.")
+        check_count("max_classes", max_classes)
         self.ax_by_class_ = self.bars_ = None
         if names:
             n_bars = min(len(names), max_classes)

@@ -5,6 +5,7 @@ from textwrap import shorten
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.inspection import _style as style
 
 # What one unit is called, and how many of them a ModelCost's unit is.
@@ -254,10 +255,7 @@ class ParetoDisplay:
 
     def _check(self):
         for name, known in {"cost": _COSTS, "figure": _FIGURES}.items():
-            if (given := getattr(self, name)) not in known:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(known)}, got {given!r}."
-                )
+            check_choice(name, getattr(self, name), known)
         if np.isnan(self._figures(self.candidates)).all():
             raise ValueError(
                 f"None of {len(self.candidates)} candidates has a {self.figure} to "

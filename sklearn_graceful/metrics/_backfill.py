@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_graceful.metrics._arguments import as_numbers, generator
+from sklearn_graceful._arguments import check_share, random_generator
+from sklearn_graceful.metrics._numbers import as_numbers
 from sklearn_graceful.metrics._retrieval import (
     average_precision,
     check_measure,
@@ -75,8 +76,7 @@ class BackfillCurve:
         ValueError
             If `share` is not between 0 and 1.
         """
-        if not 0 <= share <= 1:
-            raise ValueError(f"share must be between 0 and 1, got {share}.")
+        check_share("share", share, "both")
         too_low = np.flatnonzero(np.less(self.quality, share * self.quality[-1]))
         return float(self.fraction[too_low[-1] + 1 if len(too_low) else 0])
 
@@ -227,7 +227,7 @@ def _check_fractions(fractions):
 
 def _check_order(order, n_gallery, random_state):
     if order is None:
-        return generator(random_state).permutation(n_gallery)
+        return random_generator(random_state).permutation(n_gallery)
     order = as_numbers("order", order)
     if not np.array_equal(np.sort(order, axis=None), np.arange(n_gallery)):
         raise ValueError(

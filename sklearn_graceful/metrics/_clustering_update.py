@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.metrics._clusters import (
     BCubed,
     b_cubed,
@@ -16,7 +17,6 @@ from sklearn_graceful.metrics._clusters import (
 from sklearn_graceful.search import (
     METRICS,
     as_column,
-    check_choice,
     check_has_distances,
     check_partitions,
     check_unit_rows,

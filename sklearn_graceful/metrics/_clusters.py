@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from sklearn_graceful.metrics._arguments import check_flag
+from sklearn_graceful._arguments import check_flag
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import check_partitions
 

@@ -6,7 +6,8 @@ from itertools import product
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
-from sklearn_graceful.metrics._arguments import as_numbers, check_flag
+from sklearn_graceful._arguments import check_flag
+from sklearn_graceful.metrics._numbers import as_numbers
 from sklearn_graceful.metrics._retrieval import (
     RetrievalOutcomes,
     check_measure,

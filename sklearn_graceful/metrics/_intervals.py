@@ -8,11 +8,12 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
-from sklearn_graceful.metrics._arguments import (
+from sklearn_graceful._arguments import (
+    check_choice,
     check_count,
     check_is,
     check_share,
-    generator,
+    random_generator,
 )
 from sklearn_graceful.metrics._figures import FLIP_FIGURES
 from sklearn_graceful.metrics._flip_counts import (
@@ -27,12 +28,7 @@ from sklearn_graceful.metrics._resampling import (
     resample_weights,
 )
 from sklearn_graceful.metrics._undefined import undefined
-from sklearn_graceful.search import (
-    check_choice,
-    check_labels,
-    check_partitions,
-    check_weight,
-)
+from sklearn_graceful.search import check_labels, check_partitions, check_weight
 
 
 class ConfidenceInterval(NamedTuple):
@@ -258,8 +254,8 @@ def rows_to_certify(max_nfr, *, confidence=0.95):
     >>> rows_to_certify(0.01)
     299
     """
-    check_share("max_nfr", max_nfr)
-    check_share("confidence", confidence)
+    check_share("max_nfr", max_nfr, "neither")
+    check_share("confidence", confidence, "neither")
     exact = math.log1p(-confidence) / math.log1p(-max_nfr)
     # A whole number may come out of the division a rounding error too high.
     return math.ceil(exact * (1 - 1e-12))
@@ -279,7 +275,7 @@ def _interval(counts, draw, metric, confidence, method, n_bootstrap, random_stat
             "sample_weight holds weights that are not whole numbers. Use "
             "method='bootstrap'."
         )
-    check_share("confidence", confidence)
+    check_share("confidence", confidence, "neither")
     check_count("n_bootstrap", n_bootstrap)
     if draw is None and counts.total > np.iinfo(np.int64).max:
         raise ValueError(f"{counts.total:.3g} rows, by their weights, are too many.")
@@ -290,7 +286,7 @@ def _interval(counts, draw, metric, confidence, method, n_bootstrap, random_stat
         ends = METHODS[figure.kind][method](figure, counts, confidence)
         return ConfidenceInterval(estimate, *map(float, ends))
     # Percentiles over resampled rows (Efron 1979).
-    rng = generator(random_state)
+    rng = random_generator(random_state)
     draw = partial(resample_rows, counts) if draw is None else draw
     draws = figure(draw(n_bootstrap, rng))
     low, high = outer_quantiles(draws, confidence)

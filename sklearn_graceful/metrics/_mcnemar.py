@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from scipy.stats import binom
 
-from sklearn_graceful.metrics._arguments import check_is
+from sklearn_graceful._arguments import check_is
 from sklearn_graceful.metrics._flip_counts import FlipCounts, flip_counts
 
 

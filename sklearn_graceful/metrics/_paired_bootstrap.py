@@ -6,13 +6,9 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_graceful.metrics._arguments import (
-    as_numbers,
-    check_count,
-    check_share,
-    generator,
-)
+from sklearn_graceful._arguments import check_count, check_share, random_generator
 from sklearn_graceful.metrics._intervals import ConfidenceInterval, outer_quantiles
+from sklearn_graceful.metrics._numbers import as_numbers
 from sklearn_graceful.metrics._undefined import undefined
 
 BATCH_SIZE = 2**21
@@ -100,14 +96,14 @@ def paired_bootstrap(
     >>> print(f"{gain:.2f} [{low:.2f}, {high:.2f}]")
     0.40 [0.36, 0.44]
     """
-    check_share("confidence", confidence)
+    check_share("confidence", confidence, "neither")
     check_count("n_resamples", n_resamples)
     if not callable(statistic):
         raise TypeError(f"statistic must be a function, got {statistic!r:.60}.")
     columns = _check_columns(old_values, new_values, *more_values)
     if columns.shape[1] == 0:
         return _undefined("no query has defined values")
-    rng = generator(random_state)
+    rng = random_generator(random_state)
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # What is undefined is left out below, or is the whole answer.
         warnings.simplefilter("ignore", UndefinedMetricWarning)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_graceful.metrics._arguments import check_is
+from sklearn_graceful._arguments import check_is
 from sklearn_graceful.metrics._flip_counts import FlipCounts, count_flips
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch, check_k, first_rank, relevant_ranks

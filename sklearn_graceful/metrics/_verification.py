@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklearn_graceful.metrics._arguments import as_number, check_share
+from sklearn_graceful._arguments import check_number, check_share
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import LabelledSearch
 
@@ -102,7 +102,7 @@ def verification_rates(
     >>> verification_rates(vectors, query_labels=[0, 0, 1, 1], threshold=0.7)
     VerificationRates(tar=1.0, far=0.25)
     """
-    threshold = as_number("threshold", threshold)
+    check_number("threshold", threshold)
     search = LabelledSearch(
         queries,
         gallery,
@@ -114,7 +114,7 @@ def verification_rates(
         old_view,
     )
     # Items that are left out have a score of minus infinity and are never accepted.
-    threshold = max(threshold, float(np.finfo(search.dtype).min))
+    threshold = max(float(threshold), float(np.finfo(search.dtype).min))
     n_matching, n_others = _count_pairs(search)
     accepted = matching = 0
     for scores, matching_scores in _parts(search):
@@ -181,7 +181,7 @@ def tar_at_far(
     >>> tar, round(threshold, 3)
     (1.0, 0.447)
     """
-    check_share("far", far, ends="both")
+    check_share("far", far, "both")
     search = LabelledSearch(
         queries,
         gallery,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_graceful.metrics._arguments import check_flag
+from sklearn_graceful._arguments import check_flag
 from sklearn_graceful.metrics._undefined import undefined
 from sklearn_graceful.search import check_labels, check_weight, chunks
 

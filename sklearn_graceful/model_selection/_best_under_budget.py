@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_graceful._parameters import check_flag, check_share
+from sklearn_graceful._arguments import check_flag, check_share
 from sklearn_graceful._warn import warn_user
 
 

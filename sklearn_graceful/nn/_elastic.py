@@ -9,6 +9,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
+from sklearn_graceful._arguments import check_share
 from sklearn_graceful.nn._batches import take_integers_as_floats
 from sklearn_graceful.nn._seeding import isolated_randomness
 
@@ -89,8 +90,7 @@ class ElasticModule(nn.Module):
         self._make = module
         self._params = {1.0: _with_defaults(module, scaled, params)}
         for width in sorted({*map(float, widths)} - {1.0}):
-            if not 0 < width < 1:
-                raise ValueError(f"widths must be in (0, 1], got {width}.")
+            check_share("widths", width, "neither")
             self._params[width] = self._params_at(width, scaled)
         self.widths = tuple(sorted(self._params))
         self.full = module(**self._params[1.0])

@@ -4,6 +4,8 @@ import copy
 
 from torch import nn
 
+from sklearn_graceful._arguments import check_share
+
 
 def to_leaky_relu(module, slope=0.01):
     """Copy a module with ``nn.LeakyReLU`` in place of each ``nn.ReLU``.
@@ -50,8 +52,7 @@ def to_leaky_relu(module, slope=0.01):
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, got {module!r}.")
-    if not 0 < slope < 1:
-        raise ValueError(f"slope must be in (0, 1), got {slope}.")
+    check_share("slope", slope, "neither")
     # So that the module itself is a layer of something, too.
     whole = nn.Sequential(copy.deepcopy(module))
     found = [

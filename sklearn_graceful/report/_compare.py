@@ -1,9 +1,8 @@
 """May the new model go out? Compare it with the old one on labelled rows."""
 
-import math
-
 import numpy as np
 
+from sklearn_graceful._arguments import check_count, check_number, check_share
 from sklearn_graceful._containers import as_values
 from sklearn_graceful._row_arguments import check_row_count
 from sklearn_graceful.report._answers import answers_of
@@ -131,7 +130,12 @@ def compare_models(
     allowed 3.00 %
     """
     settings = _check_settings(
-        max_nfr, min_gain, slice_tolerance, min_slice_rows, confidence, n_flips
+        max_nfr=max_nfr,
+        min_gain=min_gain,
+        slice_tolerance=slice_tolerance,
+        min_slice_rows=min_slice_rows,
+        confidence=confidence,
+        n_flips=n_flips,
     )
     if y is None:
         raise ValueError("compare_models needs the true labels: pass y.")
@@ -163,27 +167,17 @@ def compare_models(
     ).report()
 
 
-def _check_settings(
-    max_nfr, min_gain, slice_tolerance, min_slice_rows, confidence, n_flips
-):
+def _check_settings(**settings):
     """Numbers in their ranges, by name."""
-    ranges = {
-        "max_nfr": (max_nfr, 0, 1),
-        "min_gain": (min_gain, -1, 1),
-        "slice_tolerance": (slice_tolerance, 0, 1),
-        "confidence": (confidence, 0.5, 1),
-        "min_slice_rows": (min_slice_rows, 1, math.inf),
-        "n_flips": (n_flips, 0, math.inf),
-    }
-    for name, (value, low, high) in ranges.items():
-        if value is None and name in ("max_nfr", "min_gain"):
-            continue
-        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
-            raise TypeError(f"{name} must be a number, got {value!r}.")
-        inside = low <= value < high if name != "confidence" else low < value < high
-        if not inside:
-            raise ValueError(f"{name} must be in [{low}, {high}), got {value}.")
-    return {name: value for name, (value, *_) in ranges.items()}
+    for name in ("max_nfr", "min_gain"):
+        if settings[name] is not None:
+            low = -1 if name == "min_gain" else 0
+            check_number(name, settings[name], low, 1, "left")
+    check_share("slice_tolerance", settings["slice_tolerance"])
+    check_number("confidence", settings["confidence"], 0.5, 1, "neither")
+    check_count("min_slice_rows", settings["min_slice_rows"])
+    check_count("n_flips", settings["n_flips"], 0)
+    return settings
 
 
 def _check_ids(ids, X, n_rows):

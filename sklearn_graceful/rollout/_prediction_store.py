@@ -7,6 +7,7 @@ from scipy.special import softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import gen_batches
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful._budget import check_budget
 from sklearn_graceful._containers import as_values
 from sklearn_graceful.rollout._checks import (
@@ -290,10 +291,7 @@ default="uniform"
         ValueError
             If `version`, `strategy` or `budget` is none of the above.
         """
-        if not isinstance(strategy, str) or strategy not in _STRATEGIES:
-            raise ValueError(
-                f"Unknown strategy {strategy!r}, choose one of {_STRATEGIES}."
-            )
+        check_choice("strategy", strategy, _STRATEGIES)
         version = self._check_version(version)
         n_chosen = check_budget(budget, self.n_rows)
         left = np.flatnonzero(self._predictions[version] < 0)

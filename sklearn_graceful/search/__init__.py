@@ -1,6 +1,5 @@
 """Exact search of a gallery, block by block; public inside the package only."""
 
-from sklearn_graceful.search._choice import check_choice
 from sklearn_graceful.search._columns import (
     check_labels,
     check_partitions,
@@ -31,7 +30,6 @@ __all__ = [
     "are_unit_rows",
     "as_column",
     "as_vectors",
-    "check_choice",
     "check_has_distances",
     "check_have_directions",
     "check_k",

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful._labels import check_same_label_kind
-from sklearn_graceful.search._choice import check_choice
 from sklearn_graceful.search._columns import check_labels
 from sklearn_graceful.search._groups import Groups
 from sklearn_graceful.search._vectors import (

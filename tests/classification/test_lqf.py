@@ -867,7 +867,7 @@ def test_over_draws_the_budget_holds_on_average(digits, old):
         ({"dtype": "float16"}, "dtype must be one of"),
         ({"flip_weight": -1}, "flip_weight must be >= 0"),
         ({"max_iter": 0}, "max_iter must be 1 or more"),
-        ({"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\)"),
+        ({"max_nfr": 1.0}, r"max_nfr must be a number in \[0, 1\)"),
         ({"max_nfr": 0.1, "calibration": 1.5}, "calibration must be"),
         ({"max_nfr": 0.1, "calibration": 5}, r"calibration must be a share in"),
         ({"params": "tail"}, "params='tail' means no parameter"),

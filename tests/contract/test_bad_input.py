@@ -430,15 +430,35 @@ BAD_VALUES = {
         ("linear", {"method": FocalKL(temperature=9)}, r"ture=9\) needs a network"),
     ],
     "FlipControlledClassifier": [
-        ("linear", {"max_nfr": 1.0}, r"max_nfr must be in \[0, 1\), got 1.0"),
+        ("linear", {"max_nfr": 1.0}, r"max_nfr must be a number in \[0, 1\), got 1.0"),
         ("linear", {"max_nfr": -0.1}, "max_nfr"),
         ("linear", {"max_nfr": np.nan}, "max_nfr"),
-        ("linear", {"max_nfr": "few"}, r"max_nfr must be in \[0, 1\), got 'few'"),
-        ("linear", {"max_nfr": True}, r"max_nfr must be in \[0, 1\), got True"),
-        ("linear", {"max_nfr": None}, r"max_nfr must be in \[0, 1\), got None"),
-        ("linear", {"max_nfr": np.full(2, 0.1)}, r"max_nfr must be in \[0, 1\), got"),
+        (
+            "linear",
+            {"max_nfr": "few"},
+            r"max_nfr must be a number in \[0, 1\), got 'few'",
+        ),
+        (
+            "linear",
+            {"max_nfr": True},
+            r"max_nfr must be a number in \[0, 1\), got True",
+        ),
+        (
+            "linear",
+            {"max_nfr": None},
+            r"max_nfr must be a number in \[0, 1\), got None",
+        ),
+        (
+            "linear",
+            {"max_nfr": np.full(2, 0.1)},
+            r"max_nfr must be a number in \[0, 1\), got",
+        ),
         ("linear", {"max_critical_nfr": 2}, "max_critical_nfr"),
-        ("linear", {"confidence": "high"}, r"confidence must be in \(0, 1\), got"),
+        (
+            "linear",
+            {"confidence": "high"},
+            r"confidence must be a number in \(0, 1\), got",
+        ),
         ("linear", {"route": ["mixing"]}, "route must be one of"),
         (
             "linear",
@@ -710,7 +730,7 @@ def test_simplex_beside_an_old_space_of_another_width(wine, old_embedder):
 
 @pytest.mark.parametrize("max_nfr", [-0.01, 1, 1.5, np.nan, np.inf])
 def test_budget_outside_its_range(max_nfr):
-    with pytest.raises(ValueError, match=r"max_nfr must be in \[0, 1\), got"):
+    with pytest.raises(ValueError, match=r"max_nfr must be a number in \[0, 1\), got"):
         BestUnderBudget(max_nfr=max_nfr)
 
 

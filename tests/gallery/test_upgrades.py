@@ -416,7 +416,7 @@ def test_a_backfill_that_breaks_off_goes_on(gallery, models, X):
         ({"budget": 0}, ValueError, "budget must be"),
         ({"budget": 1.5}, ValueError, "budget must be"),
         ({"budget": True}, ValueError, "budget must be"),
-        ({"order": "alphabet"}, ValueError, "Unknown order 'alphabet'"),
+        ({"order": "alphabet"}, ValueError, "order must be one of .*'alphabet'"),
         ({"order": lambda ids: ids[:3]}, ValueError, "each of the ids"),
         ({"labels": (np.arange(3), np.arange(3))}, ValueError, "no row of"),
         ({"source": "photos"}, TypeError, "function of ids"),

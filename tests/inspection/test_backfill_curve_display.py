@@ -137,7 +137,7 @@ def test_bad_input(gallery):
         BackfillCurveDisplay({}).plot()
     with pytest.raises(ValueError, match="no curve"):
         BackfillCurveDisplay.from_embeddings(**given, orders={})
-    with pytest.raises(ValueError, match="share must be between 0 and 1, got 95"):
+    with pytest.raises(ValueError, match=r"share must be a number in \[0, 1\], got 95"):
         BackfillCurveDisplay(CURVES, share=95).plot()
     other = BackfillCurve(FRACTION, CURVES["early"].quality, "map")
     with pytest.raises(ValueError, match=r"one measure.*'recall@1'.*'b' has 'map'"):

@@ -87,7 +87,7 @@ def test_summaries_by_hand():
     assert curve.fraction_needed(0.95) == 1
     assert curve.fraction_needed(0.5) == 0
     assert curve.fraction_needed(1) == 1
-    with pytest.raises(ValueError, match="share must be between 0 and 1"):
+    with pytest.raises(ValueError, match=r"share must be a number in \[0, 1\]"):
         curve.fraction_needed(95)
 
 

@@ -141,7 +141,7 @@ def test_queries_without_a_relevant_item_give_one_warning():
         ({"embeddings_by_version": [np.eye(40), np.eye(4, 40)]}, "version.*has 4"),
         ({"measure": "accuracy"}, "Unknown measure 'accuracy'"),
         ({"measure": "recall@40"}, "k must be between 1 and 39"),
-        ({"metric": "dot"}, "Unknown metric 'dot'"),
+        ({"metric": "dot"}, "metric must be one of .*'dot'"),
         ({"gallery_labels": [0]}, "gallery_labels without gallery_by_version"),
         ({"gallery_ids": [0]}, "gallery_ids without gallery_by_version"),
         ({"gallery_by_version": {"v1": np.eye(3)}}, "versions"),

@@ -101,8 +101,16 @@ def test_what_is_undefined_is_left_out_or_nan_with_a_warning():
         (([[0, 1]], [[0, 1]]), {}, "1-D"),
         (([0, np.nan], [0, 1]), {}, "nan in different queries"),
         (([0, np.inf], [0, 1]), {}, "must not be infinite"),
-        (([0, 1], [0, 1]), {"confidence": 95}, "confidence must be between 0 and 1"),
-        (([0, 1], [0, 1]), {"n_resamples": 0}, "n_resamples must be at least 1"),
+        (
+            ([0, 1], [0, 1]),
+            {"confidence": 95},
+            r"confidence must be a number in \(0, 1\)",
+        ),
+        (
+            ([0, 1], [0, 1]),
+            {"n_resamples": 0},
+            "n_resamples must be a whole number from 1 on",
+        ),
     ],
 )
 def test_bad_input_is_refused(columns, options, message):

@@ -207,7 +207,7 @@ ZERO = [[1.0, 0.0], [0.0, 0.0], [1.0, 1.0], [2.0, 1.0]]
         ({"queries": NAN}, "queries contains NaN"),
         ({"queries": ZERO}, "queries: row 1 is 0"),
         ({"queries": [1.0, 2.0]}, r"queries must have shape .* got \(2,\)"),
-        ({"metric": "cosin"}, "Unknown metric 'cosin'"),
+        ({"metric": "cosin"}, "metric must be one of .*'cosin'"),
         ({"gallery_labels": LABELS}, "gallery_labels without gallery"),
         ({"gallery_ids": LABELS}, "gallery_ids without gallery"),
         (GALLERY | {"gallery_labels": None}, "gallery_labels is missing"),

@@ -104,7 +104,7 @@ def test_other_activations_stay():
 
 @pytest.mark.parametrize("slope", [0, 1, -0.1, float("nan")])
 def test_slopes_out_of_range_are_refused(slope):
-    with pytest.raises(ValueError, match=r"slope must be in \(0, 1\), got"):
+    with pytest.raises(ValueError, match=r"slope must be a number in \(0, 1\), got"):
         to_leaky_relu(nn.ReLU(), slope)
 
 
