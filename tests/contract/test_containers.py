@@ -139,6 +139,42 @@ def test_same_rows_in_any_container_give_the_same(door, container):
     np.testing.assert_allclose(answer(ROWS[container](X)), answer(X), atol=1e-4)
 
 
+COLUMN_TYPES = ["int8", "uint16", "int64", "float32", "float64", "bool"]
+TABLES_OF_COLUMNS = {
+    "pandas": pd.DataFrame,
+    "nullable": lambda columns: pd.DataFrame(columns).convert_dtypes(),
+    "arrow-backed": lambda columns: pd.DataFrame(columns).convert_dtypes(
+        dtype_backend="pyarrow"
+    ),
+    "polars": pl.DataFrame,
+    "pyarrow": pa.table,
+}
+
+
+@given(
+    container=st.sampled_from(sorted(TABLES_OF_COLUMNS)),
+    types=st.lists(st.sampled_from(COLUMN_TYPES), min_size=4, max_size=4),
+    seed=st.integers(0, 2**16),
+)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_columns_of_any_types_are_read_as_their_numbers(container, types, seed):
+    drawn = np.random.default_rng(seed).integers(0, 9, (40, 4)) / 2
+    columns = {name: drawn[:, i].astype(types[i]) for i, name in enumerate(NAMES)}
+    rows = TABLES_OF_COLUMNS[container](columns)
+    array = np.column_stack(list(columns.values())).astype(np.float64)
+    y = (drawn.sum(axis=1) > 8) | (np.arange(40) < 2)
+    y[0] = False
+    old = LogisticRegression(C=0.1).fit(array, y)
+    learner = LogisticRegression()
+    new = PCClassifier(learner, old_model=old, method="naive").fit(rows, y)
+    by_array = PCClassifier(learner, old_model=old, method="naive").fit(array, y)
+    expected = by_array.predict_proba(array)
+    # A table without float64 is learned in float32.
+    np.testing.assert_allclose(new.predict_proba(rows), expected, atol=2e-3)
+    figures = update_scorer(old)(new, rows, y)
+    assert figures == pytest.approx(update_scorer(old)(by_array, array, y), nan_ok=True)
+
+
 @pytest.mark.parametrize("form", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array])
 @pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
