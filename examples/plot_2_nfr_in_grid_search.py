@@ -74,8 +74,8 @@ print(f"{len(X_train)} training rows, {sum(rows_asked)} asked of the old model")
 # the worker processes ask again.
 #
 # Each dot is a candidate; ``strength = 0`` is the plain new model. The budget comes
-# from the search. On the line are the candidates that no other one beats in both: fewer
-# flips and fewer errors.
+# from the search. A line joins the candidates that no other one beats in both, flips
+# and errors, unless one beats all.
 from sklearn_graceful.inspection import NFRTradeoffDisplay
 
 display = NFRTradeoffDisplay.from_estimator(search, plain={"method__strength": 0})

@@ -310,7 +310,8 @@ class NFRTradeoffDisplay:
     def _draw_candidates(self, nfr, error):
         front = front_rows(nfr, -error)
         look = {"color": style.MUTED, "lw": 1.5, "zorder": 1.5}
-        said = "fewest flips at its error (Pareto front)"
+        # A front of one point is no line.
+        said = "fewest flips at its error (Pareto front)" if len(front) > 1 else None
         (self.line_front_,) = self.ax_.step(
             nfr[front], error[front], where="post", **look, label=said
         )
