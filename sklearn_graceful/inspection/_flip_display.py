@@ -381,7 +381,7 @@ class FlipDisplay:
 
     def _plot_slices(self, ax, max_slices):
         shown = self.slices[:max_slices]
-        height = max(4.2, 1.8 + 0.4 * len(shown))
+        height = max(4.2, 1.8 + 0.44 * len(shown))
         names = "\n".join(map(slice_name, shown)).split("\n")
         n_letters = max(map(len, names))
         self.ax_, self.ax_by_slice_ = self._make_axes(ax, height, n_letters)

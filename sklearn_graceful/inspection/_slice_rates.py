@@ -6,8 +6,8 @@ import numpy as np
 
 from sklearn_graceful.inspection import _style as style
 
-# Longest line of a slice's name.
-_LINE_LETTERS = 30
+# Of a slice's name, with its number of rows.
+_LINE_LETTERS, _MOST_LINES = 30, 3
 # Told apart by shape and place as well as by colour: name, colour, marker, row offset.
 _RATES = {
     "nfr": ("negative flips", style.ORANGE, "o", -0.16),
@@ -43,7 +43,8 @@ def draw_slice_rates(ax, slices, counts, n_more):
         bars[name] = _draw_rates(ax, slices, name, offset, colour, marker, said)
     _name_slices(ax, slices)
     style.open_frame(ax)
-    ax.set_xlim(left=0)
+    # Points at 0 are to be whole.
+    ax.set_xlim(left=-0.02 * ax.get_xlim()[1])
     style.percent_ticks(ax.xaxis, 4)
     more = f"\n({n_more} more, with less sure losses)" if n_more else ""
     ax.set_xlabel(f"flips, share of the slice{more}")
@@ -63,8 +64,7 @@ def _draw_rates(ax, slices, name, offset, colour, marker, said):
 
 def _name_slices(ax, slices):
     ax.set_yticks(np.arange(len(slices)), [slice_name(part) for part in slices])
-    size = "small" if len(slices) > 8 else "medium"
-    ax.tick_params(axis="y", length=0, labelsize=size)
+    ax.tick_params(axis="y", length=0, labelsize="small")
     for text, part in zip(ax.get_yticklabels(), slices, strict=True):
         text.set_fontweight("bold" if part.has_lost else "normal")
     # Few slices stay as thin as many.
@@ -72,10 +72,10 @@ def _name_slices(ax, slices):
 
 
 def slice_name(part):
-    """Name of a slice and its number of rows, on two lines at most."""
+    """Name of a slice and its number of rows, on three lines at most."""
     rows = f"{'lost, ' if part.has_lost else ''}{part.n_rows:,} rows"
     lines = wrap(f"{part.name}, {rows}", _LINE_LETTERS)
-    if len(lines) <= 2:
+    if len(lines) <= _MOST_LINES:
         return "\n".join(lines)
     (name,) = style.short_names([part.name], [0], "slices")
     return f"{name},\n{rows}"

@@ -74,10 +74,11 @@ def test_slices_beyond_the_limit_are_told_of(report):
         FlipDisplay.from_report(report, max_slices=0)
 
 
-def test_long_names_take_two_lines_and_lose_their_middle(report):
+def test_long_names_take_some_lines_and_lose_their_middle(report):
     names = [
         "a column of long name > 0.125 and it <= 7",
-        "a column of a name so long that no two lines can hold all of it, however wide",
+        "a column of a name so long that no three lines of the picture can hold all of "
+        "it, however wide",
     ]
     slices = [replace(report.slices[0], name=name) for name in names]
     display = FlipDisplay(report.counts, slices=slices).plot()
