@@ -73,56 +73,18 @@ print(f"{len(X_train)} training rows, {sum(rows_asked)} asked of the old model")
 # are: the handle remembers its answers. It does so within a process. With ``n_jobs=2``
 # the worker processes ask again.
 #
-# Each point is a candidate, the darker the more it is held to the old model;
-# ``strength = 0`` is the plain new model.
-import matplotlib.pyplot as plt
-import numpy as np
+# Each dot is a candidate; ``strength = 0`` is the plain new model. The budget comes
+# from the search. A line joins the candidates that no other one beats in both, flips
+# and errors, unless one beats all.
+from sklearn_graceful.inspection import NFRTradeoffDisplay
 
-results = search.cv_results_
-accuracy = 100 * results["mean_test_accuracy"]
-nfr = -100 * results["mean_test_neg_nfr"]
-strength = np.array([strengths.index(s) for s in results["param_method__strength"]])
-
-fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-for hidden, marker in [((128,), "o"), ((128, 128), "s")]:
-    at = np.array([size == hidden for size in results[f"param_{hidden_sizes}"]])
-    points = ax.scatter(
-        nfr[at],
-        accuracy[at],
-        60,
-        c=strength[at],
-        marker=marker,
-        cmap="cividis_r",
-        vmin=-0.5,
-        vmax=len(strengths) - 0.5,
-        edgecolor="black",
-        lw=0.5,
-        label=f"hidden layers {hidden}",
-    )
-best = search.best_index_
-ax.scatter(
-    nfr[best],
-    accuracy[best],
-    300,
-    facecolor="none",
-    edgecolor="#a63603",
-    lw=2.5,
-    label="chosen",
-)
-ax.axvspan(1, 100, color="black", alpha=0.07, lw=0, label="beyond the budget")
-ax.set(
-    xlim=(0, max(nfr.max(), 1) * 1.08),
-    xlabel="negative flip rate, mean of the folds (%)",
-    ylabel="accuracy, mean of the folds (%)",
-    title="Candidates by accuracy and negative flips",
-)
-fig.legend(loc="outside lower center", ncols=2, fontsize="small")
-bar = fig.colorbar(points, label="strength", ticks=range(len(strengths)))
-bar.ax.set_yticklabels(strengths)
+display = NFRTradeoffDisplay.from_estimator(search, plain={"method__strength": 0})
 
 # %%
 # The chosen one is the winner of a contest, so its figures flatter it. Report it on
 # rows that the search did not see:
+import numpy as np
+
 from sklearn_graceful.metrics import flip_interval
 
 y_new = search.predict(X_test)

@@ -16,6 +16,7 @@ _HOMES = {
     "PredictionStore": "rollout",
     "ReferenceModel": "reference",
     "UpdateReport": "report",
+    "assert_graceful_update": "report",
     "compare_models": "report",
 }
 
@@ -33,6 +34,7 @@ __all__ = [
     "ReferenceModel",
     "UpdateReport",
     "__version__",
+    "assert_graceful_update",
     "compare_models",
 ]
 

@@ -6,6 +6,7 @@ from sklearn_graceful.inspection._compatibility_matrix_display import (
 )
 from sklearn_graceful.inspection._flip_display import FlipDisplay
 from sklearn_graceful.inspection._flip_matrix_display import FlipMatrixDisplay
+from sklearn_graceful.inspection._nfr_tradeoff_display import NFRTradeoffDisplay
 from sklearn_graceful.inspection._pareto_display import ParetoDisplay
 from sklearn_graceful.inspection._strength_path_display import StrengthPathDisplay
 from sklearn_graceful.inspection._update_path_display import UpdatePathDisplay
@@ -15,6 +16,7 @@ __all__ = [
     "CompatibilityMatrixDisplay",
     "FlipDisplay",
     "FlipMatrixDisplay",
+    "NFRTradeoffDisplay",
     "ParetoDisplay",
     "StrengthPathDisplay",
     "UpdatePathDisplay",

@@ -6,6 +6,7 @@ import numpy as np
 
 from sklearn_graceful._arguments import check_count
 from sklearn_graceful.inspection import _style as style
+from sklearn_graceful.inspection._slice_rates import draw_slice_rates, slice_name
 from sklearn_graceful.metrics import FlipCounts, flip_counts, flip_interval
 from sklearn_graceful.reference import as_reference, old_labels
 
@@ -22,12 +23,13 @@ class FlipDisplay:
     """Draw the table of old and new outcomes, and who bears the negative flips.
 
     On the left the rows by whether the old and the new model have them right; on the
-    right the negative flips of each true class. The title gives the negative flip
-    rate (NFR), its confidence interval and both accuracies. Draw rows that neither
-    model was trained on: on training rows the picture misleads.
+    right the negative flips of each true class, or with :meth:`from_report` the flips
+    of each slice in both directions. The title gives the negative flip rate (NFR), its
+    confidence interval and both accuracies. Draw rows that neither model was trained
+    on: on training rows the picture misleads.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` rather than the constructor,
-    unless the counts were stored.
+    Use :meth:`from_estimator`, :meth:`from_predictions` or :meth:`from_report` rather
+    than the constructor, unless the counts were stored.
 
     Parameters
     ----------
@@ -42,6 +44,10 @@ class FlipDisplay:
         Interval for the title. None: the title has none.
     confidence : float, default=0.95
         Coverage of `nfr_interval`.
+    slices : sequence of Slice, default=None
+        Parts of the rows, as in the ``slices`` of an
+        :class:`~sklearn_graceful.UpdateReport`; drawn in place of the classes. None:
+        the classes are drawn.
 
     Attributes
     ----------
@@ -49,10 +55,13 @@ class FlipDisplay:
         Holds the table.
     ax_by_class_ : matplotlib Axes or None
         Holds the bars, if there are any.
-    bars_ : matplotlib BarContainer or None
-        One bar for each class that is shown, the longest on top.
+    ax_by_slice_ : matplotlib Axes or None
+        Holds the rates of slices, if there are any.
+    bars_ : matplotlib BarContainer, dict of ErrorbarContainer, or None
+        One bar for each class that is shown, the longest on top; of slices their rates
+        with intervals, ``"nfr"`` and ``"pfr"``, in the order of `slices`.
     figure_ : matplotlib Figure
-        Holds both.
+        Holds all.
     text_ : ndarray of matplotlib Text, shape (2, 2)
         The cells; first row: old model right, first column: new model right.
 
@@ -80,12 +89,14 @@ class FlipDisplay:
         display_labels=None,
         nfr_interval=None,
         confidence=0.95,
+        slices=None,
     ):
         self.counts = counts
         self.by_class = by_class
         self.display_labels = display_labels
         self.nfr_interval = nfr_interval
         self.confidence = confidence
+        self.slices = slices
 
     @classmethod
     def from_estimator(
@@ -280,6 +291,54 @@ class FlipDisplay:
             ax=ax, show_classes=show_classes, rate=rate, max_classes=max_classes
         )
 
+    @classmethod
+    def from_report(cls, report, *, max_slices=12, ax=None):
+        """Draw what a comparison of two models found, slice by slice.
+
+        Each slice, a class or another part of the rows, has its negative and positive
+        flip rates with their intervals, beside those of all rows. Slices are in the
+        order of the report: lost ones first, then the others by how sure their loss of
+        accuracy is. Figures of a slice that was found are of the half of the rows that
+        it was not found on.
+
+        Parameters
+        ----------
+        report : UpdateReport
+            From :func:`~sklearn_graceful.compare_models`.
+        max_slices : int, default=12
+            How many slices to draw.
+        ax : matplotlib Axes, default=None
+            Where to draw, see :meth:`plot`.
+
+        Returns
+        -------
+        display : FlipDisplay
+
+        Raises
+        ------
+        ValueError
+            If `max_slices` is less than 1.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from sklearn_graceful import compare_models
+        >>> from sklearn_graceful.inspection import FlipDisplay
+        >>> y = ["cat", "dog"] * 200
+        >>> new = ["cat"] * 100 + y[100:]
+        >>> display = FlipDisplay.from_report(compare_models(y, new, y=y))
+        >>> print(display.ax_by_slice_.get_yticklabels()[0].get_text())
+        class 'dog', lost, 200 rows
+        """
+        display = cls(
+            report.counts,
+            nfr_interval=report.figures["negative_flip_rate"],
+            confidence=report.settings["confidence"],
+            slices=report.slices,
+        )
+        return display.plot(ax=ax, max_classes=max_slices)
+
     def plot(self, *, ax=None, show_classes=True, rate=False, max_classes=20):
         """Draw.
 
@@ -288,13 +347,13 @@ class FlipDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; the bars take a part of its place. None: a new figure.
         show_classes : bool, default=True
-            Whether to draw the bars by class, where the display has them.
+            Whether to draw the classes, or slices, where the display has them.
         rate : bool, default=False
             Whether bars are shares of the rows of the class (its own NFR) instead of
-            rows. Small classes make long bars then.
+            rows. Small classes make long bars then. Slices have rates anyway.
         max_classes : int, default=20
-            How many classes get a bar, those with the longest; the rest is summed up
-            in a line of text.
+            How many classes get a bar, those with the longest, or how many slices are
+            drawn, the first ones; a line of text tells of the rest.
 
         Returns
         -------
@@ -308,28 +367,40 @@ class FlipDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        names = []
-        if show_classes and self.by_class is not None:
-            numbers = range(len(self.by_class.negative_flips))
-            names = style.short_names(self.display_labels, numbers, "classes")
         check_count("max_classes", max_classes)
-        self.ax_by_class_ = self.bars_ = None
-        if names:
-            n_bars = min(len(names), max_classes)
-            self.ax_, self.ax_by_class_ = style.make_two_axes(
-                "FlipDisplay",
-                ax,
-                (9.5, max(4.2, 1.4 + 0.21 * n_bars)),
-                side="right",
-                size="80%",
-                pad=0.45 + style.LETTER_INCHES * max(map(len, names)),
-            )
-            self._draw_classes(np.array(names), rate, n_bars)
+        self.ax_by_class_ = self.ax_by_slice_ = self.bars_ = None
+        if show_classes and self.slices:
+            self._plot_slices(ax, max_classes)
+        elif show_classes and self.by_class is not None:
+            self._plot_classes(ax, rate, max_classes)
         else:
             self.ax_ = style.make_axes("FlipDisplay", ax, (4.6, 4.2))
         self.figure_ = self.ax_.figure
         self._draw_table()
         return self
+
+    def _plot_slices(self, ax, max_slices):
+        shown = self.slices[:max_slices]
+        height = max(4.2, 1.8 + 0.44 * len(shown))
+        names = "\n".join(map(slice_name, shown)).split("\n")
+        n_letters = max(map(len, names))
+        self.ax_, self.ax_by_slice_ = self._make_axes(ax, height, n_letters)
+        n_more = len(self.slices) - len(shown)
+        self.bars_ = draw_slice_rates(self.ax_by_slice_, shown, self.counts, n_more)
+
+    def _plot_classes(self, ax, rate, max_classes):
+        numbers = range(len(self.by_class.negative_flips))
+        names = style.short_names(self.display_labels, numbers, "classes")
+        n_bars = min(len(names), max_classes)
+        height = max(4.2, 1.4 + 0.21 * n_bars)
+        self.ax_, self.ax_by_class_ = self._make_axes(ax, height, max(map(len, names)))
+        self._draw_classes(np.array(names), rate, n_bars)
+
+    def _make_axes(self, ax, height, n_letters):
+        """Axes for the table, and others at its right with names of that length."""
+        pad = 0.45 + style.LETTER_INCHES * n_letters
+        place = {"side": "right", "size": "80%", "pad": pad}
+        return style.make_two_axes("FlipDisplay", ax, (9.5, height), **place)
 
     def _draw_table(self):
         ax, counts, percent = self.ax_, self.counts, self._percent

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.inspection import _style as style
+from sklearn_graceful.inspection._front import front_rows
 
 # What one unit is called, and how many of them a ModelCost's unit is.
 _COSTS = {
@@ -290,7 +291,7 @@ class ParetoDisplay:
 
     def _draw_dots(self, x, y):
         """Draw candidates, the fainter the earlier they were dropped, and the front."""
-        front = _front(x, y)
+        front = front_rows(x, y)
         look = {"color": style.MUTED, "lw": 1.5, "zorder": 1.5}
         said = "best at its cost (Pareto front)"
         (self.line_front_,) = self.ax_.step(
@@ -393,7 +394,7 @@ class ParetoDisplay:
         style.open_frame(ax)
         ax.set(xlabel=_COSTS[self.cost][0], ylabel=self._name_figure())
         style.set_title(ax, self._say())
-        _legend_below(ax)
+        style.legend_below(ax)
 
     @property
     def _drawn(self):
@@ -433,14 +434,6 @@ class ParetoDisplay:
         return f"{said} (large model {_amount(self.point_old_.get_xdata()[0])})"
 
 
-def _front(x, y):
-    """Rows that no other one beats, from the lowest x to the highest y."""
-    order = np.lexsort((-y, x))
-    order = order[~np.isnan(y[order])]
-    highest = np.maximum.accumulate(y[order])
-    return order[np.r_[True, y[order][1:] > highest[:-1]]]
-
-
 def _amount(value, _=None):
     """Write a number by three digits, such as 2.56 k."""
     value = float(f"{value:.3g}")
@@ -460,19 +453,3 @@ def _name_costs(ax):
     axis.set_major_locator(LogLocator(subs=subs))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(_amount)
-
-
-def _legend_below(ax):
-    """Give a legend below the name of the x axis, however high the axes are."""
-    from matplotlib.transforms import ScaledTranslation
-
-    down = ScaledTranslation(0, -34 / 72, ax.figure.dpi_scale_trans)
-    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "ncols": 2}
-    ax.legend(
-        **place,
-        bbox_transform=ax.transAxes + down,
-        frameon=False,
-        fontsize="small",
-        borderaxespad=0.2,
-        borderpad=0.2,
-    )

@@ -86,6 +86,22 @@ def name_level(ax, said, level, *, right=False, below=False):
     )
 
 
+def legend_below(ax):
+    """Give a legend below the name of the x axis, however high the axes are."""
+    from matplotlib.transforms import ScaledTranslation
+
+    down = ScaledTranslation(0, -34 / 72, ax.figure.dpi_scale_trans)
+    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "ncols": 2}
+    ax.legend(
+        **place,
+        bbox_transform=ax.transAxes + down,
+        frameon=False,
+        fontsize="small",
+        borderaxespad=0.2,
+        borderpad=0.2,
+    )
+
+
 def percent(share, digits=1, unit=" %"):
     """Write a share in %."""
     return f"{100 * share:.{digits}f}{unit}"

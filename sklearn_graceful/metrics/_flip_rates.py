@@ -302,7 +302,8 @@ def backward_error_compatibility(y_true, y_pred, *, y_old, sample_weight=None):
 
     Notes
     -----
-    The denominator is the errors of the new model, not those of the old one.
+    The denominator is the errors of the new model. A published implementation divides
+    by those of the old one, which is another figure: the share of them that is left.
 
     Use held-out rows: the old model is right too often on those it was trained on.
 

@@ -12,9 +12,10 @@ _ADVICE = (
 
 def check_same_features(model, X):
     """Refuse `X` of other columns than those that `model` says it was fitted on."""
-    fitted, given = getattr(model, "feature_names_in_", None), string_names(X)
+    given = string_names(X)
+    fitted = fitted_names(model, given)
     if fitted is not None and given is not None:
-        _check_names(model, [str(name) for name in fitted], given)
+        _check_names(model, fitted, given)
         return
     n_fitted, n_given = getattr(model, "n_features_in_", None), _count_columns(X)
     if n_fitted is not None and n_given is not None and n_fitted != n_given:
@@ -22,6 +23,19 @@ def check_same_features(model, X):
             f"X has {n_given} features, but the old model {type(model).__name__} was "
             f"fitted on {n_fitted}. {_ADVICE}"
         )
+
+
+def fitted_names(model, given):
+    """Names of the columns that `model` was fitted on, as `given` spells them.
+
+    LightGBM keeps them with underscores in place of spaces.
+    """
+    fitted = getattr(model, "feature_names_in_", None)
+    if fitted is None:
+        return None
+    is_lightgbm = type(model).__module__.startswith("lightgbm.")
+    spaced = {name.replace(" ", "_"): name for name in given or () if is_lightgbm}
+    return [spaced.get(str(name), str(name)) for name in fitted]
 
 
 def _check_names(model, fitted, given):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _num_samples
 from sklearn_graceful._containers import as_array
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.exceptions import OldModelMismatchWarning
-from sklearn_graceful.reference._input_guard import string_names
+from sklearn_graceful.reference._input_guard import fitted_names, string_names
 from sklearn_graceful.reference._learned_ranges import learned_ranges, some
 
 # So many times as wide, or as narrow, is another column.
@@ -150,7 +150,7 @@ def _name_of(model, names, place):
 
 def _given_ranges(model, X, n_columns):
     """Range of most values by column, shape (2, n_columns); None of no table."""
-    columns = _columns(X, getattr(model, "feature_names_in_", None))
+    columns = _columns(X, model)
     if columns is None or len(columns) != n_columns:
         return None
     ranges = np.full((2, n_columns), np.nan)
@@ -161,12 +161,12 @@ def _given_ranges(model, X, n_columns):
     return ranges
 
 
-def _columns(X, names):
+def _columns(X, model):
     """Columns of some of the rows, in the model's order; None of no table."""
     given = string_names(X)
     if given is not None:
         X = _safe_indexing(X, some(np.arange(_num_samples(X))))
-        names = given if names is None else names
+        names = fitted_names(model, given) or given
         return [_safe_indexing(X, name, axis=1) for name in names]
     if sparse.issparse(X):  # most of a column is 0, scaled or not
         return None

@@ -1,5 +1,6 @@
 """May an update go out? What to do about it, and the figures that say so."""
 
+from sklearn_graceful.report._assert import assert_graceful_update
 from sklearn_graceful.report._calibration import Calibration
 from sklearn_graceful.report._compare import compare_models
 from sklearn_graceful.report._criteria import Check
@@ -24,5 +25,6 @@ __all__ = [
     "UpdateChecks",
     "UpdateReport",
     "advise_embedder_update",
+    "assert_graceful_update",
     "compare_models",
 ]

@@ -45,6 +45,11 @@ class Outcomes:
         return len(self.old)
 
     @property
+    def is_empty(self):
+        """Whether there is no row of any weight."""
+        return not (len(self) if self.weight is None else self.weight.any())
+
+    @property
     def is_negative_flip(self):
         """Mask of the rows that only the old model has right."""
         return (self.old == 0) & (self.new > 0)

@@ -1,6 +1,7 @@
 """Parts of the rows, and whether the update lost any of them."""
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from sklearn_graceful.report._rules import Condition, Rule
 
 # A column of numbers that is named for slices is cut into so many.
 _N_PARTS = 4
+# Figures of a slice that have an interval, in the order of its fields.
+_FIGURES = ("accuracy_difference", "negative_flip_rate", "positive_flip_rate")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Slice:
         These, or their weights.
     gain : ConfidenceInterval
         Change of the accuracy.
+    nfr, pfr : ConfidenceInterval
+        Shares of these rows that are negative and positive flips.
     pvalue : float
         That it lost no more than is tolerated, adjusted for the number of slices
         (Holm 1979); nan if it has too few rows to be tested.
@@ -46,6 +51,8 @@ class Slice:
     n_rows: int
     counts: FlipCounts
     gain: ConfidenceInterval
+    nfr: ConfidenceInterval
+    pfr: ConfidenceInterval
     pvalue: float
     has_lost: bool
     n_flips: int
@@ -130,8 +137,9 @@ def judge(parts, outcomes, spread, tolerance, min_rows, confidence):
     Those with fewer than `min_rows` rows to test are not tested. The others share
     the chance of a false alarm, ``1 - confidence`` for all of them together.
     """
-    parts = [part for part in parts if part.tested.any()]
     tested = [outcomes.take(part.tested) for part in parts]
+    counted = [not rows.is_empty for rows in tested]
+    parts, tested = [*compress(parts, counted)], [*compress(tested, counted)]
     pvalues = [
         spread.loss_pvalue(rows, tolerance) if len(rows) >= min_rows else np.nan
         for rows in tested
@@ -142,7 +150,7 @@ def judge(parts, outcomes, spread, tolerance, min_rows, confidence):
             part.kind,
             len(rows),
             rows.counts(),
-            rows.interval("accuracy_difference", confidence),
+            *(rows.interval(figure, confidence) for figure in _FIGURES),
             float(pvalue),
             bool(pvalue <= 1 - confidence),
             int(outcomes.is_negative_flip[part.rows].sum()),

@@ -47,7 +47,11 @@ class Spread:
             Smaller ones are left out.
         """
         whole, _ = outcomes.change()
-        parts = [rows for rows in map(outcomes.take, parts) if len(rows) >= min_rows]
+        parts = [
+            rows
+            for rows in map(outcomes.take, parts)
+            if len(rows) >= min_rows and not rows.is_empty
+        ]
         found = np.array([rows.change(whole) for rows in parts]).reshape(-1, 2)
         change, error = found[found[:, 1] > 0].T
         if len(change) < _FEWEST:

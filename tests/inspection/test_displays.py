@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from sklearn_graceful import compare_models
 from sklearn_graceful.congruence import StrengthPath
 from sklearn_graceful.flip_control import UpdatePath
 from sklearn_graceful.inspection import (
@@ -15,6 +16,7 @@ from sklearn_graceful.inspection import (
     CompatibilityMatrixDisplay,
     FlipDisplay,
     FlipMatrixDisplay,
+    NFRTradeoffDisplay,
     ParetoDisplay,
     StrengthPathDisplay,
     UpdatePathDisplay,
@@ -24,11 +26,14 @@ from sklearn_graceful.model_selection import Candidate
 from sklearn_graceful.nn import ModelCost
 
 COUNTS_BY_CLASS = FlipCounts(*np.arange(10).reshape(5, 2))
+REPORT = compare_models([0, 1], [0, 0], y=[0, 1])
 DISPLAYS = [
     BackfillCurveDisplay(BackfillCurve([0.0, 1.0], [0.6, 0.8], "recall@1")),
     CompatibilityMatrixDisplay(np.eye(3)),
     FlipDisplay(FlipCounts(1, 5, 9, 13, 17), by_class=COUNTS_BY_CLASS),
+    FlipDisplay(REPORT.counts, slices=REPORT.slices),
     FlipMatrixDisplay(np.eye(3)),
+    NFRTradeoffDisplay([0.1, 0.2], [0.4, 0.3], chosen=0, plain=1, max_nfr=0.2),
     ParetoDisplay([Candidate({}, ModelCost(5, 5, 5), 0.5)]),
     StrengthPathDisplay(StrengthPath(np.arange(3), *np.eye(4, 3), chosen=1)),
     UpdatePathDisplay(UpdatePath(*np.eye(3))),

@@ -19,7 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from skorch import NeuralNetClassifier
 from torch import nn
 
-from sklearn_graceful.reference import ReferenceModel
+from sklearn_graceful import OldModelMismatchWarning
+from sklearn_graceful.reference import ReferenceModel, warn_of_unlike_columns
 
 X, y = load_iris(return_X_y=True)
 bayes = GaussianNB().fit(X, y)
@@ -150,6 +151,20 @@ def test_columns_are_compared_by_name(columns, said):
     with pytest.raises(ValueError, match=f"{said}.*PCClassifier\\(pipeline\\)"):
         handle.check_input(pd.DataFrame(X[:, : len(columns)], columns=columns))
     handle.check_input(frame)
+
+
+def test_lightgbm_keeps_names_of_columns_without_their_spaces():
+    lightgbm = pytest.importorskip("lightgbm")
+    frame = pd.DataFrame(X, columns=["a b", "c d", "e", "f g h"])
+    model = lightgbm.LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1)
+    handle = ReferenceModel(model.fit(frame, y))
+    np.testing.assert_array_equal(handle.predict(frame), model.predict(frame))
+    handle.check_input(frame)
+    assert not warn_of_unlike_columns(handle, frame)
+    with pytest.warns(OldModelMismatchWarning, match="column 'a_b' is from"):
+        warn_of_unlike_columns(handle, frame * 1000)
+    with pytest.raises(ValueError, match="missing 'a_b' and unknown 'x y'"):
+        handle.check_input(frame.rename(columns={"a b": "x y"}))
 
 
 def test_models_that_do_not_say_their_columns_are_not_checked():

@@ -238,6 +238,17 @@ def test_a_slice_with_few_rows_is_not_judged():
     assert tested.slices[0].has_lost
 
 
+def test_rows_of_weight_zero_make_no_slice():
+    _, y, old, new, in_slice = table_with_a_broken_slice(0)
+    for hidden in (in_slice, y == "cat"):
+        report = compare_models(
+            old, new, y=y, slices={"hidden": hidden}, sample_weight=1.0 - hidden
+        )
+        kept = compare_models(old[~hidden], new[~hidden], y=y[~hidden], slices=[])
+        names = [[part.name for part in r.slices] for r in (report, kept)]
+        assert names[0] == names[1]
+
+
 def test_a_loss_within_the_tolerance_is_none():
     y, old, new = rows_of(80_000, 1200, 400, 9200, 9200)
     for tolerance, expected in ((0.0, 1), (0.02, 0)):

@@ -64,6 +64,18 @@ def test_names_from_the_data_are_no_markup(report):
     assert "&lt;b&gt;dog&lt;/b&gt;" in text
 
 
+def test_the_page_draws_both_flip_rates_of_every_slice():
+    y = np.repeat(["cat", "dog"], 200)
+    old, new = np.repeat(["cat", "dog", "cat"], [200, 150, 50]), y.copy()
+    new[:20] = "dog"
+    text = compare_models(old, new, y=y).to_html()
+    assert 'aria-label="negative flips 10.00 %, positive 0.00 %"' in text
+    assert 'aria-label="negative flips 0.00 %, positive 25.00 %"' in text
+    # The longest bar reaches the edge, the others are of the same scale.
+    assert 'width="60.0" height="10" class="won"' in text
+    assert 'x="36.0" y="1" width="24.0" height="10" class="lost"' in text
+
+
 def test_a_notebook_gets_a_part_of_a_page(report):
     page = Page(report._repr_html_())
     assert not {"html", "head", "body", "script"} & set(page.tags)

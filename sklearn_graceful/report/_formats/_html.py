@@ -13,6 +13,7 @@ _COUNTS = {
     "negative_flips": "only the old one right (negative flips)",
     "both_wrong": "both wrong",
 }
+_MOST_SLICES = 100
 # Beyond, a picture of changes would show the smallest slice only.
 _WIDEST = 1.0
 
@@ -39,6 +40,7 @@ def _template():
 
 def as_html(report, whole_page=True):
     """Fill the template; a part of a page for notebooks, which have their own."""
+    shown = report.slices[:_MOST_SLICES]
     return _template().render(
         report=report,
         whole_page=whole_page,
@@ -52,7 +54,9 @@ def as_html(report, whole_page=True):
             (name, FLIP_FIGURES[name].formula, FLIP_FIGURES[name].kind, interval)
             for name, interval in report.figures.items()
         ],
-        reach=_reach(report.slices),
+        shown_slices=shown,
+        reach=_reach(shown),
+        flip_reach=_flip_reach(shown),
     )
 
 
@@ -69,3 +73,9 @@ def _reach(slices):
         if math.isfinite(end)
     ]
     return min(max([0.01, *ends]), _WIDEST)
+
+
+def _flip_reach(slices):
+    """Largest flip rate of slices, likewise."""
+    rates = [rate.estimate for part in slices for rate in (part.nfr, part.pfr)]
+    return max([0.01, *rates])

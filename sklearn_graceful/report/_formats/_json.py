@@ -14,7 +14,8 @@ def as_json(report):
     content["figures"] = _intervals(report.figures)
     content["seed_floor"] = _interval(report.seed_floor)
     for part, written in zip(report.slices, content["slices"], strict=True):
-        written["gain"] = _interval(part.gain)
+        for name in ("gain", "nfr", "pfr"):
+            written[name] = _interval(getattr(part, name))
     return json.dumps(_defined(content), indent=1, default=str)
 
 
