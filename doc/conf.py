@@ -46,11 +46,14 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "parallel": 2,
     "show_memory": False,
+    # That page fetches scripts from elsewhere.
+    "write_computation_times": False,
     # Examples print what they want to show.
     "capture_repr": (),
 }
 
 html_theme = "pydata_sphinx_theme"
+html_context = {"default_mode": "auto"}
 html_title = "sklearn_graceful"
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
