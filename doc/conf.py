@@ -1,6 +1,7 @@
 """Build with ``python -m sphinx -W --keep-going -b html doc doc/_build/html``."""
 
 import os
+from pathlib import Path
 
 # The examples draw into files.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -45,15 +46,19 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "parallel": 2,
     "show_memory": False,
+    # That page fetches scripts from elsewhere.
+    "write_computation_times": False,
     # Examples print what they want to show.
     "capture_repr": (),
 }
 
 html_theme = "pydata_sphinx_theme"
+html_context = {"default_mode": "auto"}
 html_title = "sklearn_graceful"
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
-    "show_prev_next": False,
+    "show_prev_next": True,
+    "header_links_before_dropdown": 6,
     "show_nav_level": 2,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
@@ -63,6 +68,7 @@ html_sidebars = {
     "index": [],
     "contributing/index": [],
     "contributing/layout": [],
+    "changes": [],
     "user_guide": [],
 }
 html_show_sourcelink = False
@@ -85,6 +91,22 @@ class FlipFigures(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class Changes(SphinxDirective):
+    """The releases of CHANGES.md, which is reStructuredText but for its headings."""
+
+    def run(self):
+        path = Path(self.env.srcdir).parent / "CHANGES.md"
+        self.env.note_dependency(str(path))
+        lines = []
+        for line in path.read_text().splitlines():
+            if line.startswith("## "):
+                lines += [line[3:], "-" * len(line[3:])]
+            elif not line.startswith("# "):
+                lines.append(line)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
 def setup(app):
-    """Make the directive known to Sphinx."""
+    """Make the directives known to Sphinx."""
     app.add_directive("flip-figures", FlipFigures)
+    app.add_directive("changes", Changes)
