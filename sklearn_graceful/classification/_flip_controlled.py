@@ -459,9 +459,10 @@ class FlipControlledClassifier(
         Returns
         -------
         log_proba : ndarray of shape (n, n_classes)
-            Columns in the order of ``classes_``.
+            Columns in the order of ``classes_``; -inf for a probability of 0.
         """
-        return np.log(self.predict_proba(X))
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def update_path(self, X, y):
         """NFR and accuracy at all mixings, on labelled rows of one's choice.

@@ -29,7 +29,7 @@ from sklearn_graceful.training import (
     rows_of_network,
 )
 
-# What None stands for; chosen on rows that no table of doc/methods.rst is about.
+# What None stands for; chosen on rows that no table of doc/benchmarks/ is about.
 _OPEN = ("flip_cost", "n_synthetic", "n_teachers", "label_share")
 _DEFAULTS = {
     "net": (1.0, 8, 4, 0.1),
