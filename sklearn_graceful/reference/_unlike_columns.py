@@ -22,9 +22,9 @@ _SHARE, _FEWEST = 0.3, 2
 _SAID = (
     "In {n_unlike} of {n_compared} columns X is far from what the old model {name} was "
     "trained on: most of column {column!r} is from {given[0]:.4g} to {given[1]:.4g}, "
-    "and was from {learned[0]:.4g} to {learned[1]:.4g}. Does it get the input it was "
-    "trained on? In a Pipeline it gets transformed X: wrap the whole Pipeline, as in "
-    "PCClassifier(pipeline), or pass the old model's outputs with old_proba= or "
+    "it learned from {learned[0]:.4g} to {learned[1]:.4g}. Does it get the input it "
+    "was trained on? In a Pipeline it gets transformed X: wrap the whole Pipeline, as "
+    "in PCClassifier(pipeline), or pass the old model's outputs with old_proba= or "
     "old_embeddings=."
 )
 

@@ -12,6 +12,8 @@ from sklearn_graceful._warn import warn_user
 from sklearn_graceful._wrappers import layers
 from sklearn_graceful.exceptions import OldModelMismatchWarning
 
+# A model of balanced class weights is worth this much more than always guessing.
+_SKILLED = 0.25
 _MEMORISED = 0.98
 _MEMORISERS = ("Forest", "Boosting", "Tree", "Neighbors", "XGB", "LGBM", "CatBoost")
 
@@ -179,13 +181,21 @@ def _check_probabilities(values):
 
 
 def warn_of_wrong_input(answers, y):
-    """Warn when the old model does no better than always guessing one class."""
-    seen = answers.known[np.unique(y, return_inverse=True)[1]]
-    if not seen.any():
+    """Warn when the old model does no better than always guessing one class.
+
+    One that was trained with balanced class weights may be right less often, and is
+    known by its mean recall.
+    """
+    rows = np.unique(y, return_inverse=True)[1]
+    seen = answers.known[rows]
+    shown, n_rows = np.unique(rows[seen], return_counts=True)
+    if len(shown) < 2:
         return
-    _, counts = np.unique(y[seen], return_counts=True)
-    right, guessed = answers.right[seen].mean(), counts.max() / seen.sum()
-    if right <= guessed and len(counts) > 1:
+    n_right = np.bincount(rows[seen], answers.right[seen])[shown]
+    right, guessed = n_right.sum() / n_rows.sum(), n_rows.max() / n_rows.sum()
+    # Guessing one class has 0 of this, being always right 1.
+    skill = ((n_right / n_rows).sum() - 1) / (len(shown) - 1)
+    if right <= guessed and skill < _SKILLED:
         warn_user(
             f"The old model is right on {right:.1%} of the training rows, no more "
             f"than always guessing the most frequent class ({guessed:.1%}). Does it "

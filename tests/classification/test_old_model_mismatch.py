@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -41,6 +42,17 @@ def test_one_row_better_than_guessing_does_not_warn(wine):
     labels = np.ones(len(y), dtype=int)
     labels[np.flatnonzero(y == 0)[0]] = 0
     PCClassifier(LEARNER).fit(X, y, old_proba=labels)
+
+
+def test_balanced_class_weights_are_no_wrong_input():
+    X, y = make_classification(
+        1000, weights=[0.93], flip_y=0, class_sep=0.5, random_state=0
+    )
+    old = LogisticRegression(class_weight="balanced").fit(X[:500], y[:500])
+    assert old.score(X, y) < 1 - y.mean()
+    PCClassifier(LEARNER, old_model=old, method="naive").fit(X, y)
+    with pytest.warns(OldModelMismatchWarning, match="always guessing"):
+        PCClassifier(LEARNER, method="naive").fit(X, y, old_proba=old.predict(-X))
 
 
 def test_classes_new_to_the_old_model_are_not_held_against_it(wine, old_model):

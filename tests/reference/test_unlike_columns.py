@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -151,3 +152,14 @@ def test_fit_warns_and_says_what_to_do(wrap):
 
 def new_params(new):
     return {"method": new.method, "old_model": new.old_model}
+
+
+def test_most_rows_on_one_side_of_most_splits():
+    pixels, digits = load_digits(return_X_y=True)
+    forest = RandomForestClassifier(20, random_state=0).fit(pixels[:600], digits[:600])
+    # Pixels from 0 to 16: scaled ones are still within, but on the side of ink or none.
+    scaled = StandardScaler().fit(pixels[:600]).transform(pixels[600:])
+    assert forest.score(scaled, digits[600:]) < 0.4
+    assert unlike_columns(forest, scaled) is not None
+    assert unlike_columns(forest, pixels[600:]) is None
+    assert unlike_columns(forest, pixels[digits > 4]) is None
