@@ -110,7 +110,9 @@ class Comparison:
         """The same, the surest losses first."""
         tolerance, least, confidence = self._of_slices
         regions = [*self._search.regions(), *(part.rows for part in self._classes)]
-        spread = Spread.of(self.between_runs or self.outcomes, regions, least)
+        known = self.between_runs is not None
+        changes = self.between_runs if known else self.outcomes
+        spread = Spread.of(changes, regions, least, of_seeds=known)
         return judge(self.parts, self.outcomes, spread, tolerance, least, confidence)
 
     @cached_property

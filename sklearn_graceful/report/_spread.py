@@ -34,8 +34,12 @@ class Spread:
     n_parts: int = 0
 
     @classmethod
-    def of(cls, outcomes, parts, min_rows):
-        """Measure it by the median of the parts, so that few lost ones do not count.
+    def of(cls, outcomes, parts, min_rows, *, of_seeds=False):
+        """Measure it by a quartile of the parts, so that few lost ones do not count.
+
+        Of an update it is the lower one: that it sets more right in some parts than in
+        others says nothing of how much a part may lose. Between two seeds, `of_seeds`,
+        both sides are alike, and twice as many parts tell it.
 
         Parameters
         ----------
@@ -56,9 +60,12 @@ class Spread:
         change, error = found[found[:, 1] > 0].T
         if len(change) < _FEWEST:
             return cls()
-        observed, by_chance = _spread(change - whole), np.median(error)
+        away = change - (whole if of_seeds else min(whole, 0.0))
+        if of_seeds:
+            away, error = np.append(away, -away), np.append(error, error)
+        observed, by_chance = _lower_spread(away), np.median(error)
         points = np.sqrt(max(observed**2 - by_chance**2, 0.0))
-        errors = _spread((change - whole) / error)
+        errors = _lower_spread(away / error)
         return cls(float(points), max(float(errors), 1.0), len(change))
 
     def loss_pvalue(self, outcomes, tolerance):
@@ -72,6 +79,6 @@ class Spread:
         return float(t.cdf(score, self.n_parts - 1 if self.n_parts else np.inf))
 
 
-def _spread(values):
-    """Standard deviation around 0, by the half that is nearest."""
-    return np.median(np.abs(values)) / norm.ppf(0.75)
+def _lower_spread(values):
+    """Standard deviation around 0, by the lower quartile."""
+    return max(-np.quantile(values, 0.25), 0.0) / norm.ppf(0.75)

@@ -96,7 +96,7 @@ def test_parquet_is_read(files):
         (["--target", "label"], "has no column 'label'"),
         (["--id", "order", "--prediction", "cat"], "has no column 'cat'"),
         ([], "sum to 1"),
-        (["--id", "order", "--max-nfr", "2"], "max_nfr must be in"),
+        (["--id", "order", "--max-nfr", "2"], "max_nfr must be a number in"),
         (["--id", "order", "--slices", "age"], "slices names 'age'"),
         (["--id", "order", "--weight", "region"], "column 'region' holds no numbers"),
         (["--id", "order", "--checks", "none.json"], "none.json"),

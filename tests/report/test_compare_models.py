@@ -421,3 +421,18 @@ def test_what_cannot_be_compared_is_named(changed, message):
 def test_a_number_is_asked_for():
     with pytest.raises(TypeError, match=r"max_nfr must be a number in .* got '1 %'"):
         compare_models(["a"], ["a"], y=["a"], max_nfr="1 %")
+
+
+def test_gains_that_differ_between_parts_hide_no_lost_slice():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.random((1200, 8)), columns=[*"abcdefgh"])
+    y = np.repeat("right", 1200)
+    # The update helps where a is large, the more the larger it is.
+    old = np.where(rng.random(1200) < X["a"] ** 2 / 2, "wrong", y)
+    lost = X["b"] > 0.94
+    new = np.where(lost & (rng.random(1200) < 0.6), "wrong", y)
+    report = compare_models(old, new, X, y)
+    assert report.verdict == "fail"
+    assert report.lost_slices[0].name.startswith("b > 0.9")
+    fair = np.where(rng.random(1200) < 0.02, "wrong", y)
+    assert compare_models(old, fair, X, y).lost_slices == ()
