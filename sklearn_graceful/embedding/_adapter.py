@@ -410,14 +410,20 @@ def _is_flag(value):
 
 
 _REQUIREMENTS = {
-    "kind": (lambda kind: kind in KINDS, f"be one of {KINDS}"),
-    "alpha": (lambda a: a == "auto" or _is_positive(a), "be positive or 'auto'"),
+    "kind": (lambda k: isinstance(k, str) and k in KINDS, f"be one of {KINDS}"),
+    "alpha": (
+        lambda a: a == "auto" if isinstance(a, str) else _is_positive(a),
+        "be positive or 'auto'",
+    ),
     "validation_fraction": (lambda v: _is_positive(v) and v < 1, "be between 0 and 1"),
     "max_epochs": (_is_count, "be a positive integer"),
     "batch_size": (_is_count, "be a positive integer"),
     "patience": (_is_count, "be a positive integer"),
     "lr": (_is_positive, "be positive"),
-    "weight_decay": (lambda w: w == 0 or _is_positive(w), "not be negative"),
+    "weight_decay": (
+        lambda w: isinstance(w, Real) and 0 <= w < np.inf,
+        "not be negative",
+    ),
     "hidden_sizes": (
         lambda s: np.ndim(s) == 1 and len(s) and min(s) >= 1,
         "be one width or more",

@@ -17,10 +17,11 @@ def embedder_kind(estimator):
     learner = last_step(estimator)
     if isinstance(learner, NeuralNet):
         return "net"
-    if is_regressor(learner):
-        return "regressor"
-    if is_classifier(learner) and hasattr(learner, "predict_proba"):
-        return "classifier"
+    if hasattr(learner, "__sklearn_tags__"):
+        if is_regressor(learner):
+            return "regressor"
+        if is_classifier(learner) and hasattr(learner, "predict_proba"):
+            return "classifier"
     raise TypeError(
         "estimator must be a skorch net, a regressor of several outputs, a classifier "
         "with predict_proba, or a Pipeline that ends in one, got "

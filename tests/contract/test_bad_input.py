@@ -82,6 +82,7 @@ LEARNERS = {
     "mean of neighbours": after_scaler(recorded(KNeighborsRegressor)),
     "regression": recorded(LinearRegression),
     "clusters": KMeans(),
+    "nothing": (),
     "step": after_scaler(recorded(StandardScaler)),
     "without probabilities": Perceptron(),
     "labels": Labeller(),
@@ -548,6 +549,7 @@ BAD_KINDS = {
         ("encoder", {"method": 3}, "must be a name or a Compatibility, got int"),
         ("clusters", {}, f"{A_NET_OR_MORE} KMeans"),
         ("step", {}, f"{A_NET_OR_MORE} StandardScaler"),
+        ("nothing", {}, f"{A_NET_OR_MORE} tuple"),
         ("without probabilities", {}, "with predict_proba.* got Perceptron"),
     ],
 }

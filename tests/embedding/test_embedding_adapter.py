@@ -476,6 +476,7 @@ ZERO_ROW = np.where(np.arange(12)[:, None] == 3, 0, X)
         ({"kind": "cca"}, X, Y, r"kind must be one of .*mlp.* got 'cca'"),
         ({"alpha": 0}, X, Y, "alpha must be positive or 'auto', got 0"),
         ({"alpha": "best"}, X, Y, "alpha must be positive or 'auto', got 'best'"),
+        ({"alpha": np.ones(2)}, X, Y, "alpha must be positive or 'auto', got array"),
         ({"validation_fraction": 1.0}, X, Y, "validation_fraction must be .* got 1.0"),
         ({"hidden_sizes": ()}, X, Y, r"hidden_sizes must be .* got \(\)"),
         ({"hidden_sizes": 64}, X, Y, "hidden_sizes must be .* got 64"),

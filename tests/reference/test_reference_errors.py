@@ -44,6 +44,12 @@ def test_unfitted(model):
             call()
 
 
+def test_rows_of_a_shape_that_a_network_does_not_take():
+    handle = ReferenceModel(nn.Linear(4, 3), classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"Linear cannot take rows of shape \(2,\)"):
+        handle.predict(X[:, :2])
+
+
 @pytest.mark.parametrize(
     ("model", "error", "said"),
     [

@@ -1,7 +1,8 @@
 """Torch modules: in eval mode, without gradients, in batches, on their own device."""
 
+import re
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class TorchAdapter(RawScoresAdapter):
         self.model.eval()
         inputs = as_tensor(X, self.model)
         device = next((t.device for t in tensors_of(self.model)), "cpu")
-        with torch.no_grad():
+        with torch.no_grad(), _naming_shapes(self.model, inputs):
             outputs = [
                 first_output(self.model(batch.to(device))).cpu()
                 for batch in inputs.split(self.batch_size)
@@ -30,6 +31,20 @@ class TorchAdapter(RawScoresAdapter):
         outputs = torch.cat(outputs)
         # NumPy knows neither bfloat16 nor a gain from half precision.
         return (outputs if outputs.dtype == torch.float64 else outputs.float()).numpy()
+
+
+@contextmanager
+def _naming_shapes(module, rows):
+    """Say of which rows torch complains, where it is about their shape."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not re.search(r"shape|size|dimension|channel", str(error)):
+            raise
+        raise ValueError(
+            f"The old model {type(module).__name__} cannot take rows of shape "
+            f"{tuple(rows.shape[1:])}: {error}"
+        ) from error
 
 
 def as_tensor(X, module):
