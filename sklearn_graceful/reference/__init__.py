@@ -1,7 +1,11 @@
 """The model that is being replaced: one clone-safe handle for every kind."""
 
 from sklearn_graceful._kinds import is_onnx_session, is_skorch_net
-from sklearn_graceful.reference._adapters._torch import floating_dtype, looks_up_numbers
+from sklearn_graceful.reference._adapters._torch import (
+    floating_dtype,
+    looks_up_numbers,
+    naming_shapes,
+)
 from sklearn_graceful.reference._fingerprint import fingerprint_of
 from sklearn_graceful.reference._fitted_state import parts_of
 from sklearn_graceful.reference._fresh_clone import (
@@ -31,6 +35,7 @@ __all__ = [
     "knows_rows",
     "looks_up_numbers",
     "margin_columns",
+    "naming_shapes",
     "old_labels",
     "parts_of",
     "unlike_columns",

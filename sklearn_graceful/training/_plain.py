@@ -16,6 +16,7 @@ from sklearn_graceful.nn import (
     pack,
     trains_alike_when_packed,
 )
+from sklearn_graceful.training._new_answers import checked_scores
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PlainModels:
         -------
         logits : ndarray of shape (n, n_classes)
         """
-        logits = [log_exact(f["estimator_"].predict_proba(X)) for f in self.fitted]
+        logits = [log_exact(_finite_proba(f["estimator_"], X)) for f in self.fitted]
         return np.average(logits, axis=0, weights=self.sizes)
 
 
@@ -112,3 +113,9 @@ def fit_one(training, estimator, randomness):
     plain.estimator = estimator
     with randomness:
         return plain.fit(name="plain model")
+
+
+def _finite_proba(model, X):
+    """Probabilities, refused where they are NaN, as naive Bayes says of equal rows."""
+    proba = np.asarray(model.predict_proba(X))
+    return checked_scores(model, proba, *proba.shape)

@@ -14,7 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
-from sklearn_graceful import FlipControlledClassifier, PCClassifier, ReferenceModel
+from sklearn_graceful import (
+    FlipControlledClassifier,
+    OldModelMismatchWarning,
+    PCClassifier,
+    ReferenceModel,
+)
 from sklearn_graceful.congruence import Match
 from tests.training.boosters import booster
 
@@ -218,3 +223,14 @@ def test_a_learner_without_classes():
 
     with pytest.raises(TypeError, match="Nameless has no classes_"):
         FlipControlledClassifier(Nameless()).fit(X, y)
+
+
+def test_a_teacher_that_says_nan_is_refused():
+    same = np.ones_like(X)  # of which naive Bayes divides by a variance of 0
+    model = PCClassifier(GaussianNB(), method=Match(n_synthetic=1), random_state=0)
+    with (
+        pytest.warns(OldModelMismatchWarning),
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match=r"GaussianNB.predict_proba returned NaN"),
+    ):
+        model.fit(same, y, old_model=OLD)

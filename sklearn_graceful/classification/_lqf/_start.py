@@ -22,6 +22,7 @@ from sklearn_graceful.nn import (
     selected_names,
     with_outputs,
 )
+from sklearn_graceful.reference import naming_shapes
 from sklearn_graceful.training import FittedNetwork
 
 
@@ -67,7 +68,7 @@ class Network:
 
     def seen(self, x):
         """The same once it has taken a batch, so that it is known what it yields."""
-        with torch.no_grad():
+        with torch.no_grad(), naming_shapes(self.module, x):
             output = first_output(self.module.eval()(x))
         return replace(self, kind=output_kind(output.float().cpu().numpy()))
 

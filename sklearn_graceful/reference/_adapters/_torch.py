@@ -23,7 +23,7 @@ class TorchAdapter(RawScoresAdapter):
         self.model.eval()
         inputs = as_tensor(X, self.model)
         device = next((t.device for t in tensors_of(self.model)), "cpu")
-        with torch.no_grad(), _naming_shapes(self.model, inputs):
+        with torch.no_grad(), naming_shapes(self.model, inputs):
             outputs = [
                 first_output(self.model(batch.to(device))).cpu()
                 for batch in inputs.split(self.batch_size)
@@ -34,15 +34,37 @@ class TorchAdapter(RawScoresAdapter):
 
 
 @contextmanager
-def _naming_shapes(module, rows):
-    """Say of which rows torch complains, where it is about their shape."""
+def naming_shapes(module, rows):
+    """Say of which rows torch complains, where it is about their shape.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    rows : Tensor of shape (n, ...)
+
+    Raises
+    ------
+    ValueError
+        In place of such a RuntimeError.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_graceful.reference import naming_shapes
+    >>> net, rows = torch.nn.Linear(4, 3), torch.ones(5, 2)
+    >>> with naming_shapes(net, rows):
+    ...     net(rows)
+    Traceback (most recent call last):
+        ...
+    ValueError: The network Linear cannot take rows of shape (2,): ...
+    """
     try:
         yield
     except RuntimeError as error:
         if not re.search(r"shape|size|dimension|channel", str(error)):
             raise
         raise ValueError(
-            f"The old model {type(module).__name__} cannot take rows of shape "
+            f"The network {type(module).__name__} cannot take rows of shape "
             f"{tuple(rows.shape[1:])}: {error}"
         ) from error
 
