@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_graceful._arguments import check_choice
 from sklearn_graceful.datasets._fonts import (
     LARGEST_SIZE,
     distinct_faces,
     find_faces,
     how_to_install,
 )
+from sklearn_graceful.datasets._scripts import SCRIPTS
 
 _N_PROBES = 60
 # The more faces lack a character, the fewer views its class has.
@@ -67,16 +69,23 @@ class CharacterImages:
 
 
 def render_characters(
-    n_characters=None, *, characters=None, size=32, max_correlation=0.75, path=None
+    n_characters=None,
+    *,
+    script="kanji",
+    characters=None,
+    size=32,
+    max_correlation=0.75,
+    path=None,
 ):
     """Draw characters in many fonts: a class is a character, its views are the fonts.
 
     A set for the search of classes that nobody was trained on, such as new people or
     products: it has thousands of classes, and may be split by class and by view. Train
     on some characters, search among others; see the example. Pillow draws; the fonts
-    are those of Debian packages, all of them free. The 32 packages that the error names
-    when there are none, 300 MB to download and 900 MB unpacked, give 101,373 images:
-    2,583 kanji in up to 40 fonts, drawn in half a minute.
+    are those of Debian packages, all of them free. The 32 packages with kanji that the
+    error names when there are none, 300 MB to download and 900 MB unpacked, give
+    101,373 images: 2,583 kanji in up to 40 fonts, drawn in half a minute. The 10 with
+    hangul, 71 MB to download, give 93,999 images: 2,350 hangul in up to 40 fonts.
 
     Each character is scaled to the square and centred. Of fonts that look alike one is
     kept: the first by file name. Images of characters that a font lacks are left out,
@@ -87,11 +96,13 @@ def render_characters(
     ----------
     n_characters : int, default=None
         How many characters, the first that enough fonts have. None: all such.
+    script : {"kanji", "hangul"}, default="kanji"
+        The characters to choose from: the 2,965 kanji of level 1 of JIS X 0208, or the
+        2,350 hangul of KS X 1001, the usual ones. They are in an order that spreads any
+        first n of them over the standard's list, where those that share a part are
+        neighbours.
     characters : str or iterable of str, default=None
-        The characters to choose from, in this order. None: the 2,965 most usual kanji,
-        level 1 of JIS X 0208. These are in an order that spreads any first n of them
-        over the standard's list, where those of one reading, which often share a part,
-        are neighbours.
+        Characters to choose from instead, in this order.
     size : int, default=32
         Height and width of the images in pixels, from 8 to 128.
     max_correlation : float, default=0.75
@@ -142,7 +153,9 @@ def render_characters(
     >>> train = data.subset(known, fonts[:30])  # doctest: +SKIP
     >>> test = data.subset(unseen, fonts[20:40])  # doctest: +SKIP
     """
-    choice = _usual_kanji() if characters is None else list(dict.fromkeys(characters))
+    check_choice("script", script, SCRIPTS)
+    usual = SCRIPTS[script].usual
+    choice = usual() if characters is None else list(dict.fromkeys(characters))
     _check_arguments(n_characters, choice, size, max_correlation)
     faces = distinct_faces(find_faces(path), choice[:_N_PROBES], max_correlation)
     if len(faces) < 2:
@@ -183,15 +196,3 @@ def _check_arguments(n_characters, choice, size, max_correlation):
         raise ValueError(
             f"max_correlation must be above 0 and at most 1, got {max_correlation}."
         )
-
-
-def _usual_kanji():
-    """Level 1 of JIS X 0208, 2,965 kanji, with neighbours of its list far apart."""
-    # Rows 16 to 47 of the standard, of 94 characters each but the last.
-    codes = [
-        (0xA0 + row, 0xA0 + cell) for row in range(16, 48) for cell in range(1, 95)
-    ]
-    kanji = b"".join(map(bytes, codes[:2965])).decode("euc_jp")
-    # The step is near the golden section of the length, which spreads any first n, and
-    # prime to it, which reaches every character.
-    return [kanji[i * 1833 % len(kanji)] for i in range(len(kanji))]

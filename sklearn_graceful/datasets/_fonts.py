@@ -7,42 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_graceful.datasets._packages import DATA_VARIABLE, import_extra
+from sklearn_graceful.datasets._scripts import SCRIPTS
 
-# Debian's packages with kanji that bring a face unlike those of all others.
-FONT_PACKAGES = (
-    "fonts-aoyagi-kouzan-t",
-    "fonts-aoyagi-soseki",
-    "fonts-arphic-bkai00mp",
-    "fonts-babelstone-han",
-    "fonts-baekmuk",
-    "fonts-cwtex-fs",
-    "fonts-cwtex-heib",
-    "fonts-cwtex-ming",
-    "fonts-dejima-mincho",
-    "fonts-dotgothic16",
-    "fonts-hanazono",
-    "fonts-horai-umefont",
-    "fonts-kiloji",
-    "fonts-klee",
-    "fonts-kouzan-mouhitsu",
-    "fonts-mona",
-    "fonts-morisawa-bizud-gothic",
-    "fonts-morisawa-bizud-mincho",
-    "fonts-mplus",
-    "fonts-oradano-mincho-gsrr",
-    "fonts-rampart",
-    "fonts-reggae",
-    "fonts-ricty-diminished",
-    "fonts-sawarabi-mincho",
-    "fonts-seto",
-    "fonts-smiley-sans",
-    "fonts-train",
-    "fonts-unfonts-core",
-    "fonts-unfonts-extra",
-    "fonts-wqy-zenhei",
-    "fonts-yozvox-yozfont-standard-kana",
-    "fonts-yusei-magic",
-)
 _FOLDER = "/usr/share/fonts"
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 # Characters are drawn this high, in pixels, and scaled down: edges are smoother, and
@@ -129,12 +95,14 @@ def distinct_faces(faces, probe, max_correlation):
 
 def how_to_install():
     """What to type for the fonts of Debian's packages."""
+    packages = "; ".join(
+        f"with {name}: {' '.join(script.packages)}" for name, script in SCRIPTS.items()
+    )
     return (
         f"Install fonts with `apt-get install PACKAGES`, or unpack them anywhere with "
         f"`apt-get download PACKAGES` and `for f in fonts-*.deb; do dpkg-deb -x $f "
         f"FOLDER; done`, which installs nothing, and pass path='FOLDER' or set "
-        f"{DATA_VARIABLE}=FOLDER. Packages with kanji, of which a few will do: "
-        f"{' '.join(FONT_PACKAGES)}."
+        f"{DATA_VARIABLE}=FOLDER. Packages, of which a few will do, {packages}."
     )
 
 

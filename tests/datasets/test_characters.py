@@ -10,6 +10,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from sklearn_graceful.datasets import CharacterImages, render_characters
+from sklearn_graceful.datasets._scripts import SCRIPTS
 
 pytest.importorskip("PIL", reason="needs the extra 'datasets'")
 matplotlib = pytest.importorskip("matplotlib", reason="brings fonts")
@@ -228,6 +229,10 @@ def test_a_subset_of_what_is_not_there_is_refused():
         ({"characters": [97]}, r"single characters, got \[97\]"),
         ({"size": 7}, "size must be from 8 to 128, got 7"),
         ({"size": 129}, "size must be from 8 to 128, got 129"),
+        (
+            {"script": "runes"},
+            r"script must be one of \('kanji', 'hangul'\), got 'runes'",
+        ),
         ({"max_correlation": 0}, "max_correlation must be above 0"),
         ({"max_correlation": 1.5}, "max_correlation must be above 0"),
     ],
@@ -255,9 +260,26 @@ def test_too_few_fonts_are_named_with_what_to_install(tmp_path, names):
         assert advice in str(error.value)
 
 
-def test_fonts_without_kanji_are_too_few_for_kanji(folder):
-    with pytest.raises(FileNotFoundError, match=r"0 of the fonts found have .* 亜"):
-        render_characters(path=folder)
+@pytest.mark.parametrize(("script", "first"), [("kanji", "亜"), ("hangul", "가")])
+def test_fonts_without_a_script_are_too_few_for_it(folder, script, first):
+    with pytest.raises(
+        FileNotFoundError, match=rf"0 of the fonts found have .* {first}"
+    ):
+        render_characters(script=script, path=folder)
+
+
+@pytest.mark.parametrize(
+    ("script", "n", "last"), [("kanji", 2965, "腕"), ("hangul", 2350, "힝")]
+)
+def test_usual_characters_are_all_of_the_standard_with_neighbours_apart(
+    script, n, last
+):
+    usual = SCRIPTS[script].usual()
+    listed = sorted(usual, key=lambda c: c.encode(SCRIPTS[script].codec))
+    assert (len(set(usual)), listed[-1]) == (n, last)
+    # Any first n are spread over the list.
+    places = np.sort([listed.index(c) for c in usual[:50]])
+    assert np.diff(places).max() < 3 * n / 50
 
 
 def test_without_pillow_its_extra_is_named(folder, monkeypatch):
