@@ -16,16 +16,15 @@ class InvalidArgumentError(ValueError, TypeError):
 def check_number(name, value, low=-math.inf, high=math.inf, closed="both"):
     """Refuse what is no number from `low` to `high`; NaN, too.
 
-    `closed` has the limits that are allowed themselves: "both", "left" or "neither".
+    `closed` has the limits that are allowed themselves: "both", "left", "right" or
+    "neither".
     """
     number = _as_float(value)
-    above = number >= low if closed != "neither" else number > low
-    below = number <= high if closed == "both" else number < high
+    above = number >= low if closed in ("both", "left") else number > low
+    below = number <= high if closed in ("both", "right") else number < high
     if not (above and below):
-        left, right = (
-            "(" if closed == "neither" else "[",
-            "]" if closed == "both" else ")",
-        )
+        left = "[" if closed in ("both", "left") else "("
+        right = "]" if closed in ("both", "right") else ")"
         limits = f" in {left}{low}, {high}{right}" if math.isfinite(low) else ""
         raise InvalidArgumentError(name, f"a number{limits}", value)
 

@@ -90,7 +90,7 @@ class ElasticModule(nn.Module):
         self._make = module
         self._params = {1.0: _with_defaults(module, scaled, params)}
         for width in sorted({*map(float, widths)} - {1.0}):
-            check_share("widths", width, "neither")
+            check_share("widths", width, "right")
             self._params[width] = self._params_at(width, scaled)
         self.widths = tuple(sorted(self._params))
         self.full = module(**self._params[1.0])
