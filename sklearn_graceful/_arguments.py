@@ -9,8 +9,10 @@ import numpy as np
 class InvalidArgumentError(ValueError, TypeError):
     """An argument of the wrong kind or out of range; as scikit-learn's, it is both."""
 
-    def __init__(self, name, wanted, value):
-        super().__init__(f"{name} must be {wanted}, got {value!r:.60}.")
+    @classmethod
+    def of(cls, name, wanted, value):
+        """The error with its message, which is all that a pickle needs to make it."""
+        return cls(f"{name} must be {wanted}, got {value!r:.60}.")
 
 
 def check_number(name, value, low=-math.inf, high=math.inf, closed="both"):
@@ -26,7 +28,7 @@ def check_number(name, value, low=-math.inf, high=math.inf, closed="both"):
         left = "[" if closed in ("both", "left") else "("
         right = "]" if closed in ("both", "right") else ")"
         limits = f" in {left}{low}, {high}{right}" if math.isfinite(low) else ""
-        raise InvalidArgumentError(name, f"a number{limits}", value)
+        raise InvalidArgumentError.of(name, f"a number{limits}", value)
 
 
 def check_share(name, value, closed="left"):
@@ -37,7 +39,7 @@ def check_share(name, value, closed="left"):
 def check_count(name, value, least=1):
     """Refuse what is no whole number from `least` on."""
     if not (_is_a(Integral, value) and value >= least):
-        raise InvalidArgumentError(name, f"a whole number from {least} on", value)
+        raise InvalidArgumentError.of(name, f"a whole number from {least} on", value)
 
 
 def check_choice(name, value, known, of=""):
@@ -45,19 +47,19 @@ def check_choice(name, value, known, of=""):
     # An array would be compared item by item.
     if not ((value is None or isinstance(value, str)) and value in known):
         wanted = f"one of {tuple(known)}{of and f' for {of}'}"
-        raise InvalidArgumentError(name, wanted, value)
+        raise InvalidArgumentError.of(name, wanted, value)
 
 
 def check_flag(name, value):
     """Refuse what is neither True nor False, such as a text that is true."""
     if not isinstance(value, bool | np.bool):
-        raise InvalidArgumentError(name, "True or False", value)
+        raise InvalidArgumentError.of(name, "True or False", value)
 
 
 def check_is(name, value, kind):
     """Refuse what is no object of a class."""
     if not isinstance(value, kind):
-        raise InvalidArgumentError(name, kind.__name__, value)
+        raise InvalidArgumentError.of(name, kind.__name__, value)
 
 
 def check_seed(value):
@@ -66,7 +68,7 @@ def check_seed(value):
         return
     if not (_is_a(Integral, value) and 0 <= value < 2**32):
         wanted = "an int from 0 to 2**32 - 1, a RandomState or None"
-        raise InvalidArgumentError("random_state", wanted, value)
+        raise InvalidArgumentError.of("random_state", wanted, value)
 
 
 def check_verbosity(value):
@@ -82,7 +84,7 @@ def random_generator(random_state):
         return np.random.default_rng(random_state)
     except (TypeError, ValueError) as error:
         wanted = "a whole number >= 0, a RandomState, a Generator or None"
-        raise InvalidArgumentError("random_state", wanted, random_state) from error
+        raise InvalidArgumentError.of("random_state", wanted, random_state) from error
 
 
 def _as_float(value):

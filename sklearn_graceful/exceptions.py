@@ -6,8 +6,9 @@ class OldModelMismatchWarning(UserWarning):
 
     Raised at fit when columns lie elsewhere than those that the old model learned
     from; when it is no more often right on the training rows than always guessing the
-    most frequent class, or so often right that it has probably memorised them; and
-    when a model keeps traces of rows that calibrate flip control.
+    most frequent class, and its mean recall is low as well, or so often right that it
+    has probably memorised them; and when a model keeps traces of rows that calibrate
+    flip control.
     """
 
 

@@ -4,6 +4,7 @@ One file for all estimators that replace an old model: what is wrong with an arg
 is wrong for each of them, and one message says so.
 """
 
+import pickle
 from functools import wraps
 
 import numpy as np
@@ -769,3 +770,11 @@ def test_scorer_of_labels_of_another_kind(wine, old_model):
         flip_scorer(old)(old_model, X, y)
     with pytest.raises(ValueError, match="y_old holds strings"):
         negative_flip_rate(y, y, y_old=old.predict(X))
+
+
+def test_a_refused_argument_comes_back_from_another_process():
+    with pytest.raises(ValueError, match="max_nfr") as caught:
+        BestUnderBudget(max_nfr=2)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(error, TypeError)
+    assert str(error) == str(caught.value)
