@@ -331,6 +331,7 @@ class FlipDisplay:
         >>> print(display.ax_by_slice_.get_yticklabels()[0].get_text())
         class 'dog', lost, 200 rows
         """
+        check_count("max_slices", max_slices)
         display = cls(
             report.counts,
             nfr_interval=report.figures["negative_flip_rate"],

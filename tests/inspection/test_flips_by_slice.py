@@ -70,7 +70,7 @@ def test_slices_beyond_the_limit_are_told_of(report):
     display = FlipDisplay.from_report(report, max_slices=2)
     assert len(_names(display)) == 2
     assert "(3 more" in display.ax_by_slice_.get_xlabel()
-    with pytest.raises(ValueError, match="whole number from 1 on"):
+    with pytest.raises(ValueError, match="max_slices must be a whole number from 1 on"):
         FlipDisplay.from_report(report, max_slices=0)
 
 
