@@ -295,15 +295,21 @@ def ways_of(data, seed, old):
         ways[f"compatible, 1/{share}"] = lambda name, small=small: [
             record(name, small(old), data, old)
         ]
-        if "long" in EPOCHS[data.name]:
-            ways[f"long, 1/{share}"] = lambda name, small=small: [
-                record(name, small(old, length="long"), data, old)
-            ]
     for objective in ("self", "product"):
         ways[f"by {objective}, 1/{share}"] = partial(
             of_search, objective, data, seed, old, budget / share
         )
-    return ways | widths_of(data, seed, old) if data.name == "fashion" else ways
+    if data.name == "fashion":
+        ways |= widths_of(data, seed, old)
+        for share in reversed(SHARES[data.name]):
+            ways[f"long, 1/{share}"] = partial(of_long, data, seed, old, budget / share)
+    return ways
+
+
+def of_long(data, seed, old, budget, name):
+    channels = first_within(data, budget)
+    small = small_embedder(data, seed, old, length="long", channels=channels)
+    return [record(name, small, data, old)]
 
 
 def widths_of(data, seed, old):

@@ -45,6 +45,7 @@ from sklearn_graceful.nn._row_numbers import (
     check_splits_any_rows,
 )
 from sklearn_graceful.nn._seeding import fixed_seed, isolated_randomness
+from sklearn_graceful.nn._tangent_kernel import Derivatives, TangentKernel
 from sklearn_graceful.nn._weights import (
     copy_weights,
     interpolate_weights,
@@ -55,6 +56,7 @@ __all__ = [
     "MLP",
     "Contrasts",
     "Curvature",
+    "Derivatives",
     "ElasticModule",
     "EmbeddingMLP",
     "FrozenTrunk",
@@ -69,6 +71,7 @@ __all__ = [
     "PackedClassifier",
     "PackedModule",
     "Probabilities",
+    "TangentKernel",
     "as_target",
     "check_draws_any_rows",
     "check_output_width",

@@ -4,9 +4,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from torch import nn
 from torch.func import functional_call, jacrev, vmap
 
+from sklearn_graceful.nn._layer_runs import (
+    derivatives_by_runs,
+    layer_runs,
+    matrix_layers,
+)
 from sklearn_graceful.nn._linearized import last_linear
 from sklearn_graceful.nn._loop import first_output
 from sklearn_graceful.nn._plain_kernels import plain_attention
@@ -335,7 +339,7 @@ def kronecker_curvature(linear, batches, weights=None):
     -------
     curvature : Curvature
     """
-    layers, others = _layers(linear)
+    layers, others = matrix_layers(linear)
     sums = {name: [0.0, 0.0, 0] for name in layers}
     squares, total = {name: 0.0 for name in others}, 0.0
     weights = iter(weights) if weights is not None else None
@@ -354,80 +358,19 @@ def kronecker_curvature(linear, batches, weights=None):
     return Curvature(blocks, linear.slices())
 
 
-def _layers(linear):
-    """Layers with factors: names of their weights that change; all other weights."""
-    layers, rest = {}, list(linear.names)
-    for name, layer in linear.module.named_modules():
-        plain = isinstance(layer, nn.Linear) or (
-            isinstance(layer, nn.Conv2d)
-            and layer.groups == 1
-            and layer.padding_mode == "zeros"
-        )
-        prefix = f"{name}." if name else ""
-        own = [prefix + n for n in ("weight", "bias") if prefix + n in rest]
-        if plain and own[:1] == [f"{prefix}weight"]:
-            layers[name] = own
-            rest = [n for n in rest if n not in own]
-    return layers, rest
-
-
 def _add_factors(linear, layers, sums, batch, weight):
     """Add a batch to the factors' sums: of the outputs, of the inputs, of places."""
-    seen, hooks = {}, []
-    for name in layers:
-        layer = linear.module.get_submodule(name)
-
-        def keep(layer, inputs, output, name=name):
-            output.requires_grad_()
-            seen.setdefault(name, []).append((inputs[0].detach(), output))
-            return output.clone()  # what follows may work in place
-
-        hooks.append(layer.register_forward_hook(keep))
-    try:
-        with torch.enable_grad(), plain_attention():
-            outputs = first_output(linear.module(batch))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    yields = [(name, output) for name, runs in seen.items() for _, output in runs]
-    for k in range(outputs.shape[1]):
-        derivatives = torch.autograd.grad(
-            outputs[:, k].sum(),
-            [output for _, output in yields],
-            retain_graph=k + 1 < outputs.shape[1],
-            allow_unused=True,
-        )
-        for (name, _), derivative in zip(yields, derivatives, strict=True):
-            if derivative is not None:
-                places = _places(linear.module.get_submodule(name), derivative)
-                sums[name][0] = sums[name][0] + _second_moment(places, weight)
-    for name, runs in seen.items():
-        layer = linear.module.get_submodule(name)
-        for inputs, output in runs:
-            rows = _inputs(layer, inputs, has_bias=len(layers[name]) > 1)
-            sums[name][1] = sums[name][1] + _second_moment(rows, weight)
-            n_places = _places(layer, output).shape[1]
-            sums[name][2] += float(weight.sum()) * n_places
-
-
-def _places(layer, tensor):
-    """(n, n_places, n_channels) of what a layer yields."""
-    if isinstance(layer, nn.Conv2d):
-        return tensor.flatten(2).transpose(1, 2)
-    return tensor.reshape(len(tensor), -1, tensor.shape[-1])
-
-
-def _inputs(layer, inputs, *, has_bias):
-    """(n, n_places, n_in) of what each weight is multiplied with."""
-    if isinstance(layer, nn.Conv2d):
-        inputs = nn.functional.unfold(
-            inputs, layer.kernel_size, layer.dilation, layer.padding, layer.stride
-        ).transpose(1, 2)
-    else:
-        inputs = _places(layer, inputs)
-    if has_bias:
-        inputs = torch.cat([inputs, inputs.new_ones(*inputs.shape[:2], 1)], dim=2)
-    return inputs
+    runs, outputs = layer_runs(linear.module, layers, batch)
+    directions = torch.eye(outputs.shape[1]).to(outputs)
+    for derivatives in derivatives_by_runs(outputs, directions, runs):
+        for run, places in zip(runs, derivatives, strict=True):
+            if places is not None:
+                moment = _second_moment(places, weight)
+                sums[run.name][0] = sums[run.name][0] + moment
+    for run in runs:
+        rows = run.rows(has_bias=len(layers[run.name]) > 1)
+        sums[run.name][1] = sums[run.name][1] + _second_moment(rows, weight)
+        sums[run.name][2] += float(weight.sum()) * rows.shape[1]
 
 
 def _second_moment(rows, weight):

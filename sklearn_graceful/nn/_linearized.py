@@ -6,7 +6,7 @@ import warnings
 
 import torch
 from torch import nn
-from torch.func import functional_call, grad, jacrev, jvp, vjp, vmap
+from torch.func import functional_call, jacrev, jvp, vjp, vmap
 
 from sklearn_graceful.nn._loop import first_output
 from sklearn_graceful.nn._plain_kernels import plain_attention
@@ -140,50 +140,30 @@ class LinearizedModule(nn.Module):
             _, pull = vjp(self._function(x), self._weights())
             return self._flat(pull(cotangent)[0])
 
-    def jacobian(self, x):
+    def jacobian(self, x, directions=None, names=None):
         """Derivative of each output by each weight, of every row.
 
         Parameters
         ----------
         x : tensor of shape (n, ...)
             Rows.
+        directions : tensor of shape (n_directions, n_outputs), default=None
+            Combinations of the outputs in their place: what each of them counts.
+        names : list of str, default=None
+            Of the tensors by whose weights; None: all in ``names``.
 
         Returns
         -------
-        jacobian : tensor of shape (n, n_outputs, n_params)
+        jacobian : tensor of shape (n, n_outputs or n_directions, n_params)
         """
-
-        def outputs(row):
-            return lambda w: self._function(row[None])(w)[0]
-
-        return self._by_row(x, lambda row: jacrev(outputs(row)), 2)
-
-    def gradients(self, x, direction):
-        """Derivative of one combination of the outputs by each weight, of every row.
-
-        Parameters
-        ----------
-        x : tensor of shape (n, ...)
-            Rows.
-        direction : tensor of shape (n_outputs,)
-            What each output counts.
-
-        Returns
-        -------
-        gradients : tensor of shape (n, n_params)
-        """
-
-        def combined(row):
-            return lambda w: self._function(row[None])(w)[0] @ direction
-
-        return self._by_row(x, lambda row: grad(combined(row)), 1)
-
-    def _by_row(self, x, derivative_at, n_dims):
-        """Derivatives by all weights in a row, behind the other dimensions."""
-        weights = self._weights()
+        weights = self._weights(names)
 
         def of_row(row):
-            return derivative_at(row)(weights)
+            def outputs(changed):
+                output = self._function(row[None])(changed)[0]
+                return output if directions is None else directions @ output
+
+            return jacrev(outputs)(weights)
 
         with plain_attention(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "There is a performance drop")
@@ -192,10 +172,11 @@ class LinearizedModule(nn.Module):
             except RuntimeError:  # a layer that vmap does not know
                 by_row = [of_row(row) for row in x]
                 parts = {n: torch.stack([r[n] for r in by_row]) for n in weights}
-        return torch.cat([part.flatten(n_dims) for part in parts.values()], dim=n_dims)
+        return torch.cat([part.flatten(2) for part in parts.values()], dim=2)
 
-    def _weights(self):
-        return {name: self.module.get_parameter(name) for name in self.names}
+    def _weights(self, names=None):
+        names = self.names if names is None else names
+        return {name: self.module.get_parameter(name) for name in names}
 
     def _function(self, x):
         def output(weights):

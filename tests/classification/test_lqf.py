@@ -23,11 +23,12 @@ from sklearn_graceful.classification._lqf import _dual
 from sklearn_graceful.classification._lqf._anchoring import expected_loss
 from sklearn_graceful.classification._lqf._choice import LeftOut
 from sklearn_graceful.classification._lqf._dual import Dual, SharedKernel
-from sklearn_graceful.classification._lqf._problem import Design
+from sklearn_graceful.classification._lqf._folds import _least_share
 from sklearn_graceful.metrics import negative_flip_rate
 from sklearn_graceful.nn import (
     FrozenTrunk,
     LinearizedModule,
+    TangentKernel,
     kronecker_curvature,
     mlp_net,
     to_leaky_relu,
@@ -191,18 +192,66 @@ def test_it_is_the_same_in_small_blocks(rows, old, monkeypatch):
     model = LQFClassifier(old_model=old, solver="dual", dtype="float64")
     model.fit(X[:40], y[:40])
     whole, influence = model.decision_function(X_test), model.influence(X_test[:9])
-    asked, jacobian = [], Design.jacobian
+    asked, derivatives = [], TangentKernel.derivatives
 
-    def recorded(design, x):
+    def recorded(kernel, x):
         asked.append(len(x))
-        return jacobian(design, x)
+        return derivatives(kernel, x)
 
-    monkeypatch.setattr(Design, "jacobian", recorded)
-    monkeypatch.setattr(_dual, "MAX_NUMBERS", 7 * 9 * len(model.linear_.change))
+    monkeypatch.setattr(TangentKernel, "derivatives", recorded)
+    kernel = model._fit.design.tangent_kernel(
+        model._fit.prior.groups, torch.eye(9).double(), torch.as_tensor(X[:2]).double()
+    )
+    monkeypatch.setattr(_dual, "MAX_NUMBERS", 7 * kernel.row_size)
     model.fit(X[:40], y[:40])
     np.testing.assert_allclose(model.decision_function(X_test), whole, atol=1e-8)
     np.testing.assert_allclose(model.influence(X_test[:9]), influence, atol=1e-8)
     assert max(asked) == 7
+
+
+# How freely layers before a new last one move
+
+
+class Rescaled(nn.Module):
+    """A layer whose weights are kept a number of times as large as they act."""
+
+    def __init__(self, layer, times):
+        super().__init__()
+        self.weight = nn.Parameter(times * layer.weight.detach())
+        self.bias = nn.Parameter(times * layer.bias.detach())
+        self.times = times
+
+    def forward(self, x):
+        weights = (weight / self.times for weight in (self.weight, self.bias))
+        return nn.functional.linear(x, *weights)
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "dual"])
+def test_it_does_not_depend_on_the_units_of_their_weights(solver, rows, deep):
+    (X, y), (X_test, _) = rows[1], rows[3]
+    module = deep.estimator_.module_
+    layers = [
+        Rescaled(layer, 30) if isinstance(layer, nn.Linear) else layer
+        for layer in list(module)[:-1]
+    ]
+    found = [
+        LQFClassifier(of, solver=solver, dtype="float64")
+        .fit(X, y)
+        .decision_function(X_test)
+        for of in (module, nn.Sequential(*layers, list(module)[-1]))
+    ]
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
+def test_they_move_only_where_rows_say_so_clearly():
+    # Of two shares with two ridges each, losses of four rows; the last counts nothing.
+    weight = np.array([1.0, 1.0, 1.0, 0.0])
+    small = [[0.5, 0.5, 0.5, 0.0], [0.9, 0.9, 0.9, 0.0]]
+    unsure = [[0.6, 0.6, 0.6, 9.0], [0.0, 0.7, 0.5, 9.0]]
+    sure = [[0.6, 0.6, 0.6, 9.0], [0.4, 0.4, 0.4, 9.0]]
+    assert _least_share(np.array(small + unsure), weight, 2) == 0
+    assert _least_share(np.array(small + sure), weight, 2) == 3
+    assert _least_share(np.array(sure + small), weight, 2) == 1
 
 
 # The layers before the weights that change

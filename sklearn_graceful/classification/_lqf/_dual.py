@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from sklearn_graceful.classification._lqf._problem import MAX_NUMBERS
+from sklearn_graceful.nn import Derivatives
 
 
 class _ByKernel:
@@ -28,59 +29,66 @@ class _ByKernel:
 
         Made one by one.
         """
-        asked = self._products(X, rows.X, _of_groups(priors[0]))
+        asked = self._products(X, rows.X, priors[0])
         for prior in priors:
             fitted = self._multipliers(rows, prior, scale)
-            found = _weighted(asked, prior) @ fitted
-            yield found.view(len(X), -1)
+            yield (_weighted(asked, prior) @ fitted).view(len(X), -1)
 
     def _kernel(self, rows, prior):
-        if prior.curvature is None:
-            kernels = self._of_pairs(rows, "groups", _of_groups(prior))
-            return _weighted(kernels, prior)
-        key, parts = (prior.curvature, prior.ridge), _under_anchor(prior)
-        return self._of_pairs(rows, key, parts)[0] / prior.multiple
-
-    def _of_pairs(self, rows, key, parts):
+        """Of pairs of the rows: of each group on its own, as their shares are tried."""
+        key = "groups" if prior.curvature is None else (prior.curvature, prior.ridge)
         if key not in self._kept:
-            self._kept[key] = self._products(rows.X, rows.X, parts)
-        return self._kept[key]
+            self._kept[key] = self._products(rows.X, rows.X, prior)
+        return _weighted(self._kept[key], prior)
 
-    def _products(self, X, Z, parts):
+    def _products(self, X, Z, prior):
         """Matrices of products, one for each part of the derivatives.
 
         No more than two blocks of derivatives are held at a time.
         """
-        size = max(1, MAX_NUMBERS // (self._n_lines * len(self._design.start)))
+        if prior.curvature is None:
+            kernel = self._design.tangent_kernel(prior.groups, self._directions(), X)
+        else:
+            once = replace(prior, multiple=1.0)
+            kernel = _UnderAnchor(self._design, self._directions(), once)
+        size = max(1, MAX_NUMBERS // kernel.row_size)
         lines = []
         for x in X.split(size):
-            own = parts(self._in_batches(x))
+            own = self._in_batches(kernel, x)
             line = []
             for z in Z.split(size):
                 is_same = z.data_ptr() == x.data_ptr() and len(z) == len(x)
-                other = own if is_same else parts(self._in_batches(z))
-                line.append(
-                    [(a @ b.T).double() for a, b in zip(own, other, strict=True)]
-                )
+                other = own if is_same else self._in_batches(kernel, z)
+                line.append([part.double() for part in kernel.products(own, other)])
             lines.append([torch.cat(cells, 1) for cells in zip(*line, strict=True)])
         return [torch.cat(blocks) for blocks in zip(*lines, strict=True)]
 
-    def _in_batches(self, x):
+    def _in_batches(self, kernel, x):
         parts = x.split(self._design.batch_size)
-        return torch.cat([self._derivatives(part) for part in parts])
+        return Derivatives.joined([kernel.derivatives(part) for part in parts])
 
 
-def _of_groups(prior):
-    """Each group of weights on its own, as their shares are tried."""
-    return lambda lines: [lines[:, group] for group in prior.groups]
+class _UnderAnchor:
+    """Products of derivatives in coordinates in which the prior is one number."""
 
+    def __init__(self, design, directions, prior):
+        self._design, self._directions, self._prior = design, directions, prior
+        self.row_size = len(directions) * len(design.start)
 
-def _under_anchor(prior):
-    once = replace(prior, multiple=1.0)
-    return lambda lines: [once.halve(lines)]
+    def derivatives(self, x):
+        """Of rows, with nothing taken apart."""
+        lines = self._design.jacobian(x, self._directions).flatten(0, 1)
+        return Derivatives([], [self._prior.halve(lines)])
+
+    def products(self, one, other):
+        """Of all pairs."""
+        return [one.lines[0] @ other.lines[0].T]
 
 
 def _weighted(kernels, prior):
+    """The kernel, of those of its parts."""
+    if prior.curvature is not None:
+        return kernels[0] / prior.multiple
     pairs = zip(kernels, prior.shares, strict=True)
     kernel = sum(kernel * share for kernel, share in pairs)
     return kernel / (prior.ridge * prior.multiple)
@@ -146,16 +154,12 @@ class Dual(_ByKernel):
         own = inverse.view(n, m, n, m).diagonal(dim1=0, dim2=2).permute(2, 0, 1)
         alpha = (inverse @ targets.reshape(-1)).view(n, m)
         residuals = torch.linalg.solve(own, alpha)
-        (asked,) = self._products(X, rows.X, lambda lines: [prior.halve(lines)])
+        asked = _weighted(self._products(X, rows.X, prior), prior)
         pushed = (asked @ inverse).view(len(X), m, n, m)
         return torch.einsum("xknm,nm->xnk", pushed, residuals)
 
-    @property
-    def _n_lines(self):
-        return self._design.n_outputs
-
-    def _derivatives(self, x):
-        return self._design.jacobian(x).flatten(0, 1)
+    def _directions(self):
+        return torch.eye(self._design.n_outputs).to(self._design.start)
 
     def _multipliers(self, rows, prior, scale):
         targets = rows.targets(scale).double().reshape(-1, 1)
@@ -180,8 +184,6 @@ class SharedKernel(_ByKernel):
     Neural Tangent Kernel", ICML 2023.
     """
 
-    _n_lines = 1
-
     def left_out(self, rows, prior, scales, multiples=(1.0,)):
         """Change of each row's outputs by a fit without the row.
 
@@ -198,14 +200,11 @@ class SharedKernel(_ByKernel):
             found.append(targets - (alpha / (own * root)).view_as(targets))
         return torch.stack(found).permute(3, 0, 1, 2)
 
-    def _derivatives(self, x):
-        return self._design.gradients(x, self._direction())
-
-    def _direction(self):
+    def _directions(self):
         # Of length 1, and one of chance: an output's own may stand for one class.
         generator = torch.Generator().manual_seed(0)
         n_outputs = self._design.n_outputs
-        direction = torch.randn(n_outputs, generator=generator, dtype=torch.float64)
+        direction = torch.randn(1, n_outputs, generator=generator, dtype=torch.float64)
         return (direction / direction.norm()).to(self._design.start)
 
     def _multipliers(self, rows, prior, scale):

@@ -1,5 +1,7 @@
 """How freely a network without a predecessor may move, told by folds of the rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -7,8 +9,10 @@ from sklearn_graceful.classification._lqf._choice import judging_solver, row_los
 
 _FOLDS = 5
 _GRID = np.logspace(2, -4, 7)
-# Of the weights before the last layer, beside those in it.
+# Of the weights before the last layer, beside those in it: what all of them change.
 _SHARES = (1e-9, 0.01, 0.1, 1.0)
+# Share of weights that are not asked about, and of what is typical that counts as none.
+_NONE, _IDLE = 1e-12, 1e-6
 
 
 class Folds:
@@ -39,12 +43,15 @@ class Folds:
             self._folds.append((design, rows, solver, X[held_out], held_out))
 
     def choose(self, prior):
-        """The prior with the least log-loss, its ridge a multiple of what is typical.
+        """The prior with the least log-loss.
+
+        Of smaller shares, whose mean loss is within a standard error of the difference,
+        the smallest: few rows say little.
 
         Returns
         -------
         prior : Prior
-            ``ridge`` is in units of :meth:`Dual.typical_curvature`.
+            In units of what is typical: see :func:`in_units_of_rows`.
         temperature : float
         """
         shares = _SHARES if len(prior.groups) > 1 else (1.0,)
@@ -59,7 +66,8 @@ class Folds:
             row_losses(logits, self._y, self._weight)
             for logits in self._logits(options)
         ]
-        best = int(np.argmin([self._weight @ losses for _, losses in found]))
+        losses = np.array([by_row for _, by_row in found])
+        best = _least_share(losses, self._weight, len(_GRID))
         return options[best], found[best][0]
 
     def _logits(self, options):
@@ -68,7 +76,8 @@ class Folds:
         logits = np.zeros((len(options), len(self._y), n_classes))
         for design, rows, solver, X, held_out in self._folds:
             before = design.outputs(X, design.start)
-            moved = solver.predicted(rows, _scaled(options, rows, solver), 1.0, X)
+            priors = [in_units_of_rows(option, rows, solver) for option in options]
+            moved = solver.predicted(rows, priors, 1.0, X)
             for k, change in enumerate(moved):
                 outputs = before + change.to(before)
                 of_fold = design.linear.module.logits(outputs)
@@ -76,12 +85,48 @@ class Folds:
         return logits
 
 
-def _scaled(options, rows, solver):
-    """Ridges of these rows."""
-    return [
-        option.with_ridge(option.ridge * solver.typical_curvature(rows, option))
-        for option in options
-    ]
+def in_units_of_rows(prior, rows, solver):
+    """The prior whose ridge and shares are meant in units of these rows.
+
+    Groups with a share of 1 then change the outputs alike, and a ridge of 1 halves
+    what a typical change does.
+
+    Parameters
+    ----------
+    prior : Prior
+        Its curvature plays no part.
+    rows : Rows
+    solver : Dual or SharedKernel
+        That has just these.
+    """
+
+    def typical(*shares):
+        of_groups = replace(prior, shares=shares, curvature=None)
+        return solver.typical_curvature(rows, of_groups)
+
+    places = range(len(prior.groups))
+    alone = [typical(*(1.0 if k == g else _NONE for k in places)) for g in places]
+    shares = tuple(
+        share * alone[0] / own if own > _IDLE * alone[0] else share
+        for share, own in zip(prior.shares, alone, strict=True)
+    )
+    return prior.with_ridge(prior.ridge * typical(*shares), shares)
+
+
+def _least_share(losses, weight, n_ridges):
+    """Position of the option: see `Folds.choose`."""
+    weight = weight / weight.sum()
+    means = losses @ weight
+    best = means.argmin()
+
+    def is_near(place):
+        more = losses[place] - losses[best]
+        mean = weight @ more
+        return mean <= np.sqrt(weight**2 @ (more - mean) ** 2)
+
+    ridges = means.reshape(-1, n_ridges).argmin(axis=1)  # the best of each share
+    places = n_ridges * np.arange(len(ridges)) + ridges
+    return next(int(place) for place in places if is_near(place))
 
 
 def _splits(y):

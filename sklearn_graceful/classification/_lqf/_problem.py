@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
-from sklearn_graceful.nn import kronecker_curvature
+from sklearn_graceful.nn import TangentKernel, kronecker_curvature
 
 # Numbers that are held at a time: 1 GiB.
 MAX_NUMBERS = 2**28
@@ -240,15 +240,14 @@ class Design:
         for x in X.split(min(size, self.batch_size)):
             yield self.jacobian(x)
 
-    def jacobian(self, x):
-        """Jacobian (k, m, n_params) of k rows."""
+    def jacobian(self, x, directions=None):
+        """Jacobian (k, m, n_params) of k rows, or of combinations of their outputs."""
         with torch.no_grad():
-            return self.linear.jacobian(x)
+            return self.linear.jacobian(x, directions)
 
-    def gradients(self, x, direction):
-        """Derivatives (k, n_params) of a combination of the outputs of k rows."""
-        with torch.no_grad():
-            return self.linear.gradients(x, direction)
+    def tangent_kernel(self, groups, directions, x):
+        """Products of derivatives of rows like `x` by groups of weights."""
+        return TangentKernel(self.linear, groups, directions, x)
 
     def shows_all(self, rows):
         """Whether there are rows of each class."""

@@ -4,7 +4,7 @@ import torch
 
 from sklearn_graceful.classification._lqf._anchoring import anchored
 from sklearn_graceful.classification._lqf._choice import LeftOut, even_part
-from sklearn_graceful.classification._lqf._folds import Folds
+from sklearn_graceful.classification._lqf._folds import Folds, in_units_of_rows
 from sklearn_graceful.classification._lqf._probe import (
     new_outputs,
     with_new_outputs,
@@ -184,11 +184,11 @@ class QuadraticFit:
 
     def _choose_by_folds(self, prior, ridge, folds):
         self.scale = self._find_scale()
-        self.prior, self.temperature = folds.choose(prior)
-        if ridge == "loo":
-            judge = LeftOut.for_solver(self.design, self.rows, self.solver)
-            ridge = judge.typical_ridge(self.prior) * self.prior.ridge
-        self.prior = self.prior.with_ridge(float(ridge))
+        prior, self.temperature = folds.choose(prior)
+        judge = LeftOut.for_solver(self.design, self.rows, self.solver)
+        self.prior = in_units_of_rows(prior, judge.rows, judge.solver)
+        if ridge != "loo":
+            self.prior = self.prior.with_ridge(float(ridge))
 
     def _find_scale(self):
         if self._target_scale != "auto":
