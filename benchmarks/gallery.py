@@ -68,20 +68,26 @@ class ConvEmbedder(nn.Sequential):
         self.to(memory_format=torch.channels_last)
 
 
-def embedder(dim, seed, **params):
-    """Return an unfitted one."""
-    net = NeuralNet(
+def conv_net(epochs=EPOCHS):
+    """An untrained skorch net."""
+    return NeuralNet(
         ConvEmbedder,
         criterion=nn.Identity,
         optimizer=torch.optim.AdamW,
         lr=3e-3,
-        max_epochs=EPOCHS,
+        max_epochs=epochs,
         batch_size=128,
         iterator_train__shuffle=True,
         train_split=None,
         verbose=0,
     )
-    return CompatibleEmbedder(net, embedding_dim=dim, random_state=seed, **params)
+
+
+def embedder(dim, seed, **params):
+    """Return an unfitted one."""
+    return CompatibleEmbedder(
+        conv_net(), embedding_dim=dim, random_state=seed, **params
+    )
 
 
 def as_rows(images):

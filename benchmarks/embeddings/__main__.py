@@ -30,9 +30,10 @@ import sys
 from joblib import Parallel, delayed
 
 from benchmarks.embeddings.chain import print_chains, run_chain
+from benchmarks.embeddings.characters import SCRIPTS, is_there
 from benchmarks.embeddings.data import NETS
 from benchmarks.embeddings.tables import print_summary, print_tables
-from benchmarks.embeddings.trial import METHODS, UPDATES, Trial, run_trial
+from benchmarks.embeddings.trial import METHODS, UNSEEN, UPDATES, Trial, run_trial
 from benchmarks.flips.__main__ import available_sets
 from benchmarks.flips.records import Records
 
@@ -45,9 +46,9 @@ def run(args):
     trials = [
         Trial(name, update, "net", seed)
         for seed in range(args.seeds)
-        for name in available_sets(args.sets)
+        for name in available(args.sets)
         for update in args.updates
-        if seed < MOST_SEEDS.get(name, args.seeds)
+        if seed < MOST_SEEDS.get(name, args.seeds) and exists(name, update)
     ]
     calls = (
         delayed(run_chain)(trial, records.of_trial(trial))
@@ -63,8 +64,19 @@ def run(args):
     return [record for trial in trials for record in records.of_trial(trial)]
 
 
+def available(names):
+    """Sets that load; the others are named."""
+    scripts = [name for name in names if name in SCRIPTS and is_there(name)]
+    return available_sets([name for name in names if name not in SCRIPTS]) + scripts
+
+
+def exists(name, update):
+    """Of characters in fonts there is one update, and there it is only of these."""
+    return update == "chain" or (name in SCRIPTS) == (update == UNSEEN)
+
+
 def parse_arguments():
-    updates = [*UPDATES, "chain"]
+    updates = [*UPDATES, UNSEEN, "chain"]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.embeddings", description=__doc__.splitlines()[0]
     )

@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import numpy as np
 
-from benchmarks.embeddings.data import NETS, split
+from benchmarks.embeddings.characters import SCRIPTS, draw_releases
+from benchmarks.embeddings.data import NETS, growing_rows
 from sklearn_graceful import CompatibleEmbedder
 from sklearn_graceful.compatibility import Focal
 from sklearn_graceful.metrics import compatibility_matrix
 
-SHARES, DIMS = (0.1, 0.25, 0.5, 1.0), (8, 12, 16, 24)
 # The pairwise chain knows the version before it only.
 CHAINS = {"chain": "focal", "pairwise": Focal(earlier=0), "bct": "bct"}
 
@@ -17,19 +17,20 @@ CHAINS = {"chain": "focal", "pairwise": Focal(earlier=0), "bct": "bct"}
 def run_chain(trial, done):
     """Matrices of the chains that are not done yet."""
     missing = [m for m in CHAINS if m not in {record["method"] for record in done}]
-    records = []
-    rows = split(trial.set, trial.seed, share_old=1.0)
+    if not missing:
+        return []
+    draw = draw_releases if trial.set in SCRIPTS else growing_rows
+    records, rows = [], draw(trial.set, trial.seed)
     for method in missing:
         old, embeddings = None, []
-        for release, (share, dim) in enumerate(zip(SHARES, DIMS, strict=True)):
-            n_rows = int(share * len(rows.y))
+        for release, (part, dim) in enumerate(zip(rows.parts, rows.dims, strict=True)):
             old = CompatibleEmbedder(
                 NETS[trial.set].make(),
                 old_model=old,
                 method=CHAINS[method],
                 embedding_dim=dim,
                 random_state=100 * trial.seed + release,
-            ).fit(rows.X[:n_rows], rows.y[:n_rows])
+            ).fit(*part)
             embeddings.append(old.transform(rows.X_test))
         record = {**asdict(trial), "method": method, "n_test": len(rows.y_test)}
         for figure in ("recall@1", "map"):

@@ -1,6 +1,6 @@
 """Rows of a set, their split, and the networks that embed them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from benchmarks import gallery
 from benchmarks.flips.sets import load_set
 from sklearn_graceful.nn import EmbeddingMLP, embedding_net
 
@@ -57,11 +58,14 @@ class Nets:
 
 
 MLPS = Nets(lambda: None, small_mlp)
+CHARACTERS = Nets(gallery.conv_net, gallery.conv_net)
 NETS = {
     "digits": MLPS,
     "letter": MLPS,
     "mnist-5k": MLPS,
     "fashion-mnist": Nets(conv_net, lambda: conv_net(channels=4)),
+    "kanji": CHARACTERS,
+    "hangul": CHARACTERS,
 }
 # Rows to train on and to search; most of Letter's are left for choosing defaults.
 N_TRAIN = {"letter": 6000, "fashion-mnist": 15000}
@@ -80,29 +84,27 @@ def reported_rows(name):
 
 
 @dataclass(frozen=True)
-class Rows:
+class Releases:
     """Rows of one trial.
 
     Attributes
     ----------
-    X_old, y_old : ndarray
-        What the old embedder is trained on.
-    X, y : ndarray
-        What the new one is trained on.
+    parts : list of (ndarray, ndarray)
+        Rows and labels that the embedder of each release is trained on.
+    dims : sequence of int
+        Their widths.
     X_test, y_test : ndarray
         What is searched, each by all others.
     """
 
-    X_old: np.ndarray
-    y_old: np.ndarray
-    X: np.ndarray
-    y: np.ndarray
+    parts: list
+    dims: tuple
     X_test: np.ndarray
     y_test: np.ndarray
 
 
 def split(name, seed, *, share_old, held_out_classes=False, old_classes=1.0):
-    """Draw the rows of a trial, stratified.
+    """Draw the rows of two releases, stratified.
 
     `share_old` of the training rows are the old embedder's. With `held_out_classes`
     half of the classes are searched and the other half trained on. `old_classes` is the
@@ -120,4 +122,14 @@ def split(name, seed, *, share_old, held_out_classes=False, old_classes=1.0):
     test = test[np.isin(y[test], searched)][: N_TEST.get(name)]
     old = rows[: int(share_old * len(rows))]
     old = old[np.isin(y[old], trained[: int(np.ceil(old_classes * len(trained)))])]
-    return Rows(X[old], y[old], X[rows], y[rows], X[test], y[test])
+    parts = [(X[part], y[part]) for part in (old, rows)]
+    return Releases(parts, (8, 16), X[test], y[test])
+
+
+def growing_rows(name, seed):
+    """Draw those of four releases, each of which has more of them."""
+    whole = split(name, seed, share_old=1.0)
+    X, y = whole.parts[-1]
+    sizes = [int(share * len(y)) for share in (0.1, 0.25, 0.5, 1.0)]
+    parts = [(X[:n], y[:n]) for n in sizes]
+    return replace(whole, parts=parts, dims=(8, 12, 16, 24))

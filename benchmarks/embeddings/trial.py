@@ -5,13 +5,12 @@ from time import perf_counter
 
 import numpy as np
 
+from benchmarks.embeddings.characters import SCRIPTS, draw_releases
 from benchmarks.embeddings.data import NETS, split
 from sklearn_graceful import CompatibleEmbedder
 from sklearn_graceful.compatibility import Simplex
 from sklearn_graceful.embedding import EmbeddingAdapter
 from sklearn_graceful.metrics import retrieval_outcomes
-
-OLD_DIM, NEW_DIM = 8, 16
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ UPDATES = {
     "new-classes": Update(0.3, old_classes=0.5),
     "held-out-classes": Update(0.1, held_out_classes=True),
 }
+UNSEEN = "unseen-classes"  # of characters in fonts
 TRAINED = (
     "independent",
     "focal",
@@ -76,21 +76,14 @@ def run_trial(trial, done, methods):
     missing = [m for m in methods if m not in {record["method"] for record in done}]
     if not missing:
         return []
-    update, nets = UPDATES[trial.update], NETS[trial.set]
-    rows = split(
-        trial.set,
-        trial.seed,
-        share_old=update.share_old,
-        held_out_classes=update.held_out_classes,
-        old_classes=update.old_classes,
-    )
-    make_old = nets.smaller if update.smaller else nets.make
+    nets, (rows, is_smaller) = NETS[trial.set], rows_of(trial)
+    make_old = nets.smaller if is_smaller else nets.make
     seeds = {"random_state": trial.seed}
-    old = CompatibleEmbedder(make_old(), embedding_dim=OLD_DIM, **seeds)
-    old.fit(rows.X_old, rows.y_old)
+    old = CompatibleEmbedder(make_old(), embedding_dim=rows.dims[0], **seeds)
+    old.fit(*rows.parts[0])
     seeds = {"random_state": 1000 + trial.seed}
-    paragon = CompatibleEmbedder(nets.make(), embedding_dim=NEW_DIM, **seeds)
-    paragon.fit(rows.X, rows.y)
+    paragon = CompatibleEmbedder(nets.make(), embedding_dim=rows.dims[-1], **seeds)
+    paragon.fit(*rows.parts[-1])
     gallery = old.transform(rows.X_test)
     self_tests = {
         "old": self_test(gallery, rows.y_test),
@@ -127,6 +120,21 @@ def run_trial(trial, done, methods):
     return records
 
 
+def rows_of(trial):
+    """Its rows, and whether the old network is a smaller one."""
+    if trial.set in SCRIPTS:
+        return draw_releases(trial.set, trial.seed), False
+    update = UPDATES[trial.update]
+    rows = split(
+        trial.set,
+        trial.seed,
+        share_old=update.share_old,
+        held_out_classes=update.held_out_classes,
+        old_classes=update.old_classes,
+    )
+    return rows, update.smaller
+
+
 def trained(method, nets, old, gallery, rows, seed):
     """Embeddings by a new embedder of that method, and its cross-test."""
     new = CompatibleEmbedder(
@@ -134,9 +142,9 @@ def trained(method, nets, old, gallery, rows, seed):
         old_model=old,
         method=simplex(rows) if method == "simplex" else method,
         # These two have a width of their own.
-        embedding_dim=None if method in ("simplex", "bt2") else NEW_DIM,
+        embedding_dim=None if method in ("simplex", "bt2") else rows.dims[-1],
         random_state=2000 + seed,
-    ).fit(rows.X, rows.y)
+    ).fit(*rows.parts[-1])
     queries = new.transform(rows.X_test)
     return queries, searches(queries, gallery, rows.y_test)
 
@@ -144,7 +152,8 @@ def trained(method, nets, old, gallery, rows, seed):
 def adapted(method, paragon, old, rows):
     """The paragon's embeddings, and the cross-test after a map to the old space."""
     adapter = EmbeddingAdapter(method, compare=False)
-    adapter.fit(paragon.transform(rows.X), old.transform(rows.X))
+    X, _ = rows.parts[-1]
+    adapter.fit(paragon.transform(X), old.transform(X))
     embeddings = paragon.transform(rows.X_test)
     queries, gallery = adapter.transform(embeddings), old.transform(rows.X_test)
     return embeddings, searches(queries, gallery, rows.y_test)
@@ -152,12 +161,13 @@ def adapted(method, paragon, old, rows):
 
 def simplex(rows):
     """Room for twice the classes."""
-    return Simplex(n_classes=2 * len(set(rows.y.tolist())))
+    _, y = rows.parts[-1]
+    return Simplex(n_classes=2 * len(set(y.tolist())))
 
 
 def first_simplex(nets, rows, seed):
     old = CompatibleEmbedder(nets.make(), method=simplex(rows), random_state=seed)
-    return old.fit(rows.X_old, rows.y_old)
+    return old.fit(*rows.parts[0])
 
 
 def self_test(embeddings, y):
