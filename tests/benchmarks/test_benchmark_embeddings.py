@@ -1,9 +1,12 @@
 """The benchmark of embedders counts and splits as it says."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from benchmarks.embeddings.data import split
+from benchmarks.embeddings import characters
+from benchmarks.embeddings.data import growing_rows, split
 from benchmarks.embeddings.tables import gains, holds, taxes
 from benchmarks.embeddings.trial import searches
 
@@ -35,13 +38,39 @@ def test_no_item_finds_itself():
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_of_the_parts(seed):
     rows = split("digits", seed, share_old=0.1)
-    assert len(rows.y_old) == int(0.1 * len(rows.y))
-    assert set(rows.y) == set(rows.y_test) == set(range(10))
-    train, test = ({row.tobytes() for row in X} for X in (rows.X, rows.X_test))
+    (X_old, y_old), (X, y) = rows.parts
+    assert len(y_old) == int(0.1 * len(y))
+    assert set(y) == set(rows.y_test) == set(range(10))
+    train, test = ({row.tobytes() for row in X} for X in (X, rows.X_test))
     assert not train & test
-    assert {row.tobytes() for row in rows.X_old} <= train
+    assert {row.tobytes() for row in X_old} <= train
     held_out = split("digits", seed, share_old=0.1, held_out_classes=True)
-    assert not set(held_out.y) & set(held_out.y_test)
+    assert not set(held_out.parts[-1][1]) & set(held_out.y_test)
     fewer = split("digits", seed, share_old=0.3, old_classes=0.5)
-    assert len(set(fewer.y_old)) == 5
-    assert set(fewer.y) == set(range(10))
+    assert len(set(fewer.parts[0][1])) == 5
+    assert set(fewer.parts[-1][1]) == set(range(10))
+
+
+def test_releases_grow():
+    rows = growing_rows("digits", 0)
+    sizes = [len(y) for _, y in rows.parts]
+    assert sizes == [119, 299, 599, 1198]
+    assert len(rows.dims) == 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_searched_nobody_has_learned(seed, monkeypatch):
+    numbers = [part.ravel() for part in np.indices((2000, 32))]
+    images = np.zeros((len(numbers[0]), 1, 1), np.uint8)
+    data = SimpleNamespace(images=images, characters=numbers[0], fonts=numbers[1])
+    monkeypatch.setattr(characters, "render", lambda script: data)
+    rows = characters.draw_releases("kanji", seed)
+    known = [set(y) for _, y in rows.parts]
+    assert [len(y) for y in known] == [100, 200, 300, 400]
+    assert [len(y) for _, y in rows.parts] == [1500, 4000, 7500, 12_000]
+    assert known[0] < known[1] < known[2] < known[3]
+    assert not known[-1] & set(rows.y_test)
+    assert len(rows.y_test) == 400 * 20
+    development = characters.draw_releases("kanji", seed, development=True)
+    chosen_on = set(development.y_test) | set(development.parts[-1][1])
+    assert not chosen_on & (known[-1] | set(rows.y_test))
