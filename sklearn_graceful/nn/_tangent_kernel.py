@@ -87,7 +87,8 @@ class TangentKernel:
     def __init__(self, linear, groups, directions, x):
         self._linear, self._directions = linear, directions
         self._layers, self._group_of = {}, {}
-        slices, owner = linear.slices(), torch.empty(len(linear.change), dtype=int)
+        slices = linear.slices()
+        owner = torch.empty_like(linear.change, dtype=torch.int64)
         for k, group in enumerate(groups):
             owner[group] = k
         for run, names in self._taken_apart(x[:2]):

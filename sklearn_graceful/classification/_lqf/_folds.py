@@ -51,7 +51,7 @@ class Folds:
         Returns
         -------
         prior : Prior
-            In units of what is typical: see :func:`in_units_of_rows`.
+            In units of what is typical: see :func:`in_units`.
         temperature : float
         """
         shares = _SHARES if len(prior.groups) > 1 else (1.0,)
@@ -76,7 +76,8 @@ class Folds:
         logits = np.zeros((len(options), len(self._y), n_classes))
         for design, rows, solver, X, held_out in self._folds:
             before = design.outputs(X, design.start)
-            priors = [in_units_of_rows(option, rows, solver) for option in options]
+            typical = typical_changes(options[0], rows, solver)
+            priors = [in_units(option, typical) for option in options]
             moved = solver.predicted(rows, priors, 1.0, X)
             for k, change in enumerate(moved):
                 outputs = before + change.to(before)
@@ -85,32 +86,37 @@ class Folds:
         return logits
 
 
-def in_units_of_rows(prior, rows, solver):
-    """The prior whose ridge and shares are meant in units of these rows.
-
-    Groups with a share of 1 then change the outputs alike, and a ridge of 1 halves
-    what a typical change does.
+def typical_changes(prior, rows, solver):
+    """What each group of weights alone typically changes, at a ridge of 1.
 
     Parameters
     ----------
     prior : Prior
-        Its curvature plays no part.
+        With the groups; nothing else of it counts.
     rows : Rows
-    solver : Dual or SharedKernel
+    solver : Cholesky, Dual or SharedKernel
         That has just these.
     """
-
-    def typical(*shares):
-        of_groups = replace(prior, shares=shares, curvature=None)
-        return solver.typical_curvature(rows, of_groups)
-
     places = range(len(prior.groups))
-    alone = [typical(*(1.0 if k == g else _NONE for k in places)) for g in places]
+    alone = [tuple(1.0 if k == g else _NONE for k in places) for g in places]
+    return [
+        solver.typical_curvature(rows, replace(prior, shares=shares, curvature=None))
+        for shares in alone
+    ]
+
+
+def in_units(prior, typical):
+    """The prior whose ridge and shares are meant in units of what is typical.
+
+    Groups with a share of 1 then change the outputs alike, and a ridge of 1 halves
+    what a typical change does.
+    """
     shares = tuple(
-        share * alone[0] / own if own > _IDLE * alone[0] else share
-        for share, own in zip(prior.shares, alone, strict=True)
+        share * typical[0] / own if own > _IDLE * typical[0] else share
+        for share, own in zip(prior.shares, typical, strict=True)
     )
-    return prior.with_ridge(prior.ridge * typical(*shares), shares)
+    whole = sum(share * own for share, own in zip(shares, typical, strict=True))
+    return prior.with_ridge(prior.ridge * whole, shares)
 
 
 def _least_share(losses, weight, n_ridges):

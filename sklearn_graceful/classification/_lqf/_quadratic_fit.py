@@ -4,7 +4,11 @@ import torch
 
 from sklearn_graceful.classification._lqf._anchoring import anchored
 from sklearn_graceful.classification._lqf._choice import LeftOut, even_part
-from sklearn_graceful.classification._lqf._folds import Folds, in_units_of_rows
+from sklearn_graceful.classification._lqf._folds import (
+    Folds,
+    in_units,
+    typical_changes,
+)
 from sklearn_graceful.classification._lqf._probe import (
     new_outputs,
     with_new_outputs,
@@ -186,7 +190,8 @@ class QuadraticFit:
         self.scale = self._find_scale()
         prior, self.temperature = folds.choose(prior)
         judge = LeftOut.for_solver(self.design, self.rows, self.solver)
-        self.prior = in_units_of_rows(prior, judge.rows, judge.solver)
+        typical = typical_changes(prior, judge.rows, judge.solver)
+        self.prior = in_units(prior, typical)
         if ridge != "loo":
             self.prior = self.prior.with_ridge(float(ridge))
 
