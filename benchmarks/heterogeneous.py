@@ -28,7 +28,6 @@ these is searched or asked for here. A run that was stopped goes on from what is
 FILE.
 """
 
-import argparse
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -41,7 +40,7 @@ from skorch import NeuralNet
 from skorch.callbacks import LRScheduler
 from torch import nn
 
-from benchmarks.flips.records import Records
+from benchmarks.flips.records import Records, arguments_of
 from benchmarks.flips.tables import mean_cell
 from benchmarks.gallery import ConvEmbedder, as_rows, draw
 from sklearn_graceful import CompatibleEmbedder
@@ -444,13 +443,7 @@ def print_tables(records):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sets", nargs="+", choices=SHARES, default=[*SHARES])
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--json", metavar="FILE", help="JSON lines to append to")
-    parser.add_argument("--summarise", metavar="FILE", help="run nothing, read this")
-    args = parser.parse_args()
+    args = arguments_of(__doc__, seeds=3, sets=SHARES)
     print_tables(Records(args.summarise).all() if args.summarise else run(args))
 
 

@@ -1,5 +1,6 @@
 """Results as JSON lines, appended as they come."""
 
+import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -44,3 +45,18 @@ class Records:
 
 def _key(record):
     return tuple(record[k] for k in ("set", "update", "learner", "seed", "rows"))
+
+
+def arguments_of(doc, *, seeds=5, **choices):
+    """Arguments of a benchmark that goes on from its records.
+
+    `choices`: names of further ones, and what may be chosen of each, by default all.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    for name, known in choices.items():
+        parser.add_argument(f"--{name}", nargs="+", choices=known, default=[*known])
+    parser.add_argument("--seeds", type=int, default=seeds, help="how many")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--json", metavar="FILE", help="JSON lines to append to")
+    parser.add_argument("--summarise", metavar="FILE", help="run nothing, read this")
+    return parser.parse_args()

@@ -25,7 +25,6 @@ t-intervals over seeds; seconds are of the processor, those of fine-tuning for a
 was tried. What is known is kept: a run that was stopped goes on from its FILE.
 """
 
-import argparse
 import warnings
 from dataclasses import asdict, dataclass
 
@@ -34,7 +33,7 @@ import torch
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from benchmarks.flips.records import Records
+from benchmarks.flips.records import Records, arguments_of
 from benchmarks.flips.tables import mean_cell
 from benchmarks.lqf.tasks import TASKS
 
@@ -113,13 +112,7 @@ def print_gains(by_way):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=[*TASKS])
-    parser.add_argument("--seeds", type=int, default=5, help="how many")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--json", metavar="FILE", help="JSON lines to append to")
-    parser.add_argument("--summarise", metavar="FILE", help="run nothing, read this")
-    args = parser.parse_args()
+    args = arguments_of(__doc__, tasks=TASKS)
     print_tables(Records(args.summarise).all() if args.summarise else run(args))
 
 

@@ -13,7 +13,6 @@ import resource
 import time
 import warnings
 
-import numpy as np
 import torch
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
@@ -51,7 +50,7 @@ def main():
     X, y = load_fashion_mnist("train")
     rows = check_random_state(0).permutation(len(y))[: args.rows]
     X = as_efficientnet_rows(X[rows].reshape(-1, 28, 28), image_size=64)
-    X, y = np.asarray(X), y[rows]
+    y = y[rows]
     module = load_efficientnet_lite(image_size=64)
     with threadpool_limits(args.threads), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Conjugate gradients have not converged")
