@@ -1,15 +1,11 @@
 """What the old embedder says about the training rows."""
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 from sklearn_graceful._warn import warn_user
 from sklearn_graceful.exceptions import OldModelMismatchWarning
-from sklearn_graceful.search import (
-    check_unit_rows,
-    check_vectors,
-    lengths_of,
-    nearest,
-)
+from sklearn_graceful.search import check_unit_rows, check_vectors, lengths_of
 
 
 def units_and_lengths(name, values):
@@ -33,8 +29,10 @@ def retrieves_own_class(vectors, y):
     """Whether the nearest other row is of the row's own class, bool of (n,)."""
     if len(y) < 2:
         return np.zeros(len(y), dtype=bool)
-    found, _ = nearest(vectors)
-    return y[found[:, 0]] == y
+    # Of unit vectors, the nearest is the one of the largest cosine.
+    search = NearestNeighbors(n_neighbors=1).fit(vectors)
+    nearest = search.kneighbors(return_distance=False)[:, 0]
+    return y[nearest] == y
 
 
 def warn_of_useless_vectors(right, y):
