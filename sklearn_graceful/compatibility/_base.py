@@ -1,5 +1,7 @@
 """What every compatibility method says, and the one that says nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sklearn_graceful._method import Method
@@ -30,6 +32,9 @@ class Compatibility(Method):
 
     # Prototypes of a class that are kept for versions to come.
     n_modes = 4
+    # Weight of what the old embedder says of synthetic rows, and how many of each row.
+    matching = 0.0
+    n_synthetic = 4
 
     _instead = "For a regressor use 'focal' or 'l2', for a classifier 'focal' or 'bct'."
 
@@ -39,6 +44,8 @@ class Compatibility(Method):
         "head_scale": (0, np.inf),
         "neighbourhood": (0, np.inf),
         "pull": (0, np.inf),
+        "matching": (0, np.inf),
+        "n_synthetic": (1, np.inf),
     }
 
     def check(self, training):
@@ -60,6 +67,8 @@ class Compatibility(Method):
             Independent().check(training)
             return
         self._check_has_labels(training)
+        if self.matching:
+            training.check_takes_synthetic_rows(type(self).__name__)
         form = {"classifier": "codes", "regressor": "targets"}.get(training.kind)
         if form and getattr(type(self), form) is getattr(Compatibility, form):
             self._networks_only()
@@ -86,9 +95,7 @@ class Compatibility(Method):
         fitted = {"method_": self, "versions_": self.versions(training)}
         width = self._width(training)
         if training.kind == "net":
-            return fitted | training.fit_net(
-                lambda found: self.loss(self.task(training, found)), width
-            )
+            return fitted | self._fit_net(training, width)
         task = self.task(training, width)
         if training.kind == "regressor":
             return fitted | training.fit_other(self.targets(task))
@@ -173,7 +180,7 @@ class Compatibility(Method):
         -------
         loss : CompatibilityLoss
         """
-        return CompatibilityLoss(task, self.terms(task))
+        return CompatibilityLoss(task, self.terms(task), self.matching)
 
     def targets(self, task):
         """Vectors that a regressor is trained on.
@@ -251,6 +258,18 @@ class Compatibility(Method):
         """
         n_modes = int(self.n_modes) if self.needs_old else None
         return training.old.versions(n_modes)
+
+    def _fit_net(self, training, width):
+        """Train a network, also on synthetic rows where these have a weight."""
+        blocks, vectors = (), None
+        if self.matching:
+            blocks, vectors = training.synthetic_rows(int(self.n_synthetic))
+
+        def make_loss(found):
+            task = replace(self.task(training, found), synthetic=vectors)
+            return self.loss(task)
+
+        return training.fit_net(make_loss, width, blocks)
 
     def _width(self, training):
         old_dim = training.old.dim if self.needs_old else training.old.embedder_dim

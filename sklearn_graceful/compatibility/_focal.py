@@ -51,12 +51,26 @@ class Focal(Compatibility):
         Weight of the neighbourhood term of all versions before the old one together.
     head_scale : float, default=16.0
         What the class head multiplies cosines by.
+    matching : float, default=0.0
+        Weight of ``|e - e_old|^2`` on synthetic rows, in [0, inf). The old model is a
+        function and can be asked about any row: above 0, every batch is followed by as
+        many synthetic rows. About 10 brings queries closer to the old gallery, at
+        twice the time of a step; it needs the old model itself and rows of an array or
+        a table. For networks only.
+    n_synthetic : int, default=4
+        Synthetic rows made of each row, about which the old model is asked once. Of
+        images, arrays with four axes, one is in turn a weighted mean of two, one with a
+        patch of another in it, or one shifted by some pixels; of other arrays with more
+        than two axes a weighted mean of two; of tables a row with some features of
+        another.
 
     References
     ----------
     Goldberger et al., "Neighbourhood Components Analysis", NIPS 2004, for the first
     term; Yan et al., "Positive-Congruent Training", CVPR 2021, for the focus of the
-    second. Their use for compatible embeddings is this package's own.
+    second; Beyer et al., "Knowledge distillation: A good teacher is patient and
+    consistent", CVPR 2022, for `matching`. Their use for compatible embeddings is this
+    package's own.
 
     Examples
     --------
@@ -73,7 +87,7 @@ class Focal(Compatibility):
         "n_modes": (1, np.inf),
         "earlier": (0, np.inf),
     }
-    _whole = ("n_drawn", "n_modes")
+    _whole = ("n_drawn", "n_modes", "n_synthetic")
 
     def __init__(
         self,
@@ -85,6 +99,8 @@ class Focal(Compatibility):
         n_modes=4,
         earlier=3.0,
         head_scale=16.0,
+        matching=0.0,
+        n_synthetic=4,
     ):
         self.neighbourhood = neighbourhood
         self.pull = pull
@@ -94,6 +110,8 @@ class Focal(Compatibility):
         self.n_modes = n_modes
         self.earlier = earlier
         self.head_scale = head_scale
+        self.matching = matching
+        self.n_synthetic = n_synthetic
 
     def check_parameters(self):
         """Refuse parameters outside their bounds."""

@@ -52,6 +52,9 @@ class Task:
         Embeddings by a network that was trained without any old one.
     weight : ndarray of shape (n_rows,) or None
         Sample weights, above 0; None: all alike.
+    synthetic : ndarray of shape (n_copies * n_rows, old_dim) or None
+        Old embeddings of synthetic rows, `n_copies` of every row in turn, of unit
+        length.
     old_head : ndarray of shape (n_classes, old_dim) or None
         Class weights of the old model itself, NaN for classes that it never learned;
         None if it has none.
@@ -69,6 +72,7 @@ class Task:
     earlier: list = field(default_factory=list)
     paragon: np.ndarray | None = None
     weight: np.ndarray | None = None
+    synthetic: np.ndarray | None = None
     old_head: np.ndarray | None = None
     vertices: np.ndarray | None = None
 

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sklearn_graceful.compatibility._task import Batch
+from sklearn_graceful.compatibility._task import Batch, unit_old_view
+from sklearn_graceful.nn import CompanionRows
 
 # Cosines differ by at most 2, and exp(-2 * 40) is still a number in single precision.
 MAX_SCALE = 40
@@ -13,20 +14,38 @@ _LENGTHS = tuple(0.05 ** (k / 11) for k in range(12))
 
 
 class CompatibilityLoss(nn.Module):
-    """Weighted sum of terms, which map a Batch to one loss a row; their mean."""
+    """Weighted sum of terms, which map a Batch to one loss a row; their mean.
 
-    def __init__(self, task, terms):
+    Behind the rows of a batch may be synthetic ones, with no label: each adds
+    `matching` times its squared distance to the old vector.
+    """
+
+    def __init__(self, task, terms, matching=0.0):
         super().__init__()
         self.criterion = None  # the net's own, which is not used
         for name in ("y", "old", "right", "paragon", "weight"):
             self.register_buffer(name, _tensor(getattr(task, name)), persistent=False)
+        self.matching = matching
+        self.register_buffer("synthetic", _tensor(task.synthetic), persistent=False)
         kept = [(weight, term) for weight, term in terms if weight]
         self.weights = [weight for weight, _ in kept]
         self.terms = nn.ModuleList(term for _, term in kept)
 
     def forward(self, output, y, rows):
         """What each row of a batch adds to the weighted mean loss."""
-        return self._losses(Batch(self, output.float(), rows)) / len(output)
+        output = output.float()
+        if not isinstance(rows, CompanionRows):
+            return self._losses(Batch(self, output, rows)) / len(output)
+        own, synthetic = output.split([len(rows.own), len(rows.companions)])
+        losses = self._losses(Batch(self, own, rows.own)) / len(own)
+        drawn = rows.companions.to(output.device)
+        old = self.synthetic.index_select(0, drawn)
+        view = unit_old_view(synthetic, old.shape[1])
+        distance = (view - old).square().sum(dim=1)
+        if self.weight is not None:
+            # There are equally many of each row.
+            distance = distance * self.weight[drawn % len(self.weight)]
+        return torch.cat([losses, self.matching * distance / len(synthetic)])
 
     def held_out_losses(self, output, y, rows):
         """What tells how good the net is on a batch that it was not trained on.

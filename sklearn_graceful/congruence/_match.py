@@ -9,24 +9,21 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_graceful._containers import as_array_of_items, stack_rows
-from sklearn_graceful._frames import is_frame
-from sklearn_graceful._kinds import is_a
+from sklearn_graceful._containers import stack_rows
 from sklearn_graceful._probabilities import IMITATION_FLOOR, log_floored
 from sklearn_graceful._wrappers import has_method
 from sklearn_graceful.congruence._base import Congruence, NoCongruence, centred
 from sklearn_graceful.congruence._kl import TemperedKL
 from sklearn_graceful.congruence._mixture import Mixture
-from sklearn_graceful.congruence._synthetic_rows import (
-    can_be_swapped,
-    in_blocks,
-    synthetic_rows,
-)
 from sklearn_graceful.training import (
     FittedNetwork,
     Objective,
     SoftLabels,
+    can_be_swapped,
+    in_blocks,
     rows_of_network,
+    swappable_rows,
+    synthetic_rows,
 )
 
 # What None stands for; chosen on rows that no table of doc/benchmarks/ is about.
@@ -183,7 +180,7 @@ class Match(TemperedKL):
             and has_fit_parameter(training.learner, "sample_weight")
         )
         asked = training.reference is not None
-        return asked and learns and can_be_swapped(_table(training))
+        return asked and learns and can_be_swapped(swappable_rows(training))
 
     def check(self, training):
         """Refuse stored outputs alone, rows without features, and learners."""
@@ -195,7 +192,7 @@ class Match(TemperedKL):
                 )
             NoCongruence().check(training)
             return
-        if not can_be_swapped(table := _table(training)):
+        if not can_be_swapped(table := swappable_rows(training)):
             raise TypeError(
                 "match makes new rows from the features of two: it needs X as a dense "
                 f"array or table with columns, got {type(table).__name__}."
@@ -272,7 +269,7 @@ class Match(TemperedKL):
             start = FittedNetwork.inside(teachers.first)
             tuning = {"start_from": start, "n_epochs": n_epochs}
         copies = synthetic_rows(
-            _table(training),
+            swappable_rows(training),
             check_random_state(None),  # the global one, seeded for this fit
             n_copies,
             swap_rate=self.swap_rate,
@@ -345,18 +342,6 @@ class _Ground:
     rows: object
     mixture: Mixture
     tuning: dict
-
-
-def _table(training):
-    """Raw rows whose features can change hands; an array where they are a list."""
-    if is_frame(training.raw) or is_a(training.raw, "torch.Tensor"):
-        return training.raw
-    if hasattr(training.X, "shape"):
-        return training.X
-    try:
-        return as_array_of_items(training.X)
-    except ValueError:  # rows of different lengths
-        return training.X
 
 
 def _sure_as_right(proba, right):

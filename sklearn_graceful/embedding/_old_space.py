@@ -65,6 +65,11 @@ class OldSpace:
         self._unlike = warn_of_unlike_columns(self.reference, self.raw)
         return self._checked("The old model's embeddings", values)
 
+    def ask(self, rows):
+        """Old vectors of other raw rows, of unit length."""
+        values = self.reference.transform(rows, remember=False)
+        return self._checked("The old model's embeddings", values)[0]
+
     @property
     def vectors(self):
         """Old vectors of the rows, of unit length; None if there are none."""

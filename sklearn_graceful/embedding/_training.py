@@ -23,10 +23,17 @@ from sklearn_graceful.nn import (
     as_target,
     check_draws_any_rows,
     check_splits_any_rows,
+    check_takes_companions,
     isolated_randomness,
     set_sizes,
     takes_width,
     train_net,
+)
+from sklearn_graceful.training import (
+    can_be_swapped,
+    in_blocks,
+    swappable_rows,
+    synthetic_rows,
 )
 
 # Width of a first release where nobody chose one.
@@ -181,18 +188,51 @@ class EmbedderTraining:
             )
         return width or (_DEFAULT_DIM if self.classes is None else len(self.classes))
 
-    def fit_net(self, make_loss, embedding_dim):
+    def check_takes_synthetic_rows(self, name):
+        """Refuse where no synthetic rows can be made, or nobody can be asked of them.
+
+        `name` is that of the method that wants them.
+        """
+        if self.kind != "net":
+            raise ValueError(f"{name}: matching is part of a loss for networks.")
+        if self.reference is None:
+            raise ValueError(
+                f"{name}: matching asks the old model about synthetic rows, so stored "
+                "vectors do not do: pass old_model= as well."
+            )
+        if not can_be_swapped(table := swappable_rows(self)):
+            raise TypeError(
+                f"{name}: matching makes synthetic rows from the features of two: it "
+                "needs X as a dense array or table with columns, got "
+                f"{type(table).__name__}."
+            )
+        check_takes_companions(self.learner)
+
+    def synthetic_rows(self, n_copies):
+        """Synthetic rows, `n_copies` of each row in turn, in blocks; old vectors."""
+        random_state = check_random_state(None)  # the global one, seeded for this fit
+        made = synthetic_rows(swappable_rows(self), random_state, n_copies)
+        blocks = list(in_blocks(made))
+        return blocks, np.concatenate([self.old.ask(block) for block in blocks])
+
+    def fit_net(self, make_loss, embedding_dim, companions=()):
         """Train a clone of a network.
 
         ``make_loss(width)`` returns the loss, a CompatibilityLoss, for embeddings of
-        the width that was found. Returns what is fitted, by attribute.
+        the width that was found; `companions` are blocks of raw synthetic rows that it
+        has a part for. Returns what is fitted, by attribute.
         """
         estimator = clone(self.estimator)
-        net, X, _, _ = fit_before_last(estimator, self.X, self.y)
-        X = as_numbers(X, partial(check_array, allow_nd=True, input_name="X"))
+        net, X, _, more = fit_before_last(estimator, self.X, self.y, tuple(companions))
+        numbers = partial(check_array, allow_nd=True, input_name="X")
+        X = as_numbers(X, numbers)
+        more = [as_numbers(block, numbers) for block in more]
         loss = make_loss(set_sizes(net, X, embedding_dim))
         y = as_target(net, self.y, len(X))
-        history = train_net(net, X, y, loss, verbose=self.verbose)
+        companions = np.concatenate(more) if more else None
+        history = train_net(
+            net, X, y, loss, companions=companions, verbose=self.verbose
+        )
         fitted = {"estimator_": estimator, "history_": history}
         head = loss.head()
         if head is not None:

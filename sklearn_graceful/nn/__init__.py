@@ -7,6 +7,7 @@ from sklearn_graceful.nn._batches import (
     use_in_memory_batches,
 )
 from sklearn_graceful.nn._classifier import InMemoryClassifier, count_classes
+from sklearn_graceful.nn._companions import CompanionRows, check_takes_companions
 from sklearn_graceful.nn._contrasts import Contrasts, with_outputs
 from sklearn_graceful.nn._cost import ModelCost, model_cost
 from sklearn_graceful.nn._curvature import Curvature, kronecker_curvature
@@ -54,6 +55,7 @@ from sklearn_graceful.nn._weights import (
 
 __all__ = [
     "MLP",
+    "CompanionRows",
     "Contrasts",
     "Curvature",
     "Derivatives",
@@ -76,6 +78,7 @@ __all__ = [
     "check_draws_any_rows",
     "check_output_width",
     "check_splits_any_rows",
+    "check_takes_companions",
     "copy_weights",
     "count_classes",
     "elastic_net",

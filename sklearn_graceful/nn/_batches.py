@@ -114,9 +114,14 @@ class InMemoryBatches:
             stops.append(n_rows)
         return stops
 
+    @property
+    def home(self):
+        """Device that the data is on, from which batches are taken."""
+        return _leaves(self._X)[0].device
+
     def draw_order(self):
         """Row numbers in the order of one pass; drawn anew with `shuffle`."""
-        n_rows, device = len(self.dataset), _leaves(self._X)[0].device
+        n_rows, device = len(self.dataset), self.home
         if not self.shuffle:
             whole = torch.arange(n_rows, device=device)
             return whole if self._row_numbers is None else self._row_numbers
@@ -130,7 +135,7 @@ class InMemoryBatches:
         some = copy(self)
         some.dataset = Subset(self.dataset, rows)
         _, numbers = root_and_rows(some.dataset)
-        some._row_numbers = numbers.to(_leaves(self._X)[0].device)
+        some._row_numbers = numbers.to(self.home)
         return some
 
     def take(self, rows):

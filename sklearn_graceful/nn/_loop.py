@@ -14,6 +14,7 @@ from sklearn_graceful.nn._batches import (
     take_integers_as_floats,
     use_in_memory_batches,
 )
+from sklearn_graceful.nn._companions import WithCompanions
 from sklearn_graceful.nn._interrupts import ended_by_interrupts
 from sklearn_graceful.nn._length import (
     Tuning,
@@ -36,6 +37,7 @@ def train_net(
     y,
     objective,
     *,
+    companions=None,
     start_from=None,
     n_epochs=None,
     after_epoch=None,
@@ -59,6 +61,9 @@ def train_net(
         parameters are trained too. The net's own criterion becomes its ``criterion``.
         One whose ``is_by_row`` is False looks at no `rows`, and may be asked about a
         validation set of other rows than those of `X`.
+    companions : array of shape (n_companions, ...), default=None
+        Rows like those of `X` that have no label. Every batch of the training is
+        followed by as many of them, and `rows` are CompanionRows then.
     start_from : dict of str to tensor, default=None
         Weights of a module of the same architecture. None: the module's own start.
     n_epochs : int, default=None
@@ -93,7 +98,8 @@ def train_net(
     # it: the net is itself again before the first epoch, for callbacks that pickle it.
     initialize = partial(_initialize, net, objective, start_from)
     vars(net)["initialize_criterion"] = initialize
-    loop = partial(_fit_loop, net, objective, after_epoch)
+    way = partial(_OnObjective, net, objective, after_epoch, companions)
+    loop = partial(_fit_loop, net, way)
     try:
         with ended_by_interrupts(net, loop):
             net.fit(X, y)
@@ -189,10 +195,10 @@ def _initialize(net, objective, start_from):
     return net
 
 
-def _fit_loop(net, objective, after_epoch, X, y=None, **_):
+def _fit_loop(net, way, X, y=None, **_):
     """Run skorch's loop over epochs, with batches that know their rows."""
     with counted_steps(net):
-        return train_for_length(_OnObjective(net, objective, after_epoch), X, y)
+        return train_for_length(way(), X, y)
 
 
 class OnOwnLoss:
@@ -231,13 +237,17 @@ class OnOwnLoss:
 class _OnObjective:
     """The way of training on a loss of ours."""
 
-    def __init__(self, net, objective, after_epoch=None):
+    def __init__(self, net, objective, after_epoch, companions):
         self.net, self.fit_params = net, {}
+        self._companions = companions
         self.is_by_row = getattr(objective, "is_by_row", True)
         self._objective, self._after_epoch = objective, after_epoch
 
     def batches(self, dataset, *, training):
-        return numbered_batches(self.net, dataset, training=training)
+        batches = numbered_batches(self.net, dataset, training=training)
+        if training and self._companions is not None:
+            return WithCompanions(self.net, batches, self._companions)
+        return batches
 
     def run(self, batches, prefix):
         training = prefix == "train"

@@ -20,6 +20,12 @@ from sklearn_graceful.training._plain import PlainModels
 from sklearn_graceful.training._progress import Progress
 from sklearn_graceful.training._soft_labels import SoftLabels
 from sklearn_graceful.training._sources import ask_with_warnings
+from sklearn_graceful.training._synthetic_rows import (
+    can_be_swapped,
+    in_blocks,
+    swappable_rows,
+    synthetic_rows,
+)
 from sklearn_graceful.training._training import Training, rows_of_network
 from sklearn_graceful.training._weighted_rows import WeightedRows
 
@@ -36,12 +42,16 @@ __all__ = [
     "answers_of_model",
     "answers_of_proba",
     "ask_with_warnings",
+    "can_be_swapped",
     "checked_scores",
+    "in_blocks",
     "learner_kind",
     "learns_indices",
     "paired_difference",
     "predicted_labels",
     "rows_of_network",
     "strongest_allowed",
+    "swappable_rows",
+    "synthetic_rows",
     "warn_of_wrong_input",
 ]

@@ -25,7 +25,7 @@ from sklearn_graceful.compatibility import (
 from sklearn_graceful.compatibility._simplex import simplex_vertices
 from sklearn_graceful.compatibility._terms import ClassHead
 from sklearn_graceful.embedding._training import EmbedderTraining
-from sklearn_graceful.nn import embedding_net
+from sklearn_graceful.nn import CompanionRows, embedding_net
 
 N, K, OLD_DIM = 14, 3, 4
 # One row of class 2 alone in the old gallery: it has no neighbour of its own class.
@@ -283,6 +283,28 @@ def test_l2(width, changes):
         return of_label + 2.5 * sum((view(e) - OLD[i]) ** 2)
 
     check(L2(strength=2.5, head_scale=9.0), width, reference, **changes)
+
+
+@widths
+@pytest.mark.parametrize("weight", [None, 1.0 + np.arange(N) % 3])
+def test_matching(width, weight):
+    """Synthetic rows behind those of a batch are pulled to their old vectors."""
+    made = random_unit(2 * N, OLD_DIM, seed=11)
+    task = make_task(width, synthetic=made, weight=weight)
+    drawn = np.array([5, 27, 14])
+    rows = CompanionRows(torch.as_tensor(ROWS), torch.as_tensor(drawn))
+    torch.manual_seed(0)
+    loss = L2(strength=2.5, matching=1.5).loss(task)
+    e = torch.randn(len(ROWS) + len(drawn), width)
+    losses = loss(e, None, rows).detach().numpy()
+    own = loss(e[: len(ROWS)], None, rows.own).detach().numpy()
+    np.testing.assert_allclose(losses[: len(ROWS)], own, rtol=1e-5)
+    for vector, j, value in zip(
+        e[len(ROWS) :], drawn, losses[len(ROWS) :], strict=True
+    ):
+        factor = 1.5 if weight is None else 1.5 * weight[j % N]
+        distance = sum((view(vector.tolist()) - made[j]) ** 2)
+        assert value == pytest.approx(factor * distance / len(drawn), rel=1e-4)
 
 
 @widths

@@ -19,9 +19,9 @@ from sklearn.svm import LinearSVC
 from sklearn_graceful import PCClassifier
 from sklearn_graceful.congruence import Match
 from sklearn_graceful.congruence._mixture import Mixture, calibrate
-from sklearn_graceful.congruence._synthetic_rows import one_hot_groups, synthetic_rows
 from sklearn_graceful.metrics import churn_rate
 from sklearn_graceful.nn import mlp_net
+from sklearn_graceful.training._synthetic_rows import one_hot_groups, synthetic_rows
 
 X, y = load_wine(return_X_y=True)
 

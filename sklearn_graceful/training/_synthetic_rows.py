@@ -5,13 +5,25 @@ from itertools import cycle, islice
 import numpy as np
 from sklearn.utils import _safe_indexing, gen_batches
 
-from sklearn_graceful._containers import as_array
+from sklearn_graceful._containers import as_array, as_array_of_items
 from sklearn_graceful._frames import is_frame, rearranged
 from sklearn_graceful._kinds import is_a
 
 _BLOCK = 4096
 # Of an image's height and width.
 _MOST_SHIFT = 0.07
+
+
+def swappable_rows(training):
+    """Raw rows whose features can change hands; an array where they are a list."""
+    if is_frame(training.raw) or is_a(training.raw, "torch.Tensor"):
+        return training.raw
+    if hasattr(training.X, "shape"):
+        return training.X
+    try:
+        return as_array_of_items(training.X)
+    except ValueError:  # rows of different lengths
+        return training.X
 
 
 def can_be_swapped(X):
@@ -134,7 +146,7 @@ def one_hot_groups(X):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_graceful.congruence._synthetic_rows import one_hot_groups
+    >>> from sklearn_graceful.training._synthetic_rows import one_hot_groups
     >>> one_hot_groups(np.array([[5, 0, 1, 0], [7, 1, 0, 0], [1, 0, 0, 1]]))
     [[1, 2, 3]]
     """
