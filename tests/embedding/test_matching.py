@@ -201,14 +201,16 @@ def test_refuses_where_nobody_can_be_asked(digits, old):
         embedder(net, L2(n_synthetic=1.5), old_model=old).fit(X, y)
 
 
+def lengths(texts):
+    return np.array([[len(text), 1] for text in texts])
+
+
 def test_texts_cannot_be_mixed():
     texts = ["one two", "two three", "three four", "four one"] * 10
-    y = [0, 1, 0, 1] * 10
-    lengths = FunctionTransformer(lambda rows: np.c_[[len(t) for t in rows], [1] * len(rows)])
-    net = make_pipeline(lengths, embedding_net((4,), max_epochs=2))
-    old = FunctionTransformer(lambda rows: np.c_[[len(t) for t in rows], [1] * len(rows)])
+    old = FunctionTransformer(lengths)
+    net = make_pipeline(old, embedding_net((4,), max_epochs=2))
     with pytest.raises(TypeError, match="matching makes synthetic rows from the feat"):
-        embedder(net, old_model=old).fit(texts, y)
+        embedder(net, old_model=old).fit(texts, [0, 1, 0, 1] * 10)
 
 
 def test_first_release_is_a_plain_fit(digits):
