@@ -9,9 +9,10 @@ nets, on a gallery of their own:
 * "large": the large net's own queries, the paragon;
 * "small alone": the first small net, trained without regard to the large one;
 * "compatible": the same net, trained to fit the large one by `focal` as it comes;
-* "matched", on Fashion-MNIST: the same with `matching=10` on three synthetic rows of
-  each row, of which the large net is asked;
 * "long", on Fashion-MNIST: the same again, with three times the epochs;
+* "matched", on Fashion-MNIST: with `matching=10` on three synthetic rows of each row,
+  of which the large net is asked; the smaller net for three times the epochs, which
+  pays only so;
 * "by self", "by product": the pick of CompatibleSearchCV among 9 architectures within
   the smallest budget, by the quality on their own gallery, and by the product of both;
   trained again as all others are;
@@ -304,12 +305,12 @@ def ways_of(data, seed, old):
         )
     if data.name == "fashion":
         ways |= widths_of(data, seed, old)
-        others = {"matched": {"method": MATCHED}, "long": {"length": "long"}}
-        for share in reversed(SHARES[data.name]):
-            for name, params in others.items():
-                ways[f"{name}, 1/{share}"] = partial(
-                    of_first, data, seed, old, budget / share, params
-                )
+        for share, length in {30: "small", 80: "long"}.items():
+            of_share = partial(of_first, data, seed, old, budget / share)
+            ways[f"long, 1/{share}"] = partial(of_share, {"length": "long"})
+            ways[f"matched, 1/{share}"] = partial(
+                of_share, {"length": length, "method": MATCHED}
+            )
     return ways
 
 
