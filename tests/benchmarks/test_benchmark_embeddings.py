@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.embeddings import characters
 from benchmarks.embeddings.data import growing_rows, split
+from benchmarks.embeddings.strengths import best_of
 from benchmarks.embeddings.tables import gains, holds, taxes
 from benchmarks.embeddings.trial import searches
 
@@ -74,3 +75,15 @@ def test_what_is_searched_nobody_has_learned(seed, monkeypatch):
     development = characters.draw_releases("kanji", seed, development=True)
     chosen_on = set(development.y_test) | set(development.parts[-1][1])
     assert not chosen_on & (known[-1] | set(rows.y_test))
+
+
+def test_best_strength_is_that_of_the_best_cross_test_within_the_tax():
+    def runs(cross, new):
+        both = {"old": 0.5, "paragon": 0.9, "cross": cross, "new": new}
+        return [{k: {"recall@1": v, "map": v} for k, v in both.items()}]
+
+    weak, strong, too_strong = runs(0.6, 0.9), runs(0.7, 0.895), runs(0.8, 0.88)
+    by_method = {"weak": weak, "strong": strong, "too strong": too_strong}
+    assert best_of(by_method) == "strong"
+    # Where all cost more, the best cross-test.
+    assert best_of({"a": runs(0.6, 0.8), "b": runs(0.7, 0.7)}) == "b"
