@@ -42,7 +42,7 @@ class Focal(Compatibility):
     scale : float, default=10.0
         What cosines with old vectors are multiplied by, in (0, 40].
     n_drawn : int, default=1024
-        Old vectors that a step compares with, drawn anew each time.
+        Old vectors, or prototypes, that a step compares with, drawn anew each time.
     gallery : {"vectors", "modes"}, default="vectors"
         What stands for the old gallery: old vectors, or only the modes of each class.
     n_modes : int, default=4
@@ -126,19 +126,19 @@ class Focal(Compatibility):
         if self.gallery == "vectors":
             neighbourhood = OldNeighbourhood(self.scale, int(self.n_drawn))
         else:
-            neighbourhood = PrototypeNeighbourhood(task.prototypes, self.scale)
+            neighbourhood = self._among(task.prototypes)
         return [
             (1.0, ClassHead(task, self.head_scale)),
             (self.neighbourhood, neighbourhood),
             (self.pull, Pull(only_right=True)),
             *(
-                (
-                    self.earlier / len(task.earlier),
-                    PrototypeNeighbourhood(prototypes, self.scale),
-                )
+                (self.earlier / len(task.earlier), self._among(prototypes))
                 for prototypes in task.earlier
             ),
         ]
+
+    def _among(self, prototypes):
+        return PrototypeNeighbourhood(prototypes, self.scale, int(self.n_drawn))
 
     def targets(self, task):
         """Repaired old vectors."""

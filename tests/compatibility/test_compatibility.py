@@ -220,6 +220,28 @@ def test_focal_draws_old_vectors_anew_every_step():
     assert set(drawn) <= set(range(N))
 
 
+def test_many_prototypes_are_stood_for_by_some():
+    """Those drawn count for all that are not of the row's class, which all count."""
+    # Class 2 has none, and some are of a class that is no longer learned.
+    labels = np.array([0, 1, -1, 1] * 20)
+    many = VersionPrototypes(random_unit(80, OLD_DIM, seed=12), labels)
+    e = torch.tensor(random_unit(len(ROWS), 5, seed=8))
+    rows = torch.as_tensor(ROWS)
+
+    def losses(n_drawn):
+        method = neighbourhood_alone(gallery="modes", n_drawn=n_drawn)
+        return by_row(method.loss(make_task(5, prototypes=many)), e, rows).detach()
+
+    exact = losses(80)
+    torch.manual_seed(0)
+    some = torch.stack([losses(40) for _ in range(400)])
+    # One draw differs from the next, and on average they are right.
+    assert some.std(dim=0)[1:].min() > 0.05
+    torch.testing.assert_close(some.mean(dim=0), exact, rtol=0.03, atol=0.0)
+    assert Y[ROWS[0]] == 2
+    np.testing.assert_allclose(some[:, 0], np.log(K), rtol=1e-6)
+
+
 OLD_HEAD = random_unit(K, OLD_DIM, seed=9)
 OLD_HEAD[2] = np.nan  # a class that the old model never learned
 GIVEN = np.random.default_rng(10).normal(size=(K, OLD_DIM))  # of any length
