@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,11 @@ _REASONS = {
     "upgrade": (
         "the new queries search the untouched old gallery better than the old ones do: "
         "deploy them, and embed the gallery again when convenient"
+    ),
+    "move": (
+        "the new queries search the old vectors better once these are mapped into the "
+        "new space, which needs none of the items: move the vectors when the queries "
+        "are deployed, and embed the gallery again when convenient"
     ),
     "re-index": (
         "the new embedder is better, but only on a gallery that it has embedded: "
@@ -36,7 +42,8 @@ class EmbedderAdvice:
     Attributes
     ----------
     verdict : str
-        ``"upgrade"``, ``"re-index"``, ``"keep the old one"`` or ``"undecided"``.
+        ``"upgrade"``, ``"move"``, ``"re-index"``, ``"keep the old one"`` or
+        ``"undecided"``.
     reason : str
         The verdict in a sentence.
     old_self, cross, new_self : float
@@ -49,6 +56,10 @@ class EmbedderAdvice:
         Queries that counted.
     min_gain, confidence : float
         As given to `advise_embedder_update`.
+    moved : float or None
+        Mean over the queries; None where nobody tried.
+    moved_difference : ConfidenceInterval or None
+        That minus the old self-test.
     """
 
     verdict: str
@@ -60,6 +71,8 @@ class EmbedderAdvice:
     n_queries: int
     min_gain: float
     confidence: float
+    moved: float | None = None
+    moved_difference: ConfidenceInterval | None = None
 
     @property
     def reason(self):
@@ -69,12 +82,16 @@ class EmbedderAdvice:
     def __str__(self):
         gain = "{:+.3f} [{:+.3f}, {:+.3f}]".format
         rows = f"({self.n_queries} queries, intervals at {100 * self.confidence:g} %)"
-        return (
-            f"{self.verdict}: {self.reason}.\n"
-            f"old self-test {self.old_self:.3f}  {rows}\n"
-            f"cross-test    {self.cross:.3f}  {gain(*self.cross_difference)}\n"
-            f"new self-test {self.new_self:.3f}  {gain(*self.reindex_difference)}"
-        )
+        lines = [
+            f"{self.verdict}: {self.reason}.",
+            f"old self-test {self.old_self:.3f}  {rows}",
+            f"cross-test    {self.cross:.3f}  {gain(*self.cross_difference)}",
+            f"new self-test {self.new_self:.3f}  {gain(*self.reindex_difference)}",
+        ]
+        if self.moved is not None:
+            moved = f"vectors moved {self.moved:.3f}  {gain(*self.moved_difference)}"
+            lines.insert(3, moved)
+        return "\n".join(lines)
 
 
 def advise_embedder_update(
@@ -82,6 +99,7 @@ def advise_embedder_update(
     cross,
     new_self,
     *,
+    moved=None,
     min_gain=0.0,
     confidence=0.95,
     n_resamples=2000,
@@ -89,13 +107,16 @@ def advise_embedder_update(
 ):
     """Say whether to deploy a new embedder, from what each query found.
 
-    With intervals of the two differences over the queries, drawn in pairs:
+    With intervals of the differences over the queries, drawn in pairs:
 
     1. ``"upgrade"``: cross-test minus old self-test is surely above `min_gain`. This is
        the criterion of a compatible update (Shen et al. 2020), held to its interval.
-    2. ``"re-index"``: else, new minus old self-test surely is.
-    3. ``"keep the old one"``: else, new minus old self-test surely is not above it.
-    4. ``"undecided"``: else.
+    2. ``"move"``: the same of old vectors that were moved, and either the cross-test is
+       not, or the moved ones are surely better than it: they must all be written anew,
+       which an upgrade need not.
+    3. ``"re-index"``: else, new minus old self-test surely is.
+    4. ``"keep the old one"``: else, new minus old self-test surely is not above it.
+    5. ``"undecided"``: else.
 
     Parameters
     ----------
@@ -107,6 +128,11 @@ def advise_embedder_update(
         Of the same queries by the new embedder, on the old gallery.
     new_self : array-like of shape (n_queries,)
         Of the same queries by the new embedder, on the gallery embedded again.
+    moved : array-like of shape (n_queries,), default=None
+        Of the same queries by the new embedder, on the old vectors mapped into its
+        space: what :meth:`EmbeddingAdapter.inverse_transform
+        <sklearn_graceful.embedding.EmbeddingAdapter.inverse_transform>` makes of them,
+        without any item. None: not tried.
     min_gain : float, default=0.0
         Mean gain, in the unit of the outcomes, that an update must exceed to be worth
         its trouble.
@@ -131,7 +157,7 @@ def advise_embedder_update(
 
     Notes
     -----
-    Queries that are nan in all three, having no relevant item, do not count.
+    Queries that are nan in all of them, having no relevant item, do not count.
 
     A difference counts as a gain only if so many queries differ that the sign test
     could reject, were they all to point one way: 6 at 95 %. The bootstrap alone would
@@ -165,44 +191,57 @@ def advise_embedder_update(
     >>> print(f"{gain:.2f} [{low:.2f}, {high:.2f}]")
     0.25 [0.22, 0.28]
     """
-    outcomes = _check_outcomes(old_self=old_self, cross=cross, new_self=new_self)
+    given = {"old_self": old_self, "cross": cross, "new_self": new_self}
+    if moved is not None:
+        given["moved"] = moved
+    outcomes = _check_outcomes(**given)
     if not 0 <= min_gain < math.inf:
         raise ValueError(f"min_gain must be finite and not negative, got {min_gain}.")
-    old_self, cross, new_self = outcomes
-    # Both differences from the same resamples.
+    values = dict(zip(given, outcomes, strict=True))
+    # All differences from the same resamples.
     seed = np.random.default_rng(random_state).integers(2**32)
-    cross_difference, reindex_difference = (
-        paired_bootstrap(
-            old_self,
-            values,
-            n_resamples=n_resamples,
-            confidence=confidence,
-            random_state=seed,
-        )
-        for values in (cross, new_self)
+    compare = partial(
+        paired_bootstrap,
+        n_resamples=n_resamples,
+        confidence=confidence,
+        random_state=seed,
     )
+    old_self = values.pop("old_self")
+    differences = {way: compare(old_self, found) for way, found in values.items()}
 
-    def is_gain(values, difference):
+    def is_gain(way, difference, over=old_self):
         # A sign test of fewer could not reject, were they all to point one way.
-        n_differing = np.count_nonzero(values != old_self)
+        n_differing = np.count_nonzero(values[way] != over)
         return 2 * 0.5**n_differing <= 1 - confidence and difference.low > min_gain
 
-    if is_gain(cross, cross_difference):
+    gaining = {way for way in values if is_gain(way, differences[way])}
+    if {"cross", "moved"} <= gaining:
+        further = compare(values["cross"], values["moved"])
+        if not is_gain("moved", further, over=values["cross"]):
+            gaining.remove("moved")
+    if "moved" in gaining:
+        verdict = "move"
+    elif "cross" in gaining:
         verdict = "upgrade"
-    elif is_gain(new_self, reindex_difference):
+    elif "new_self" in gaining:
         verdict = "re-index"
-    elif reindex_difference.high <= min_gain:
+    elif differences["new_self"].high <= min_gain:
         verdict = "keep the old one"
     else:
         verdict = "undecided"
+    means = {way: float(found.mean()) for way, found in values.items()}
     return EmbedderAdvice(
         verdict,
-        *map(float, outcomes.mean(axis=1)),
-        cross_difference,
-        reindex_difference,
+        float(old_self.mean()),
+        means["cross"],
+        means["new_self"],
+        differences["cross"],
+        differences["new_self"],
         n_queries=len(old_self),
         min_gain=min_gain,
         confidence=confidence,
+        moved=means.get("moved"),
+        moved_difference=differences.get("moved"),
     )
 
 
@@ -212,8 +251,8 @@ def _check_outcomes(**outcomes):
     if len({c.shape for c in columns.values()}) > 1 or columns["old_self"].ndim != 1:
         shapes = ", ".join(f"{name} {c.shape}" for name, c in columns.items())
         raise ValueError(
-            "old_self, cross and new_self must hold one outcome a query, got the "
-            f"shapes {shapes}."
+            f"{', '.join(columns)} must hold one outcome a query, got the shapes "
+            f"{shapes}."
         )
     for name, column in columns.items():
         if np.isinf(column).any():
@@ -222,10 +261,10 @@ def _check_outcomes(**outcomes):
     missing = np.isnan(values)
     if (missing.any(axis=0) != missing.all(axis=0)).any():
         raise ValueError(
-            "old_self, cross and new_self are nan in different queries: "
+            f"{', '.join(columns)} are nan in different queries: "
             f"{missing.sum(axis=1).tolist()} times. They must be outcomes of the same "
             "queries and items."
         )
     if missing[0].all():
-        raise ValueError("old_self, cross and new_self hold no outcome of any query.")
+        raise ValueError(f"{', '.join(columns)} hold no outcome of any query.")
     return values[:, ~missing[0]]

@@ -85,6 +85,36 @@ def test_the_verdict(columns, options, verdict):
     assert advise(columns, **options).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("columns", "moved", "verdict"),
+    [
+        # Where the cross-test is no gain, moved vectors may be.
+        (RE_INDEX, RE_INDEX[2], "move"),
+        (RE_INDEX, RE_INDEX[1], "re-index"),
+        # Where both are, moved ones must be better: they have to be written.
+        (UPGRADE, UPGRADE[1], "upgrade"),
+        (UPGRADE, UPGRADE[2], "move"),
+        (UPGRADE, UPGRADE[0], "upgrade"),
+        # A few more queries are no proof.
+        (UPGRADE, np.r_[UPGRADE[1][:-300], np.ones(300)], "upgrade"),
+        (KEEP, KEEP[1], "keep the old one"),
+    ],
+)
+def test_vectors_that_were_moved(columns, moved, verdict):
+    advice = advise(columns, moved=moved)
+    assert advice.verdict == verdict
+    assert advice.moved == pytest.approx(moved.mean())
+    assert advice.moved_difference.estimate == pytest.approx(
+        moved.mean() - columns[0].mean()
+    )
+    without = advise(columns)
+    assert without.cross_difference == advice.cross_difference
+    assert (without.moved, without.moved_difference) == (None, None)
+    *_, of_moved, last = str(advice).splitlines()
+    assert of_moved.startswith(f"vectors moved {moved.mean():.3f}  ")
+    assert last.startswith("new self-test")
+
+
 def test_average_precisions_are_outcomes_too():
     rng = np.random.default_rng(0)
     old_self = rng.uniform(0, 0.8, 200)
@@ -132,6 +162,7 @@ COLUMNS = {"old_self": [1, 0, 1], "cross": [1, 0, 1], "new_self": [1, 1, 1]}
         ({"min_gain": np.nan}, "min_gain .* got nan"),
         ({"confidence": 1}, r"confidence must be a number in \(0, 1\), got 1"),
         ({"n_resamples": 0}, "n_resamples must be a whole number from 1 on, got 0"),
+        ({"moved": [1, 0]}, r"new_self \(3,\), moved \(2,\)"),
         ({name: [] for name in COLUMNS}, "hold no outcome of any query"),
         ({name: [np.nan] for name in COLUMNS}, "hold no outcome of any query"),
     ],
