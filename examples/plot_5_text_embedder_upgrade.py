@@ -132,9 +132,10 @@ for kind, (_, share) in adapters.items():
 # The verdict
 # -----------
 # The best of several ways looks better than it is on the rows where it is the best. So
-# the way is chosen on the second part of the documents, and judged on the last.
+# one way to map queries and one to move the gallery are chosen on the second part of
+# the documents, and judged on the last.
 # :func:`~sklearn_graceful.report.advise_embedder_update` then compares query by query
-# and asks the intervals of both differences.
+# and asks the intervals of all differences.
 #
 # A fusion is no replacement: the old embedder stays for good, and two that make
 # different mistakes may be better together even if the new one is worse. So only the
@@ -145,17 +146,24 @@ from sklearn_graceful.report import advise_embedder_update
 
 
 def judge(old, new):
-    """Interval of the change by each way, the chosen way, and the advice."""
+    """Interval of the change by each way, the chosen ways, and the advice."""
     adapters = fit_adapters(old, new)
     tried = cross_tests(old, new, choosing, adapters)
-    replacing = [way for way in tried if not way.startswith("queries fused")]
-    chosen = max(replacing, key=lambda way: tried[way].mean())
+    chosen = [
+        max(
+            (way for way in tried if way.startswith(how)), key=lambda w: tried[w].mean()
+        )
+        for how in ("queries mapped", "gallery moved")
+    ]
     old_self, new_self = (
         hits(vectors["titles"][verdict], vectors["bodies"][verdict])
         for vectors in (old, new)
     )
     found = cross_tests(old, new, verdict, adapters)
-    advice = advise_embedder_update(old_self, found[chosen], new_self, random_state=0)
+    mapped, moved = (found[way] for way in chosen)
+    advice = advise_embedder_update(
+        old_self, mapped, new_self, moved=moved, random_state=0
+    )
     found["gallery embedded again"] = new_self
     changes = {
         way: paired_bootstrap(old_self, values, random_state=0)
@@ -165,7 +173,7 @@ def judge(old, new):
 
 
 update = judge(old=wordllama, new=minilm)
-print(f"chosen way: {update[1]}")
+print("chosen:", *update[1], sep="\n  ")
 print(update[2])
 
 # %%
@@ -174,7 +182,7 @@ print(update[2])
 # Not everything that is newer is better. Suppose that the search engine ran on MiniLM,
 # and somebody wants WordLlama, because it is many times faster.
 downgrade = judge(old=minilm, new=wordllama)
-print(f"chosen way: {downgrade[1]}")
+print("chosen:", *downgrade[1], sep="\n  ")
 print(downgrade[2])
 
 # %%
@@ -194,7 +202,7 @@ for ax, name, (changes, chosen, advice) in zip(
     strict=True,
 ):
     for place, (way, (change, low, high)) in enumerate(changes.items()):
-        judged = way in (chosen, "gallery embedded again")
+        judged = way in (*chosen, "gallery embedded again")
         colour = "#a63603" if judged else "#7f7f7f"
         ax.plot([100 * low, 100 * high], [place, place], color=colour)
         inside = colour if judged else "white"

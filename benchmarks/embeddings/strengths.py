@@ -6,8 +6,9 @@
 Characters in fonts as in "unseen-classes" of `benchmarks.embeddings`, but of the 1,000
 of each script that are left for choosing, so that what is chosen here can be reported
 there. Of every method the strength with the best cross-test counts whose self-test is
-at most a point below the paragon's, in the mean of recall@1 and mean average precision;
-it is marked. Seconds are of the processor.
+at most a point below the paragon's, in the mean of recall@1 and mean average precision,
+or where none is, that with the best cross-test; it is marked. Seconds are of the
+processor.
 """
 
 import time

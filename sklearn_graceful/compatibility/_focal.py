@@ -54,9 +54,9 @@ class Focal(Compatibility):
     matching : float, default=0.0
         Weight of ``|e - e_old|^2`` on synthetic rows, in [0, inf). The old model is a
         function and can be asked about any row: above 0, every batch is followed by as
-        many synthetic rows. About 10 brings queries closer to the old gallery, at
-        twice the time of a step; it needs the old model itself and rows of an array or
-        a table. For networks only.
+        many synthetic rows. About 10 brings new vectors nearer to the old ones,
+        at twice the time of a step; whether more is found, the cross-test says. It
+        needs the old model itself and rows of an array or a table. For networks only.
     n_synthetic : int, default=4
         Synthetic rows made of each row, about which the old model is asked once. Of
         images, arrays with four axes, one is in turn a weighted mean of two, one with a
@@ -126,19 +126,20 @@ class Focal(Compatibility):
         if self.gallery == "vectors":
             neighbourhood = OldNeighbourhood(self.scale, int(self.n_drawn))
         else:
-            neighbourhood = self._among(task.prototypes)
+            neighbourhood = self._among(task.prototypes, task)
         return [
             (1.0, ClassHead(task, self.head_scale)),
             (self.neighbourhood, neighbourhood),
             (self.pull, Pull(only_right=True)),
             *(
-                (self.earlier / len(task.earlier), self._among(prototypes))
+                (self.earlier / len(task.earlier), self._among(prototypes, task))
                 for prototypes in task.earlier
             ),
         ]
 
-    def _among(self, prototypes):
-        return PrototypeNeighbourhood(prototypes, self.scale, int(self.n_drawn))
+    def _among(self, prototypes, task):
+        drawn, n_classes = int(self.n_drawn), task.n_classes
+        return PrototypeNeighbourhood(prototypes, self.scale, drawn, n_classes)
 
     def targets(self, task):
         """Repaired old vectors."""

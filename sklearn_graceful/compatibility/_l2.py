@@ -19,9 +19,9 @@ class L2(Compatibility):
     matching : float, default=0.0
         Weight of ``|e - e_old|^2`` on synthetic rows, in [0, inf). The old model is a
         function and can be asked about any row: above 0, every batch is followed by as
-        many synthetic rows. About 10 brings queries closer to the old gallery, at
-        twice the time of a step; it needs the old model itself and rows of an array or
-        a table. For networks only.
+        many synthetic rows. About 10 brings new vectors nearer to the old ones,
+        at twice the time of a step; whether more is found, the cross-test says. It
+        needs the old model itself and rows of an array or a table. For networks only.
     n_synthetic : int, default=4
         Synthetic rows made of each row, about which the old model is asked once. Of
         images, arrays with four axes, one is in turn a weighted mean of two, one with a

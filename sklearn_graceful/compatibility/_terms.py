@@ -166,18 +166,20 @@ class PrototypeNeighbourhood(nn.Module):
     n_drawn : int
         Where there are more prototypes, a row is compared with those of its class and
         with so many that are drawn anew every step, which stand for all others.
+    n_classes : int
+        That the new embedder learns.
     """
 
-    def __init__(self, prototypes, scale, n_drawn):
+    def __init__(self, prototypes, scale, n_drawn, n_classes):
         super().__init__()
         vectors = torch.as_tensor(prototypes.vectors, dtype=torch.float32)
         self.register_buffer("vectors", vectors)
         self.register_buffer("labels", torch.as_tensor(prototypes.labels))
         self.scale, self.n_drawn = scale, n_drawn
         if len(vectors) > n_drawn:
-            own, counts = _members(self.labels)
+            own, is_there = _members(self.labels, n_classes)
             self.register_buffer("own", own)
-            self.register_buffer("own_counts", counts)
+            self.register_buffer("is_there", is_there)
 
     def forward(self, batch):
         """Loss of every row; 0 where its class has no prototype."""
@@ -188,23 +190,24 @@ class PrototypeNeighbourhood(nn.Module):
             return neighbourhood_loss(view @ self.vectors.mT, own_class)
         drawn = torch.randint(n_all, (self.n_drawn,), device=view.device)
         is_other = batch.y[:, None] != self.labels[drawn]
-        known = batch.y < len(self.own)
-        place = torch.where(known, batch.y, 0)
-        own, own_counts = self.own[place], self.own_counts[place] * known[:, None]
-        to_own = torch.einsum("nd,nmd->nm", view, self.vectors[own])
+        own = self.vectors[self.own[batch.y]]
+        to_own = torch.einsum("nd,nmd->nm", view, own)
         score = torch.cat([to_own, view @ self.vectors[drawn].mT], dim=1)
-        counts = torch.cat([own_counts, is_other * (n_all / self.n_drawn)], dim=1)
+        stand_for = is_other * (n_all / self.n_drawn)
+        counts = torch.cat([self.is_there[batch.y], stand_for], dim=1)
         own_class = torch.arange(score.shape[1], device=score.device) < to_own.shape[1]
         return neighbourhood_loss(score, own_class, counts)
 
 
-def _members(labels):
-    """Positions of each label's entries, (n_labels, most), and 1 where there is one."""
-    n_labels = max(int(labels.max()) + 1, 1)
+def _members(labels, n_classes):
+    """Positions of each class's entries, (n_classes, most), and 1 where there is one.
+
+    Those of label -1 are of no class.
+    """
     order = torch.argsort(labels, stable=True)
     order = order[labels[order] >= 0]
-    sizes = torch.bincount(labels[order], minlength=n_labels)
-    place = torch.arange(int(sizes.max())).expand(n_labels, -1)
+    sizes = torch.bincount(labels[order], minlength=n_classes)
+    place = torch.arange(int(sizes.max())).expand(n_classes, -1)
     is_there = place < sizes[:, None]
     first = sizes.cumsum(0) - sizes
     members = torch.where(is_there, first[:, None] + place, 0)

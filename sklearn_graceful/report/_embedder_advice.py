@@ -31,6 +31,8 @@ _REASONS = {
         "queries: keep the old one until there are more"
     ),
 }
+# What the first way that gains is called.
+_BY_GAIN = {"moved": "move", "cross": "upgrade", "new_self": "re-index"}
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,11 @@ def advise_embedder_update(
 
     With intervals of the differences over the queries, drawn in pairs:
 
-    1. ``"upgrade"``: cross-test minus old self-test is surely above `min_gain`. This is
-       the criterion of a compatible update (Shen et al. 2020), held to its interval.
-    2. ``"move"``: the same of old vectors that were moved, and either the cross-test is
-       not, or the moved ones are surely better than it: they must all be written anew,
-       which an upgrade need not.
+    1. ``"move"``: on old vectors that were moved, the gain over the old self-test is
+       surely above `min_gain`, and so it is over the cross-test, or that is no gain
+       itself: vectors that move must all be written anew.
+    2. ``"upgrade"``: else, cross-test minus old self-test surely is. This is the
+       criterion of a compatible update (Shen et al. 2020), held to its interval.
     3. ``"re-index"``: else, new minus old self-test surely is.
     4. ``"keep the old one"``: else, new minus old self-test surely is not above it.
     5. ``"undecided"``: else.
@@ -197,7 +199,7 @@ def advise_embedder_update(
     outcomes = _check_outcomes(**given)
     if not 0 <= min_gain < math.inf:
         raise ValueError(f"min_gain must be finite and not negative, got {min_gain}.")
-    values = dict(zip(given, outcomes, strict=True))
+    found = dict(zip(given, outcomes, strict=True))
     # All differences from the same resamples.
     seed = np.random.default_rng(random_state).integers(2**32)
     compare = partial(
@@ -206,43 +208,49 @@ def advise_embedder_update(
         confidence=confidence,
         random_state=seed,
     )
-    old_self = values.pop("old_self")
-    differences = {way: compare(old_self, found) for way, found in values.items()}
-
-    def is_gain(way, difference, over=old_self):
-        # A sign test of fewer could not reject, were they all to point one way.
-        n_differing = np.count_nonzero(values[way] != over)
-        return 2 * 0.5**n_differing <= 1 - confidence and difference.low > min_gain
-
-    gaining = {way for way in values if is_gain(way, differences[way])}
-    if {"cross", "moved"} <= gaining:
-        further = compare(values["cross"], values["moved"])
-        if not is_gain("moved", further, over=values["cross"]):
-            gaining.remove("moved")
-    if "moved" in gaining:
-        verdict = "move"
-    elif "cross" in gaining:
-        verdict = "upgrade"
-    elif "new_self" in gaining:
-        verdict = "re-index"
-    elif differences["new_self"].high <= min_gain:
-        verdict = "keep the old one"
-    else:
-        verdict = "undecided"
-    means = {way: float(found.mean()) for way, found in values.items()}
+    differences = {
+        way: compare(found["old_self"], values)
+        for way, values in found.items()
+        if way != "old_self"
+    }
+    means = {way: float(values.mean()) for way, values in found.items()}
     return EmbedderAdvice(
-        verdict,
-        float(old_self.mean()),
+        _verdict(found, differences, compare, min_gain, confidence),
+        means["old_self"],
         means["cross"],
         means["new_self"],
         differences["cross"],
         differences["new_self"],
-        n_queries=len(old_self),
+        n_queries=outcomes.shape[1],
         min_gain=min_gain,
         confidence=confidence,
         moved=means.get("moved"),
         moved_difference=differences.get("moved"),
     )
+
+
+def _verdict(found, differences, compare, min_gain, confidence):
+    """The first verdict of the list that holds.
+
+    `found` are the outcomes and `differences` their intervals above the old self-test,
+    by way; ``compare(first, second)`` is an interval of two ways' outcomes.
+    """
+
+    def is_gain(way, difference, over="old_self"):
+        # A sign test of fewer could not reject, were they all to point one way.
+        n_differing = np.count_nonzero(found[way] != found[over])
+        return 2 * 0.5**n_differing <= 1 - confidence and difference.low > min_gain
+
+    gaining = {way for way in differences if is_gain(way, differences[way])}
+    if {"cross", "moved"} <= gaining:
+        further = compare(found["cross"], found["moved"])
+        if not is_gain("moved", further, over="cross"):
+            gaining.remove("moved")
+    for way, verdict in _BY_GAIN.items():
+        if way in gaining:
+            return verdict
+    no_better = differences["new_self"].high <= min_gain
+    return "keep the old one" if no_better else "undecided"
 
 
 def _check_outcomes(**outcomes):
