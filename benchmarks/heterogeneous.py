@@ -306,9 +306,10 @@ def ways_of(data, seed, old):
             matched = partial(small, old, MATCHED_LENGTHS[share], MATCHED)
             ways[f"matched, 1/{share}"] = one(matched)
     if is_fashion:
+        smallest = max(SHARES[data.name])
         for objective in ("self", "product"):
-            ways[f"by {objective}, 1/{share}"] = partial(
-                of_search, objective, data, seed, old, budget / share
+            ways[f"by {objective}, 1/{smallest}"] = partial(
+                of_search, objective, data, seed, old, budget / smallest
             )
         ways |= widths_of(data, seed, old)
     return ways

@@ -17,7 +17,7 @@ from torch import nn
 from sklearn_graceful._wrappers import last_step, transform_before_last
 from sklearn_graceful.embedding._compatible_embedder import CompatibleEmbedder
 from sklearn_graceful.embedding._learner import embeddings_of, unit_length
-from sklearn_graceful.nn import first_output
+from sklearn_graceful.nn import first_output, shallow_copy
 from sklearn_graceful.search import first_coordinates
 
 # What torch writes unasked; skl2onnx is told to write the same.
@@ -165,9 +165,8 @@ def _before_last(*estimators):
 def _on_cpu(estimator):
     """The same fitted steps before a copy of their net, to evaluate on the CPU."""
     net = last_step(estimator)
-    # skorch would copy by pickling, from and to the net's own device.
-    own = object.__new__(type(net))
-    vars(own).update(vars(net), device="cpu", autocast=False)
+    own = shallow_copy(net)
+    vars(own).update(device="cpu", autocast=False)
     for name in (f"{module}_" for module in net._modules):
         vars(own)[name] = copy.deepcopy(getattr(net, name)).cpu().eval()
     return make_pipeline(*_before_last(estimator), own)

@@ -9,6 +9,7 @@ from sklearn_graceful.nn._batches import (
 from sklearn_graceful.nn._classifier import InMemoryClassifier, count_classes
 from sklearn_graceful.nn._companions import CompanionRows, check_takes_companions
 from sklearn_graceful.nn._contrasts import Contrasts, with_outputs
+from sklearn_graceful.nn._copies import shallow_copy
 from sklearn_graceful.nn._cost import ModelCost, model_cost
 from sklearn_graceful.nn._curvature import Curvature, kronecker_curvature
 from sklearn_graceful.nn._device import resolve_device
@@ -104,6 +105,7 @@ __all__ = [
     "resolve_device",
     "selected_names",
     "set_sizes",
+    "shallow_copy",
     "take_tables",
     "takes_width",
     "to_leaky_relu",

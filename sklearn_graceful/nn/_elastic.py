@@ -1,7 +1,6 @@
 """One network in several widths, each narrower one a part of the wider ones."""
 
 import inspect
-from copy import copy
 
 import torch
 from sklearn.base import clone
@@ -11,6 +10,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from sklearn_graceful._arguments import check_share
 from sklearn_graceful.nn._batches import take_integers_as_floats
+from sklearn_graceful.nn._copies import shallow_copy
 from sklearn_graceful.nn._seeding import isolated_randomness
 
 WIDTHS = (0.25, 0.5, 0.75, 1.0)
@@ -226,7 +226,7 @@ def net_at_width(net, width):
     elastic = net.module_
     module = elastic.at(width)
     params = net.get_params_for("module").keys()
-    narrow = copy(net)
+    narrow = shallow_copy(net)
     for name in params:
         delattr(narrow, f"module__{name}")
     narrow.module = elastic._make

@@ -147,6 +147,21 @@ def test_a_first_release_may_be_elastic():
     assert embedder.at_width(0.5).transform(X).shape == (len(X), 4)
 
 
+def test_modules_need_not_be_importable():
+    class Local(Conv):
+        pass
+
+    net = NeuralNet(Local, criterion=nn.Identity, max_epochs=1, verbose=0)
+    embedder = CompatibleEmbedder(elastic_net(net, "channels"), embedding_dim=4)
+    narrow = embedder.fit(X[:100], y[:100]).at_width(0.25)
+    before = embedder.transform(X)
+    assert narrow.transform(X).shape == (len(X), 4)
+    narrow.estimator_.set_params(batch_size=7)
+    assert embedder.estimator_.batch_size == 128
+    narrow.fit(X[:100], y[:100])
+    np.testing.assert_array_equal(embedder.transform(X), before)
+
+
 def test_widths_that_were_not_trained(elastic, large):
     with pytest.raises(ValueError, match=r"one of 0.25, 0.5, 1.0, got 0.3"):
         elastic.at_width(0.3)
